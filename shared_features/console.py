@@ -1,0 +1,41 @@
+"""What the two command lines have in common: errors as messages, and quiet native libraries."""
+
+import os
+import sys
+from collections.abc import Callable
+
+from shared_features.errors import StrapsError
+
+NATIVE_LOG_VARIABLE = "STRAPS_NATIVE_LOG"
+USER_ERROR = 2
+INTERRUPTED = 130
+
+
+def run(app: Callable[[], object]) -> None:
+    """Run a command line: a user's error is a message on standard error and exit code 2.
+
+    MediaPipe and TensorFlow Lite write greetings to the process's standard error that no setting
+    of theirs silences. They are sent nowhere unless ``STRAPS_NATIVE_LOG`` is set; Python's own
+    standard error stays where it was.
+    """
+    if not os.environ.get(NATIVE_LOG_VARIABLE):
+        _silence_native_stderr()
+    try:
+        app()
+    except StrapsError as error:
+        print(error, file=sys.stderr)
+        sys.exit(USER_ERROR)
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read our output has had enough. Nothing is left to flush.
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - lives until the process ends
+        sys.exit(0)
+
+
+def _silence_native_stderr() -> None:
+    python_stderr = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    sys.stderr = os.fdopen(python_stderr, "w", buffering=1, encoding="utf-8", errors="replace")

@@ -1,0 +1,151 @@
+"""MediaPipe's Pose Landmarker behind one small class.
+
+The only module that touches MediaPipe. An estimator belongs to one recording or one live session:
+its tracker carries state from frame to frame, so sharing one mixes people up.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal
+
+import numpy as np
+
+from shared_features.frames import RgbArray
+from shared_features.landmarks import (
+    IMAGE_CHANNELS,
+    LANDMARK_COUNT,
+    WORLD_CHANNELS,
+    FloatArray,
+)
+from shared_features.params import PersonPolicy, PoseParams
+
+RunningMode = Literal["photo", "video"]
+
+
+@dataclass(frozen=True)
+class Person:
+    """The landmarks of one person in one frame.
+
+    Attributes:
+        image: ``(33, 5)`` float32: x, y as fractions of the frame, z, visibility, presence.
+        world: ``(33, 3)`` float32: metres, hip-centred, camera axes.
+    """
+
+    image: FloatArray
+    world: FloatArray
+
+    def box(self) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom of all landmarks, as fractions of the frame."""
+        x, y = self.image[:, 0], self.image[:, 1]
+        return float(x.min()), float(y.min()), float(x.max()), float(y.max())
+
+
+class PoseEstimator:
+    """Finds people and their landmarks in frames; use as a context manager.
+
+    Args:
+        model_path: of a ``.task`` file, from ``pose_asset.resolve``.
+        mode: ``photo`` looks at every frame afresh; ``video`` follows people from frame to frame.
+        people: how many people to look for at most. One is much faster in ``video`` mode, where
+            the detector rests while everyone looked for is being followed.
+        params: the thresholds.
+    """
+
+    def __init__(
+        self, model_path: Path, mode: RunningMode, people: int, params: PoseParams
+    ) -> None:
+        # MediaPipe greets on standard error at every start; what matters comes as an exception.
+        os.environ.setdefault("GLOG_minloglevel", "2")
+        import mediapipe
+        from mediapipe.tasks.python import BaseOptions, vision
+
+        running_modes = {
+            "photo": vision.RunningMode.IMAGE,
+            "video": vision.RunningMode.VIDEO,
+        }
+        options = vision.PoseLandmarkerOptions(
+            base_options=BaseOptions(model_asset_path=str(model_path)),
+            running_mode=running_modes[mode],
+            num_poses=people,
+            min_pose_detection_confidence=params.min_detection_confidence,
+            min_pose_presence_confidence=params.min_tracking_confidence,
+            min_tracking_confidence=params.min_tracking_confidence,
+        )
+        self._mediapipe = mediapipe
+        self._mode = mode
+        self._landmarker: Any = vision.PoseLandmarker.create_from_options(options)
+        self._last_ms = -1
+
+    def __enter__(self) -> "PoseEstimator":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free the networks."""
+        self._landmarker.close()
+
+    def people(self, rgb: RgbArray, pts_s: float = 0.0) -> list[Person]:
+        """Everyone found in a frame, in no particular order.
+
+        Args:
+            rgb: ``(height, width, 3)`` uint8, upright.
+            pts_s: time of the frame; only matters in ``video`` mode, where it must not fall.
+        """
+        image = self._mediapipe.Image(image_format=self._mediapipe.ImageFormat.SRGB, data=rgb)
+        if self._mode == "photo":
+            result = self._landmarker.detect(image)
+        else:
+            # The tracker wants whole milliseconds that strictly rise.
+            self._last_ms = max(self._last_ms + 1, round(pts_s * 1000))
+            result = self._landmarker.detect_for_video(image, self._last_ms)
+        return [
+            _person(image_points, world_points)
+            for image_points, world_points in zip(
+                result.pose_landmarks, result.pose_world_landmarks, strict=True
+            )
+        ]
+
+
+def pick(people: list[Person], policy: PersonPolicy) -> Person | None:
+    """The one person that counts, or None when there is nobody.
+
+    ``largest`` and ``central`` choose by the box around the landmarks; ``followed`` takes the first,
+    since an estimator for one person finds the one it follows.
+    """
+    if not people:
+        return None
+    if policy == "largest":
+        return max(people, key=_area)
+    if policy == "central":
+        return min(people, key=_distance_from_centre)
+    return people[0]
+
+
+def _area(person: Person) -> float:
+    left, top, right, bottom = person.box()
+    return (right - left) * (bottom - top)
+
+
+def _distance_from_centre(person: Person) -> float:
+    left, top, right, bottom = person.box()
+    return ((left + right) / 2 - 0.5) ** 2 + ((top + bottom) / 2 - 0.5) ** 2
+
+
+def _person(image_points: Any, world_points: Any) -> Person:
+    image = np.array(
+        [(p.x, p.y, p.z, p.visibility, p.presence) for p in image_points], dtype=np.float32
+    )
+    world = np.array([(p.x, p.y, p.z) for p in world_points], dtype=np.float32)
+    expected = (LANDMARK_COUNT, len(IMAGE_CHANNELS)), (LANDMARK_COUNT, len(WORLD_CHANNELS))
+    if (image.shape, world.shape) != expected:
+        raise ValueError(f"the pose model gave {image.shape}, {world.shape}, expected {expected}")
+    return Person(image, world)

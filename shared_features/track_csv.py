@@ -1,0 +1,103 @@
+"""Landmark tables on disk: ``video_{name}_landmarks.csv``, one row per frame.
+
+Floats are written with as many digits as it takes to read back the same bits. How the landmarks
+came about stands beside the table, in a ``.json`` file of the same name.
+"""
+
+import csv
+import json
+import os
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from shared_features.errors import TrackError
+from shared_features.landmarks import (
+    IMAGE_CHANNELS,
+    LANDMARK_COUNT,
+    LANDMARK_NAMES,
+    WORLD_CHANNELS,
+    LandmarkTrack,
+)
+
+FRAME_COLUMNS: tuple[str, ...] = ("frame_number", "pts_s", "filename", "width", "height")
+IMAGE_COLUMNS: tuple[str, ...] = tuple(
+    f"{name}_{channel}" for name in LANDMARK_NAMES for channel in IMAGE_CHANNELS
+)
+WORLD_COLUMNS: tuple[str, ...] = tuple(
+    f"{name}_world_{channel}" for name in LANDMARK_NAMES for channel in WORLD_CHANNELS
+)
+COLUMNS: tuple[str, ...] = FRAME_COLUMNS + IMAGE_COLUMNS + WORLD_COLUMNS
+LANDMARK_DIGITS = "%.9g"  # enough for every float32
+
+
+def track_file_name(kind: Literal["photo", "video"], source: str) -> str:
+    """The table's name for a recording.
+
+    >>> track_file_name("video", "routine.final.mp4")
+    'video_routine.final_landmarks.csv'
+    """
+    return f"{kind}_{Path(source).stem}_landmarks.csv"
+
+
+def write_track(track: LandmarkTrack, path: Path) -> None:
+    """Write a track's table and its provenance; each is there whole or not at all."""
+    landmarks = np.concatenate(
+        [track.image.reshape(len(track), -1), track.world.reshape(len(track), -1)], axis=1
+    )
+    row_format = ",".join([LANDMARK_DIGITS] * landmarks.shape[1])
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with temporary.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="")
+        file.write(",".join(COLUMNS) + "\n")
+        for index, (pts_s, values) in enumerate(zip(track.pts_s, landmarks, strict=True)):
+            writer.writerow([index, repr(float(pts_s)), track.source, track.width, track.height])
+            file.write("," + row_format % tuple(values.tolist()) + "\n")
+    temporary.replace(path)
+    provenance = json.dumps(track.provenance, indent=1, sort_keys=True)
+    temporary.write_text(provenance + "\n", encoding="utf-8")
+    temporary.replace(path.with_suffix(".json"))
+
+
+def read_track(path: Path) -> LandmarkTrack:
+    """The track of a landmark table, bit for bit as it was written.
+
+    Raises:
+        TrackError: the file is missing, damaged, or not a landmark table.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = csv.reader(file)
+            header = tuple(next(rows, ()))
+            if header != COLUMNS:
+                missing = [column for column in COLUMNS if column not in header]
+                raise TrackError(
+                    f"{path} is not a landmark table: expected {len(COLUMNS)} columns from "
+                    f"{COLUMNS[0]} to {COLUMNS[-1]}, missing {missing[:5] or 'none, but reordered'}"
+                )
+            table = list(rows)
+        if not table:
+            raise TrackError(f"{path} holds no frames. Extract the landmarks again.")
+        values = np.array([row[len(FRAME_COLUMNS) :] for row in table], dtype=np.float64)
+        values = values.astype(np.float32)
+        split = len(IMAGE_COLUMNS)
+        provenance_path = path.with_suffix(".json")
+        provenance = (
+            json.loads(provenance_path.read_text(encoding="utf-8"))
+            if provenance_path.is_file()
+            else {}
+        )
+        return LandmarkTrack(
+            source=table[0][2],
+            width=int(table[0][3]),
+            height=int(table[0][4]),
+            pts_s=np.array([float(row[1]) for row in table]),
+            image=values[:, :split].reshape(-1, LANDMARK_COUNT, len(IMAGE_CHANNELS)),
+            world=values[:, split:].reshape(-1, LANDMARK_COUNT, len(WORLD_CHANNELS)),
+            provenance=provenance,
+        )
+    except (OSError, ValueError, IndexError) as error:
+        raise TrackError(
+            f"{path} cannot be read as a landmark table ({error}). Extract the landmarks again."
+        ) from error
