@@ -1,0 +1,98 @@
+"""Writes frames with their own presentation times to an H.264 file that browsers play."""
+
+import os
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from shared_features.errors import MediaError
+
+CONSTANT_QUALITY = "20"
+"""x264's constant rate factor: visually close to the source."""
+
+
+class VideoWriter:
+    """An H.264 file (yuv420p, index in front) that appears under its name only when complete.
+
+    Frames go to a temporary file beside the target; leaving the context normally renames it,
+    leaving it by an exception removes it.
+
+    Args:
+        path: the file to make; an existing one is replaced at the end.
+        width: of the frames in pixels. An odd side loses its last pixel, as yuv420p needs.
+        height: of the frames in pixels.
+        time_base: unit of the stored times in seconds.
+
+    Raises:
+        MediaError: the folder cannot be written to, or the size is below 2 x 2.
+    """
+
+    def __init__(
+        self, path: Path, width: int, height: int, time_base: Fraction = Fraction(1, 90000)
+    ) -> None:
+        if width < 2 or height < 2:
+            raise MediaError(f"A video of {width}x{height} pixels was asked for; at least 2x2.")
+        self._path = path
+        self._partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix or '.mp4'}")
+        self._shape = (height, width, 3)
+        self._time_base = time_base
+        self._last_pts: int | None = None
+        try:
+            self._container = av.open(
+                str(self._partial), "w", format="mp4", options={"movflags": "+faststart"}
+            )
+        except OSError as error:
+            raise MediaError(f"Cannot write {path}: {error.strerror or error}.") from error
+        # The rate is only a hint to the rate control; times come with the frames.
+        self._stream = self._container.add_stream("libx264", rate=30)
+        self._stream.width, self._stream.height = width // 2 * 2, height // 2 * 2
+        self._stream.pix_fmt = "yuv420p"
+        self._stream.time_base = time_base
+        self._stream.codec_context.time_base = time_base
+        self._stream.options = {"crf": CONSTANT_QUALITY, "preset": "veryfast"}
+
+    def __enter__(self) -> "VideoWriter":
+        return self
+
+    def write(self, rgb: NDArray[np.uint8], pts_s: float) -> None:
+        """Append a frame.
+
+        Args:
+            rgb: ``(height, width, 3)`` uint8.
+            pts_s: presentation time in seconds; must rise from frame to frame.
+
+        Raises:
+            MediaError: the frame has another size, or its time does not rise.
+        """
+        if rgb.shape != self._shape:
+            raise MediaError(f"A frame of shape {rgb.shape} was given; expected {self._shape}.")
+        pts = round(pts_s / self._time_base)
+        if self._last_pts is not None and pts <= self._last_pts:
+            raise MediaError(
+                f"The frame at {pts_s} s does not come after the one at "
+                f"{float(self._last_pts * self._time_base)} s; times must rise."
+            )
+        self._last_pts = pts
+        even = np.ascontiguousarray(rgb[: self._stream.height, : self._stream.width])
+        frame = av.VideoFrame.from_ndarray(even, format="rgb24")
+        frame.pts, frame.time_base = pts, self._time_base
+        self._container.mux(self._stream.encode(frame))
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if kind is None:
+                self._container.mux(self._stream.encode(None))
+            self._container.close()
+            if kind is None:
+                self._partial.replace(self._path)
+        finally:
+            self._partial.unlink(missing_ok=True)

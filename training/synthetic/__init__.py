@@ -1,0 +1,1 @@
+"""A kinematic performer: labelled landmarks, and rendered frames that MediaPipe itself detects."""

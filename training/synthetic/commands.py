@@ -1,0 +1,119 @@
+"""``straps-train synth``: labelled landmarks, frames and a demonstration video to files."""
+
+import csv
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from training.synthetic.samples import LandmarkSamples
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="A synthetic performer: labelled landmarks, frames and video without a camera.",
+)
+
+Count = Annotated[int, typer.Option(min=1, help="How many samples.")]
+Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same samples.")]
+Out = Annotated[Path, typer.Option(help="Where to write.")]
+
+GROUPS_AT_ONCE = 64
+"""Landmark groups generated between two steps of the progress bar."""
+
+Item = TypeVar("Item")
+
+
+def _fail(message: str) -> typer.Exit:
+    typer.echo(message, err=True)
+    return typer.Exit(2)
+
+
+def _shown(items: Iterable[Item], description: str, total: int | None) -> Iterator[Item]:
+    from rich.console import Console
+    from rich.progress import track
+
+    yield from track(items, description, total=total, console=Console(stderr=True))
+
+
+def _landmark_header() -> list[str]:
+    from shared_features.landmarks import IMAGE_CHANNELS, LANDMARK_NAMES, WORLD_CHANNELS
+
+    image = [f"{name}_{channel}" for name in LANDMARK_NAMES for channel in IMAGE_CHANNELS]
+    world = [f"{name}_world_{channel}" for name in LANDMARK_NAMES for channel in WORLD_CHANNELS]
+    return ["label", "group", "width", "height", *image, *world]
+
+
+def _landmark_rows(samples: "LandmarkSamples") -> Iterator[list[str]]:
+    for row in range(len(samples)):
+        # The shortest text that reads back as the same float32.
+        numbers = [*samples.image[row].ravel(), *samples.world[row].ravel()]
+        facts = (samples.labels[row], samples.groups[row], samples.width[row], samples.height[row])
+        yield [*(str(fact) for fact in facts), *(str(number) for number in numbers)]
+
+
+@app.command()
+def landmarks(count: Count = 20000, seed: Seed = 0, out: Out = Path("synthetic.csv")) -> None:
+    """Write labelled landmarks, as noisy as a detector's, to a CSV file."""
+    from training.synthetic.samples import LANDMARKS_PER_GROUP, landmark_groups
+
+    starts = range(0, -(-count // LANDMARKS_PER_GROUP), GROUPS_AT_ONCE)
+    left = count
+    try:
+        with out.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(_landmark_header())
+            for start in _shown(starts, "Landmarks", len(starts)):
+                n_groups = min(GROUPS_AT_ONCE, -(-left // LANDMARKS_PER_GROUP))
+                samples = landmark_groups(seed, start, n_groups).first(left)
+                writer.writerows(_landmark_rows(samples))
+                left -= len(samples)
+    except OSError as error:
+        raise _fail(f"Cannot write {out}: {error.strerror}. Choose another --out.") from error
+
+
+@app.command()
+def frames(count: Count = 200, seed: Seed = 0, out: Out = Path("synthetic_frames")) -> None:
+    """Write rendered frames as JPEG files, with labels.csv (filename, label, group) beside them."""
+    from PIL import Image
+
+    from training.synthetic.samples import render_frames
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with (out / "labels.csv").open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(["filename", "label", "group"])
+            for number, frame in enumerate(_shown(render_frames(count, seed), "Frames", count)):
+                filename = f"synthetic_{seed}_{number:06d}.jpg"
+                Image.fromarray(frame.rgb).save(out / filename, quality=92)
+                writer.writerow([filename, frame.label, frame.group])
+    except OSError as error:
+        raise _fail(f"Cannot write to {out}: {error.strerror}. Choose another --out.") from error
+
+
+@app.command()
+def video(seed: Seed = 0, out: Out = Path("synthetic.mp4")) -> None:
+    """Write a labelled routine as an H.264 video, with FILE_labels.csv beside it."""
+    from shared_features.errors import StrapsError
+    from shared_features.video_writer import VideoWriter
+    from training.synthetic.performance import FRAME_HEIGHT, FRAME_WIDTH, performance_frames
+
+    table = out.with_name(f"{out.stem}_labels.csv")
+    try:
+        with (
+            VideoWriter(out, FRAME_WIDTH, FRAME_HEIGHT) as encoder,
+            table.open("w", newline="", encoding="utf-8") as file,
+        ):
+            writer = csv.writer(file)
+            writer.writerow(["frame_number", "filename", "label", "pts_s"])
+            for number, (rgb, pts_s, label) in enumerate(
+                _shown(performance_frames(seed), "Frames", None)
+            ):
+                encoder.write(rgb, pts_s)
+                writer.writerow([number, out.name, label, repr(pts_s)])
+    except StrapsError as error:
+        raise _fail(str(error)) from error
+    except OSError as error:
+        raise _fail(f"Cannot write {table}: {error.strerror}. Choose another --out.") from error

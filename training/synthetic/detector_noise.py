@@ -1,0 +1,136 @@
+"""Makes exact landmarks look like a detector's: jitter, depth error, swapped sides, visibility.
+
+The sizes were measured by running MediaPipe Pose (full) over rendered frames of known truth; see
+`observe`.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared_features.landmarks import LANDMARK_COUNT, LANDMARK_INDEX, LANDMARK_NAMES
+
+Points = NDArray[np.float64]
+Float32 = NDArray[np.float32]
+
+_FACE = ("NOSE", "EYE", "EAR", "MOUTH")
+_HAND = ("PINKY", "INDEX", "THUMB")
+_FOOT = ("HEEL", "FOOT")
+
+
+def _landmark_scale() -> Points:
+    """Jitter ``(33,)`` of each landmark relative to that of a shoulder."""
+    scale = np.ones(LANDMARK_COUNT)
+    for index, name in enumerate(LANDMARK_NAMES):
+        if any(part in name for part in _FACE):
+            scale[index] = 0.8
+        elif any(part in name for part in _HAND):
+            scale[index] = 1.8
+        elif any(part in name for part in _FOOT):
+            scale[index] = 1.7
+        elif "ELBOW" in name or "KNEE" in name:
+            scale[index] = 1.2
+        elif "WRIST" in name or "ANKLE" in name:
+            scale[index] = 1.5
+    return scale
+
+
+LANDMARK_SCALE = _landmark_scale()
+
+JITTER = 0.035
+"""Typical image error of a shoulder, in torso lengths."""
+
+DEPTH_JITTER = 0.13
+"""Typical depth error, in torso lengths: depth is the detector's guess."""
+
+
+def _rows(parts: tuple[str, ...], side: str) -> list[int]:
+    return [LANDMARK_INDEX[f"{side}_{part}"] for part in parts]
+
+
+ARM = ("ELBOW", "WRIST", *_HAND)
+LEG = ("KNEE", "ANKLE", "HEEL", "FOOT_INDEX")
+LIMBS = tuple(_rows(parts, side) for parts in (ARM, LEG) for side in ("LEFT", "RIGHT"))
+HIPS = _rows(("HIP",), "LEFT") + _rows(("HIP",), "RIGHT")
+SHOULDERS = _rows(("SHOULDER",), "LEFT") + _rows(("SHOULDER",), "RIGHT")
+
+
+def _swap(rng: np.random.Generator, image: Points, world: Points) -> None:
+    """Exchange left and right where the detector does: on side-on and upside-down bodies."""
+    torso = world[SHOULDERS].mean(axis=0) - world[HIPS].mean(axis=0)
+    inverted = torso[1] > 0  # y points down
+    across = world[SHOULDERS[0]] - world[SHOULDERS[1]]
+    side_on = abs(across[2]) > 0.75 * float(np.linalg.norm(across))
+    chance = 0.02 + 0.07 * float(inverted) + 0.06 * float(side_on)
+    groups = (("SHOULDER", *ARM), ("HIP", *LEG))
+    if rng.random() < 0.25 * chance:  # the whole body at once
+        groups = ((*groups[0], *groups[1]),)
+        chance = 1.0
+    for parts in groups:
+        if rng.random() < chance:
+            left, right = _rows(parts, "LEFT"), _rows(parts, "RIGHT")
+            image[left + right] = image[right + left]
+            world[left + right] = world[right + left]
+
+
+def _misplace_limb(rng: np.random.Generator, image: Points, world: Points) -> None:
+    """Now and then the outer part of a limb goes astray, or follows the other limb."""
+    for limb in LIMBS:
+        fate = rng.random()
+        if fate < 0.03:  # shortened or stretched
+            factor = rng.uniform(0.4, 1.3)
+            for points in (image, world):
+                anchor = points[limb[0]].copy()
+                points[limb] = anchor + factor * (points[limb] - anchor)
+        elif fate < 0.045:  # mistaken for the opposite limb
+            other = LIMBS[LIMBS.index(limb) ^ 1]
+            image[limb] = image[other]
+            world[limb] = world[other]
+
+
+def _hidden(image: Points, world: Points) -> Points:
+    """How hidden each landmark is ``(33,)``, 0..1: behind the trunk, or outside the frame."""
+    trunk = SHOULDERS + HIPS
+    low, high = world[trunk].min(axis=0) - 0.05, world[trunk].max(axis=0) + 0.05
+    across = np.all((world[:, :2] > low[:2]) & (world[:, :2] < high[:2]), axis=1)
+    behind = across & (world[:, 2] > world[trunk, 2].mean() + 0.05)
+    outside = np.any((image[:, :2] < 0) | (image[:, :2] > 1), axis=1)
+    return np.maximum(0.75 * behind, 0.95 * outside)
+
+
+def observe(
+    rng: np.random.Generator, image: Points, world: Points, aspect: float = 1.0
+) -> tuple[Float32, Float32]:
+    """What a detector might report of exact landmarks.
+
+    Args:
+        rng: source of randomness.
+        image: ``(33, 3)`` true image landmarks: x, y fractions of the frame, z scaled like x.
+        world: ``(33, 3)`` true world landmarks: metres, hip-centred, camera axes.
+        aspect: width over height of the frame.
+
+    Returns:
+        image ``(33, 5)`` float32 (x, y, z, visibility, presence) and world ``(33, 3)`` float32.
+    """
+    image, world = image.copy(), world.copy()
+    hidden = _hidden(image, world)
+    _swap(rng, image, world)
+    _misplace_limb(rng, image, world)
+    torso_m = float(np.linalg.norm(world[SHOULDERS].mean(axis=0) - world[HIPS].mean(axis=0)))
+    # Width of the frame in metres at the performer: image and world errors are the same mistake.
+    spread = np.ptp(world[:, :2], axis=0).sum()
+    frame_m = float(spread / max(np.ptp(image[:, 0]) + np.ptp(image[:, 1]) / aspect, 1e-3))
+    # One detection is better or worse as a whole; a few are much worse.
+    quality = float(rng.lognormal(-0.1, 0.5))
+    sigma = JITTER * torso_m * quality * LANDMARK_SCALE * (1 + 1.5 * hidden)
+    error_m = rng.normal(size=(LANDMARK_COUNT, 3)) * sigma[:, None]
+    error_m[:, 2] = rng.normal(size=LANDMARK_COUNT) * DEPTH_JITTER * torso_m * quality
+    # Depth is also stretched or flattened as a whole.
+    depth_gain = float(rng.normal(0.9, 0.15))
+    noisy = world * np.array([1.0, 1.0, depth_gain]) + error_m
+    noisy = (noisy - noisy[HIPS].mean(axis=0)) * float(rng.normal(0.98, 0.06))
+    seen = image + error_m / frame_m * np.array([1.0, aspect, 1.0])
+    seen[:, 2] = image[:, 2] * depth_gain + error_m[:, 2] / frame_m
+    visibility = np.clip(1 - hidden + rng.normal(0, 0.06, LANDMARK_COUNT) - 0.03, 0.01, 0.9999)
+    presence = np.clip(visibility + 0.6 * (1 - visibility) * rng.random(LANDMARK_COUNT), 0, 0.9999)
+    full = np.concatenate([seen, visibility[:, None], presence[:, None]], axis=1)
+    return full.astype(np.float32), noisy.astype(np.float32)

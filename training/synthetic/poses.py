@@ -1,0 +1,104 @@
+"""The pose table: every variant of every label, and how to draw a posture from it.
+
+The angles themselves are in `straps_poses` (the six poses a straps artist should check) and
+`other_poses` (everything else).
+"""
+
+from functools import cache
+
+import numpy as np
+
+from training.synthetic.other_poses import OTHER, OTHER_VARIANTS
+from training.synthetic.posture import Arm, Leg, Posture, interpolate
+from training.synthetic.straps_poses import STRAPS_VARIANTS
+from training.synthetic.variants import Variant, draw_posture
+
+__all__ = [
+    "LABELS",
+    "OTHER",
+    "VARIANTS",
+    "Arm",
+    "Leg",
+    "Posture",
+    "Variant",
+    "interpolate",
+    "random_posture",
+    "variant_named",
+]
+
+VARIANTS: tuple[Variant, ...] = (*STRAPS_VARIANTS, *OTHER_VARIANTS)
+
+LABELS: tuple[str, ...] = (
+    "meathook",
+    "reverse meathook",
+    "nutcracker",
+    "l-hang",
+    "back lever",
+    "front lever",
+    OTHER,
+)
+
+TRANSITION_SHARE = 0.14
+"""Share of "other" that is caught between two postures rather than in one."""
+
+TRANSITION_ENDS_DEG = 40.0
+"""A transition must differ from both its ends by this much in some large joint, or it could as
+well carry the end's label."""
+
+
+@cache
+def _choices(label: str) -> tuple[tuple[Variant, ...], tuple[float, ...]]:
+    variants = tuple(variant for variant in VARIANTS if variant.label == label)
+    if not variants:
+        raise ValueError(f"No pose is labelled {label!r}; expected one of {', '.join(LABELS)}.")
+    total = sum(variant.weight for variant in variants)
+    shares = np.cumsum([variant.weight / total for variant in variants])
+    return variants, tuple(float(share) for share in shares)
+
+
+def variant_named(name: str) -> Variant:
+    """The table's entry of that name."""
+    return next(variant for variant in VARIANTS if variant.name == name)
+
+
+def _draw_label(rng: np.random.Generator, label: str) -> Posture:
+    variants, cumulative = _choices(label)
+    index = int(np.searchsorted(cumulative, rng.random() * cumulative[-1]))
+    return draw_posture(rng, variants[min(index, len(variants) - 1)])
+
+
+def _large_joints_deg(posture: Posture) -> list[float]:
+    limbs = [
+        angle
+        for limb in (posture.left_arm, posture.right_arm, posture.left_leg, posture.right_leg)
+        for angle in (limb.flexion_deg, limb.abduction_deg)
+    ]
+    knees = [posture.left_leg.knee_deg, posture.right_leg.knee_deg]
+    return [posture.pitch_back_deg, posture.lean_right_deg, *limbs, *knees]
+
+
+def _difference_deg(a: Posture, b: Posture) -> float:
+    return float(np.max(np.abs(np.subtract(_large_joints_deg(a), _large_joints_deg(b)))))
+
+
+def _transition(rng: np.random.Generator) -> Posture:
+    """The middle (30-70 %) of a move between two postures, at least one of them on the straps."""
+    straps = LABELS[:-1]
+    while True:
+        a = _draw_label(rng, straps[int(rng.integers(len(straps)))])
+        end = OTHER if rng.random() < 0.6 else straps[int(rng.integers(len(straps)))]
+        b = _draw_label(rng, end)
+        middle = interpolate(a, b, float(rng.uniform(0.3, 0.7)))
+        if min(_difference_deg(a, middle), _difference_deg(b, middle)) > TRANSITION_ENDS_DEG:
+            return middle
+
+
+def random_posture(rng: np.random.Generator, label: str) -> Posture:
+    """A posture of the label, left and right sides equally likely.
+
+    Raises:
+        ValueError: the label is not in the table.
+    """
+    if label == OTHER and rng.random() < TRANSITION_SHARE:
+        return _transition(rng)
+    return _draw_label(rng, label)

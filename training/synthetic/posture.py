@@ -1,0 +1,144 @@
+"""A posture: the joint angles of one moment, in the performer's own anatomical terms.
+
+All angles are degrees. Zero everywhere is standing to attention: torso upright, arms along the
+body, legs straight, feet flat, looking ahead. Limb angles are measured against the *torso line*
+(hips to shoulders), so "hip flexion 90" is a thigh at right angles to the torso whatever the
+curvature of the spine. Angles are not wrapped: a back lever is ``pitch_back_deg`` 270 (reached by
+rolling backwards past the inverted hang), a planche is -90, and interpolating between postures
+therefore moves the way a performer moves.
+"""
+
+from dataclasses import dataclass, fields, replace
+from typing import TypeVar
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One arm, relative to the chest. Composition: abduct, then flex, then rotate about itself.
+
+    Attributes:
+        flexion_deg: raised forwards; 90 points where the chest faces, 180 is overhead, negative
+            is behind the back.
+        abduction_deg: raised sideways, away from the body; 90 is the letter T.
+        rotation_deg: about the arm's own length, outwards positive.
+        elbow_deg: 0 is straight; positive brings the hand towards the shoulder.
+        wrist_deg: palm towards the forearm positive.
+    """
+
+    flexion_deg: float = 0.0
+    abduction_deg: float = 0.0
+    rotation_deg: float = 0.0
+    elbow_deg: float = 0.0
+    wrist_deg: float = 0.0
+
+
+@dataclass(frozen=True)
+class Leg:
+    """One leg, relative to the pelvis. Composition as for `Arm`.
+
+    Attributes:
+        flexion_deg: thigh towards the chest.
+        abduction_deg: thigh away from the other one (straddle).
+        rotation_deg: about the thigh's own length, knee outwards positive.
+        knee_deg: 0 is straight; positive brings the heel towards the buttock.
+        toe_point_deg: 0 is a flat foot, 70 a fully pointed one.
+    """
+
+    flexion_deg: float = 0.0
+    abduction_deg: float = 0.0
+    rotation_deg: float = 0.0
+    knee_deg: float = 0.0
+    toe_point_deg: float = 0.0
+
+
+@dataclass(frozen=True)
+class Posture:
+    """The whole body.
+
+    Attributes:
+        turn_left_deg: of the whole performer about gravity.
+        pitch_back_deg: of the torso line: 90 lies face up, 180 is upside down, 270 face down.
+        lean_right_deg: of the torso line sideways, in the body's own frontal plane.
+        twist_left_deg: of the whole body about the torso line.
+        spine_flexion_deg: rounding of the back; negative is an arch.
+        spine_bend_right_deg: sideways curve, right shoulder towards right hip.
+        spine_twist_left_deg: shoulders turned left of the hips.
+        head_nod_deg: chin towards the chest.
+        head_turn_left_deg: face towards the left shoulder.
+        head_tilt_right_deg: ear towards the right shoulder.
+        left_arm: the performer's left arm.
+        right_arm: the performer's right arm.
+        left_leg: the performer's left leg.
+        right_leg: the performer's right leg.
+        left_holds: whether the left hand holds a strap.
+        right_holds: whether the right hand holds a strap.
+    """
+
+    turn_left_deg: float = 0.0
+    pitch_back_deg: float = 0.0
+    lean_right_deg: float = 0.0
+    twist_left_deg: float = 0.0
+    spine_flexion_deg: float = 0.0
+    spine_bend_right_deg: float = 0.0
+    spine_twist_left_deg: float = 0.0
+    head_nod_deg: float = 0.0
+    head_turn_left_deg: float = 0.0
+    head_tilt_right_deg: float = 0.0
+    left_arm: Arm = Arm()
+    right_arm: Arm = Arm()
+    left_leg: Leg = Leg()
+    right_leg: Leg = Leg()
+    left_holds: bool = False
+    right_holds: bool = False
+
+    @property
+    def holds(self) -> tuple[bool, bool]:
+        """Which hands hold a strap: ``(left, right)``."""
+        return self.left_holds, self.right_holds
+
+    def mirrored(self) -> "Posture":
+        """The same posture with left and right exchanged."""
+        return replace(
+            self,
+            turn_left_deg=-self.turn_left_deg,
+            lean_right_deg=-self.lean_right_deg,
+            twist_left_deg=-self.twist_left_deg,
+            spine_bend_right_deg=-self.spine_bend_right_deg,
+            spine_twist_left_deg=-self.spine_twist_left_deg,
+            head_turn_left_deg=-self.head_turn_left_deg,
+            head_tilt_right_deg=-self.head_tilt_right_deg,
+            left_arm=self.right_arm,
+            right_arm=self.left_arm,
+            left_leg=self.right_leg,
+            right_leg=self.left_leg,
+            left_holds=self.right_holds,
+            right_holds=self.left_holds,
+        )
+
+
+Angles = TypeVar("Angles", Arm, Leg, Posture)
+
+
+def _blend(a: Angles, b: Angles, t: float) -> Angles:
+    changes: dict[str, object] = {}
+    for field in fields(a):
+        first, second = getattr(a, field.name), getattr(b, field.name)
+        if isinstance(first, bool):
+            changes[field.name] = first and second
+        elif isinstance(first, float | int):
+            changes[field.name] = (1 - t) * first + t * second
+        else:
+            changes[field.name] = _blend(first, second, t)
+    return replace(a, **changes)  # type: ignore[arg-type]  # names come from the fields themselves
+
+
+def interpolate(a: Posture, b: Posture, t: float) -> Posture:
+    """The posture a fraction ``t`` (0..1) of the way from ``a`` to ``b``, joint by joint.
+
+    Between two different postures a hand holds a strap only if it does in both.
+    """
+    if t <= 0:
+        return a
+    if t >= 1:
+        return b
+    return _blend(a, b, t)
