@@ -47,4 +47,4 @@ def joint_angles_deg(points: PointArray) -> NDArray[np.float64]:
     angles *= 180 / np.pi
     coincide = ~(u.any(axis=0) & v.any(axis=0))
     angles[coincide] = np.nan
-    return angles
+    return np.asarray(angles)

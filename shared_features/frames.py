@@ -278,7 +278,9 @@ class VideoReader:
     def _upright(self, frame: VideoFrame) -> RgbArray:
         # Asking for the size also brings frames that change size half-way to that of the first.
         width, height = self._stored_size
-        rgb = frame.to_ndarray(format="rgb24", width=width, height=height)
+        rgb: RgbArray = (
+            frame.reformat(width, height, "rgb24").to_ndarray().astype(np.uint8, copy=False)
+        )
         if self._quarter_turns:
             rgb = np.ascontiguousarray(np.rot90(rgb, k=self._quarter_turns))
         return rgb
@@ -313,17 +315,20 @@ class _Decoder:
                 return
             except (av.error.FFmpegError, OSError):
                 self.cut_off = True
-                packet = Packet()  # an empty packet brings out the frames still in the decoder
-                packet.stream = self._stream
-            self.packets += packet.size > 0
-            try:
-                for frame in packet.decode():
-                    self.damaged_frames += frame.is_corrupt
-                    yield frame
-            except av.error.FFmpegError:
-                self.failures += 1
-            if self.cut_off:
+                yield from self._decode(None)  # the frames still in the decoder
                 return
+            self.packets += packet.size > 0
+            yield from self._decode(packet)
+
+    def _decode(self, packet: "Packet[VideoStream] | None") -> Iterator[VideoFrame]:
+        try:
+            frames = self._stream.decode(packet)
+        except av.error.FFmpegError:
+            self.failures += 1
+            return
+        for frame in frames:
+            self.damaged_frames += frame.is_corrupt
+            yield frame
 
 
 class _Clock:

@@ -118,8 +118,8 @@ class PoseEstimator:
 def pick(people: list[Person], policy: PersonPolicy) -> Person | None:
     """The one person that counts, or None when there is nobody.
 
-    ``largest`` and ``central`` choose by the box around the landmarks; ``followed`` takes the first,
-    since an estimator for one person finds the one it follows.
+    ``largest`` and ``central`` choose by the box around the landmarks; ``followed`` takes the
+    first, since an estimator for one person finds the one it follows.
     """
     if not people:
         return None

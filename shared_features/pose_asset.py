@@ -138,7 +138,7 @@ def download_wheel(folder: Path) -> Path:
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
     command += ["--only-binary=:all:", "--require-hashes", *_WHEEL_FLAGS]
     command += [f"--dest={folder}", f"--requirement={requirement}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - no part of it comes from a user
     wheels = sorted(folder.glob("mediapipe-*.whl"))
     if done.returncode != 0 or not wheels:
         raise PoseAssetError(
@@ -163,7 +163,7 @@ def _stored_zip(members: dict[str, bytes]) -> bytes:
 
 def _prepare_network(network: bytes, prune: bool) -> bytes:
     """The landmark network with its metadata, and without its segmentation branch if asked."""
-    import flatbuffers  # type: ignore[import-untyped]
+    import flatbuffers
     from mediapipe.tasks.metadata import schema_py_generated as schema
 
     model: Any = schema.ModelT.InitFromPackedBuf(network, 0)

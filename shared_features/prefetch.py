@@ -3,54 +3,63 @@
 import queue
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TypeVar
+from types import TracebackType
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-_END = object()
+_STOP_CHECK_S = 0.1
 
 
-@contextmanager
-def prefetched(items: Iterator[T], depth: int) -> Iterator[Iterator[T]]:
-    """Read ``items`` in a background thread, at most ``depth`` items ahead.
+class Prefetched(Generic[T]):
+    """Reads ``items`` in a background thread, at most ``depth`` items ahead.
 
     Decoding a video frees Python's lock, so the next frames are ready when the pose network asks
-    for them. An exception in ``items`` is raised where the item would have come. Leaving the block
-    stops the thread, also half-way.
+    for them. Use as a context manager and iterate once. An exception in ``items`` is raised where
+    the item would have come. Leaving the block stops the thread, also half-way.
     """
-    slots: queue.Queue[object] = queue.Queue(maxsize=depth)
-    stop = threading.Event()
-    failure: list[BaseException] = []
 
-    def put(item: object) -> bool:
-        while not stop.is_set():
+    def __init__(self, items: Iterator[T], depth: int) -> None:
+        self._items = items
+        self._slots: queue.Queue[tuple[T] | None] = queue.Queue(maxsize=depth)
+        self._stop = threading.Event()
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._produce, name="prefetch", daemon=True)
+
+    def __enter__(self) -> "Prefetched[T]":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def __iter__(self) -> Iterator[T]:
+        while (slot := self._slots.get()) is not None:
+            yield slot[0]
+        if self._failure is not None:
+            raise self._failure
+
+    def _produce(self) -> None:
+        try:
+            for item in self._items:
+                if not self._put((item,)):
+                    return
+        except BaseException as error:  # handed to the reader, who raises it
+            self._failure = error
+        self._put(None)
+
+    def _put(self, slot: tuple[T] | None) -> bool:
+        """Wait for room; False when nobody reads any more."""
+        while not self._stop.is_set():
             try:
-                slots.put(item, timeout=0.1)
+                self._slots.put(slot, timeout=_STOP_CHECK_S)
             except queue.Full:
                 continue
             return True
         return False
-
-    def produce() -> None:
-        try:
-            for item in items:
-                if not put(item):
-                    return
-        except BaseException as error:  # handed to the reader, who raises it
-            failure.append(error)
-        put(_END)
-
-    def consume() -> Iterator[T]:
-        while (item := slots.get()) is not _END:
-            yield item  # type: ignore[misc]
-        if failure:
-            raise failure[0]
-
-    thread = threading.Thread(target=produce, name="prefetch", daemon=True)
-    thread.start()
-    try:
-        yield consume()
-    finally:
-        stop.set()
-        thread.join()

@@ -57,7 +57,7 @@ def relations(points: PointArray, level_margins: NDArray[np.float64]) -> NDArray
     codes = np.sign(higher_by)
     # A comparison with NaN is false, so an unknown relation stays NaN.
     codes[np.abs(higher_by) <= level_margins] = LEVEL
-    return codes
+    return np.asarray(codes)
 
 
 def to_words(codes: NDArray[Any]) -> NDArray[np.str_]:

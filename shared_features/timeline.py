@@ -4,6 +4,7 @@ Everything is in seconds, so a recording gives the same answer at 24 and at 60 f
 "No person" and "uncertain" are answers, not gaps.
 """
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +26,7 @@ class Segment:
         label: a pose, ``uncertain`` or ``no person``.
         start_s: time of its first frame.
         end_s: time of the first frame of the next segment; of the last one, the end of the video.
-        first_frame: index of its first frame. last_frame: index of its last frame.
+        first_frame: index of its first frame.
         last_frame: index of its last frame.
         confidence: mean smoothed probability of the label; None without a person.
         hold: whether it is a pose that was held long enough to count.
@@ -104,7 +105,7 @@ def build_timeline(
         other: the label that is no pose, and so never a hold.
         params: smoothing, hysteresis and limits.
     """
-    person = ~np.isnan(probabilities).any(axis=1)
+    person = np.logical_not(np.isnan(probabilities).any(axis=1))
     smoothed = smooth(probabilities.astype(np.float64), pts_s, params)
     answers = _bridge_gaps(_stable_answers(smoothed, person, pts_s, params), pts_s, params)
     names = (*labels, NO_PERSON, UNCERTAIN)  # so that −1 and −2 index the last two
@@ -165,7 +166,7 @@ def _stable_answers(
     answers = np.full(len(smoothed), _NO_PERSON, dtype=np.intp)
     best = np.nan_to_num(smoothed, nan=-1.0).argmax(axis=1)
     current, last_seen_s = _UNCERTAIN, -np.inf
-    for i in np.flatnonzero(person):
+    for i in np.flatnonzero(person).tolist():
         if pts_s[i] - last_seen_s > params.max_gap_s:
             current = _UNCERTAIN
         last_seen_s = pts_s[i]
@@ -199,7 +200,7 @@ def _bridge_gaps(
     """A moment in which the person was not found, inside one pose, belongs to the pose."""
     bridged = answers.copy()
     seen = np.flatnonzero(answers != _NO_PERSON)
-    for before, after in zip(seen[:-1], seen[1:], strict=True):
+    for before, after in itertools.pairwise(seen):
         if (
             after - before > 1
             and answers[before] == answers[after]

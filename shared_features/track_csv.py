@@ -79,8 +79,8 @@ def read_track(path: Path) -> LandmarkTrack:
             table = list(rows)
         if not table:
             raise TrackError(f"{path} holds no frames. Extract the landmarks again.")
-        values = np.array([row[len(FRAME_COLUMNS) :] for row in table], dtype=np.float64)
-        values = values.astype(np.float32)
+        rows_of_text = [row[len(FRAME_COLUMNS) :] for row in table]
+        values = np.array(rows_of_text, dtype=np.float64).astype(np.float32)
         split = len(IMAGE_COLUMNS)
         provenance_path = path.with_suffix(".json")
         provenance = (
