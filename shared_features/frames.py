@@ -32,8 +32,8 @@ from shared_features.params import MediaParams
 RgbArray = NDArray[np.uint8]
 MediaStatus = Literal["complete", "truncated", "corrupt"]
 
-# MPO is what many phones call a JPEG with a second picture inside.
-PHOTO_FORMATS = ("JPEG", "MPO", "PNG", "WEBP")
+# "JPEG" includes the MPO files of many phones: a JPEG with a second picture inside.
+PHOTO_FORMATS = ("JPEG", "PNG", "WEBP")
 # Containers that hold recordings. Playlists and the like are left out: they make the reader open
 # other files and addresses on behalf of whoever wrote them.
 _VIDEO_FORMATS = (

@@ -112,7 +112,13 @@ def load_shared(path: Path | None = None) -> SharedParams:
     Raises:
         ParamsError: naming every key and value that is not understood.
     """
-    return _validated(SharedParams, path or params_path(), own=None)
+    params = path or params_path()
+    shared = _validated(SharedParams, params, own=None)
+    if shared.pose.model_path is None:
+        return shared
+    model_path = relative_to_params(shared.pose.model_path, params)
+    pose = shared.pose.model_copy(update={"model_path": model_path})
+    return shared.model_copy(update={"pose": pose})
 
 
 def load_section(model: type[S], own: OwnSection, path: Path | None = None) -> S:

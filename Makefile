@@ -1,0 +1,78 @@
+# One door for everybody. Every target sets up what it needs and does nothing twice.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+POSE_MODEL := models/pose_landmarker_full.task
+STOCK_POSE_MODEL := models/pose_landmarker_full_stock.task
+DEMO_VIDEO := serving/demo/performance.mp4
+
+.PHONY: help setup serve demo test lint format starter bench lock clean
+
+help: ## show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "make %-9s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.serve $(POSE_MODEL) ## install what the service needs and assemble the pose model
+
+serve: setup ## run the service on http://localhost:8000
+	$(BIN)/straps-serve run
+
+demo: setup ## analyse the demo performance and write its timeline to out/demo
+	$(BIN)/straps-serve analyze $(DEMO_VIDEO) --out out/demo
+
+test: $(VENV)/.dev $(POSE_MODEL) $(STOCK_POSE_MODEL) ## run the whole test suite
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev ## check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev ## put the code into the project's style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+starter: $(VENV)/.train $(POSE_MODEL) ## build the starter model from generated material
+	$(BIN)/straps-train starter
+
+bench: $(VENV)/.dev $(POSE_MODEL) $(STOCK_POSE_MODEL) ## measure speed, as ratios in one run
+	$(BIN)/python -m benchmarks.analyze
+	$(BIN)/python -m benchmarks.features
+
+lock: $(BIN)/uv ## resolve the dependencies of pyproject.toml anew
+	@for set in "dev --all-extras" "serve --extra=serve" "train --extra=train"; do \
+		set -- $$set; file=requirements/$$1.txt; \
+		constraint=$$([ $$1 = dev ] || echo --constraint=requirements/dev.txt); \
+		echo "resolving $$file"; \
+		$(BIN)/uv pip compile pyproject.toml requirements/build.in $$2 $$constraint --output-file=$$file \
+			--universal --python-version=3.11 --fork-strategy=fewest --generate-hashes \
+			--no-emit-index-url --no-header --no-annotate --quiet $(LOCK_FLAGS) || exit 1; \
+	done
+
+clean: ## remove everything that the other targets made, the starter model excepted
+	rm -rf $(VENV) models/*.task out var *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(BIN)/uv: | $(BIN)/python
+	$(INSTALL) uv
+
+# The larger sets contain the smaller ones at the same versions, so they can follow one another.
+$(VENV)/.serve $(VENV)/.train $(VENV)/.dev: $(VENV)/.%: requirements/%.txt pyproject.toml | $(BIN)/python
+	$(INSTALL) --no-deps --require-hashes --requirement $<
+	$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@ $(if $(filter dev,$*),$(VENV)/.serve $(VENV)/.train)
+
+$(POSE_MODEL): shared_features/pose_asset.py | $(BIN)/python
+	@[ -e $(VENV)/.serve ] || [ -e $(VENV)/.train ] || $(MAKE) --no-print-directory $(VENV)/.serve
+	$(BIN)/python -m shared_features.pose_asset
+	@touch $@
+
+$(STOCK_POSE_MODEL): shared_features/pose_asset.py | $(VENV)/.dev
+	$(BIN)/python -m shared_features.pose_asset --stock
+	@touch $@

@@ -1,0 +1,101 @@
+"""Video files made at test time, whose contents and times are known."""
+
+import struct
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+TIME_BASE = Fraction(1, 90_000)
+# Colours of the corners, clockwise from the upper left one: which way up is a picture?
+CORNERS = ((255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0))
+
+
+def corner_picture(width: int, height: int, brightness: int = 0) -> NDArray[np.uint8]:
+    """A picture with a differently coloured block in each corner."""
+    picture = np.full((height, width, 3), brightness, dtype=np.uint8)
+    block = min(width, height) // 3
+    top, bottom = slice(0, block), slice(height - block, height)
+    left, right = slice(0, block), slice(width - block, width)
+    for (rows, columns), colour in zip(
+        ((top, left), (top, right), (bottom, right), (bottom, left)), CORNERS, strict=True
+    ):
+        picture[rows, columns] = colour
+    return picture
+
+
+def corner_order(picture: NDArray[np.uint8]) -> list[int]:
+    """Which of ``CORNERS`` is found in each corner, clockwise from the upper left one."""
+    height, width = picture.shape[:2]
+    inset = min(width, height) // 6
+    places = (
+        (inset, inset),
+        (inset, width - inset),
+        (height - inset, width - inset),
+        (height - inset, inset),
+    )
+    colours = np.array(CORNERS, dtype=int)
+    return [
+        int(np.abs(colours - picture[place].astype(int)).sum(axis=1).argmin()) for place in places
+    ]
+
+
+def write_video(
+    path: Path,
+    pictures: Sequence[NDArray[np.uint8]],
+    pts_s: Sequence[float],
+    codec: str = "libx264",
+    pixel_format: str = "yuv420p",
+    options: dict[str, str] | None = None,
+    start_s: float = 0.0,
+    pixel_aspect: Fraction = Fraction(1),
+) -> Path:
+    """Encode pictures with the given times; every second is a key frame."""
+    height, width = pictures[0].shape[:2]
+    movflags = {"movflags": "+faststart"} if path.suffix == ".mp4" else {}
+    with av.open(str(path), "w", options=movflags) as container:
+        stream = container.add_stream(codec, rate=30)
+        stream.width, stream.height, stream.pix_fmt = width, height, pixel_format
+        stream.codec_context.sample_aspect_ratio = pixel_aspect
+        stream.time_base = stream.codec_context.time_base = TIME_BASE
+        stream.options = {"g": "30"} | (options or {})
+        for picture, seconds in zip(pictures, pts_s, strict=True):
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts, frame.time_base = round((seconds + start_s) / TIME_BASE), TIME_BASE
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def flag_rotation(path: Path, clockwise_deg: int) -> None:
+    """Tell players of an MP4 file to turn its picture clockwise, as phones do."""
+    matrices = {
+        0: (1, 0, 0, 1),
+        90: (0, 1, -1, 0),
+        180: (-1, 0, 0, -1),
+        270: (0, -1, 1, 0),
+    }
+    a, b, c, d = (value << 16 for value in matrices[clockwise_deg])
+    content = bytearray(path.read_bytes())
+    # ISO/IEC 14496-12, track header box: the matrix follows 40 bytes of other fields.
+    at = content.index(b"tkhd") + 4 + 40
+    struct.pack_into(">9i", content, at, a, b, 0, c, d, 0, 0, 0, 1 << 30)
+    path.write_bytes(content)
+
+
+def write_sound(path: Path, seconds: float = 1.0) -> Path:
+    """A file with a tone and no picture."""
+    rate = 44_100
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("aac", rate=rate)
+        tone = np.sin(np.arange(int(rate * seconds)) * 0.05).astype(np.float32)[None]
+        for start in range(0, tone.shape[1] - 1024, 1024):
+            block = np.ascontiguousarray(tone[:, start : start + 1024])
+            frame = av.AudioFrame.from_ndarray(block, format="fltp", layout="mono")
+            frame.sample_rate, frame.pts = rate, start
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
