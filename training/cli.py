@@ -54,9 +54,7 @@ def starter(
             lambda done: progress.update(drawing, completed=done),
         )
         generating = progress.add_task("Generating landmarks", total=settings.generated_samples)
-        generated = generate(
-            settings, lambda done: progress.update(generating, completed=done)
-        )
+        generated = generate(settings, lambda done: progress.update(generating, completed=done))
         progress.add_task("Training", total=None)
         output = relative_to_params(settings.output, params)
         report = build_starter(generated, detected, settings, shared, output)

@@ -83,8 +83,7 @@ def detect_rendered(
     # Spawned, not forked: MediaPipe's threads do not survive a fork.
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
         tasks = [
-            pool.submit(_detect_task, paths[task], task, seed, model_path, pose)
-            for task in missing
+            pool.submit(_detect_task, paths[task], task, seed, model_path, pose) for task in missing
         ]
         for finished in as_completed(tasks):
             finished.result()

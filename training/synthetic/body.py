@@ -10,11 +10,12 @@ bitrochanteric halves.
 """
 
 from dataclasses import dataclass
+from math import acos, cos, degrees, radians, sin
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_features.landmarks import LANDMARK_COUNT, LANDMARK_INDEX
+from shared_features.landmarks import LANDMARK_COUNT, LANDMARK_INDEX, opposite
 from training.synthetic.posture import Arm, Leg, Posture
 
 Points = NDArray[np.float64]
@@ -38,6 +39,13 @@ FACE: dict[str, tuple[float, float, float]] = {
     "LEFT_EAR": (0.043, 0.0, 0.0),
     "MOUTH_LEFT": (0.014, -0.034, 0.052),
 }
+
+_FACE_BOTH = {
+    **{opposite(name): (-left, up, front) for name, (left, up, front) in FACE.items()},
+    **FACE,
+}
+FACE_ROWS = [LANDMARK_INDEX[name] for name in _FACE_BOTH]
+FACE_OFFSETS = np.array(list(_FACE_BOTH.values()))
 
 
 @dataclass(frozen=True)
@@ -102,19 +110,19 @@ class Body:
 
 def about_x(angle_deg: float) -> Points:
     """Rotation ``(3, 3)`` about x (left): positive tips y towards z, i.e. bows forwards."""
-    c, s = np.cos(np.radians(angle_deg)), np.sin(np.radians(angle_deg))
+    c, s = cos(radians(angle_deg)), sin(radians(angle_deg))
     return np.array([[1.0, 0.0, 0.0], [0.0, c, -s], [0.0, s, c]])
 
 
 def about_y(angle_deg: float) -> Points:
     """Rotation ``(3, 3)`` about y (up): positive turns z towards x, i.e. to the left."""
-    c, s = np.cos(np.radians(angle_deg)), np.sin(np.radians(angle_deg))
+    c, s = cos(radians(angle_deg)), sin(radians(angle_deg))
     return np.array([[c, 0.0, s], [0.0, 1.0, 0.0], [-s, 0.0, c]])
 
 
 def about_z(angle_deg: float) -> Points:
     """Rotation ``(3, 3)`` about z (forwards): positive tips y towards -x, i.e. to the right."""
-    c, s = np.cos(np.radians(angle_deg)), np.sin(np.radians(angle_deg))
+    c, s = cos(radians(angle_deg)), sin(radians(angle_deg))
     return np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
 
 
@@ -204,12 +212,7 @@ def _face_points(points: Points, body: Body, chest: Points, neck: Points, postur
     base = neck + NECK * body.stature_m * half[:, 1]
     size = body.stature_m * body.head_scale
     ears = base + SKULL * size * head[:, 1] + 0.008 * size * head[:, 2]
-    for name, offset in FACE.items():
-        points[LANDMARK_INDEX[name]] = ears + size * (head @ np.array(offset))
-        twin = name.replace("LEFT", "RIGHT")
-        if twin != name:
-            mirrored = np.array([-offset[0], offset[1], offset[2]])
-            points[LANDMARK_INDEX[twin]] = ears + size * (head @ mirrored)
+    points[FACE_ROWS] = ears + size * (FACE_OFFSETS @ head.T)
 
 
 def _shoulder_lift_deg(arm: Arm) -> float:
@@ -217,14 +220,8 @@ def _shoulder_lift_deg(arm: Arm) -> float:
 
     Scapulohumeral rhythm, simplified (Inman et al. 1944).
     """
-    elevation = np.degrees(
-        np.arccos(
-            np.clip(
-                np.cos(np.radians(arm.abduction_deg)) * np.cos(np.radians(arm.flexion_deg)), -1, 1
-            )
-        )
-    )
-    return float(max(0.0, elevation - 60.0) * 0.2)
+    down = cos(radians(arm.abduction_deg)) * cos(radians(arm.flexion_deg))
+    return max(0.0, degrees(acos(down)) - 60.0) * 0.2
 
 
 def figure_m(body: Body, posture: Posture) -> Points:

@@ -16,6 +16,8 @@ SENSOR_DIAGONAL_MM = 43.27
 """Of the 36 x 24 mm frame that "equivalent" focal lengths refer to."""
 
 ASPECTS: tuple[tuple[int, int], ...] = ((16, 9), (9, 16), (4, 3), (3, 4), (1, 1))
+END_ON_KEPT = 0.2
+SHOULDERS = [LANDMARK_INDEX["LEFT_SHOULDER"], LANDMARK_INDEX["RIGHT_SHOULDER"]]
 HIPS = [LANDMARK_INDEX["LEFT_HIP"], LANDMARK_INDEX["RIGHT_HIP"]]
 
 
@@ -74,7 +76,7 @@ class Shot:
             height=round(down * scale / 2) * 2,
             lens_mm=float(rng.uniform(26.0, 60.0)),
             pitch_up_deg=float(np.clip(rng.normal(5.0, 13.0), -35.0, 35.0)),
-            fill=float(rng.uniform(0.45, 0.95)),
+            fill=float(rng.uniform(0.52, 0.95)),
         )
 
 
@@ -131,21 +133,30 @@ def look_at(
 def random_camera(rng: np.random.Generator, points_m: Points, shot: Shot) -> Camera:
     """A camera of the shot, from any side, slightly rolled, the performer not quite centred.
 
-    In about one picture of twenty the performer is partly cut off.
+    Views of a trunk end on are rare; in about one picture of twenty the performer is partly cut
+    off.
 
     Args:
         rng: source of randomness.
         points_m: ``(n, 3)`` figure to be framed, performer frame.
         shot: what stays the same through the recording.
     """
-    slack = 0.8 * (1 - shot.fill) / 2 + (0.12 if rng.random() < 0.07 else 0.0)
-    return look_at(
-        points_m,
-        shot,
-        yaw_deg=float(rng.uniform(0.0, 360.0)),
-        roll_deg=float(np.clip(rng.normal(0.0, 4.0), -10.0, 10.0)),
-        offset=(float(rng.uniform(-slack, slack)), float(rng.uniform(-slack, slack))),
-    )
+    slack = 0.8 * (1 - shot.fill) / 2 + (0.10 if rng.random() < 0.06 else 0.0)
+    roll_deg = float(np.clip(rng.normal(0.0, 4.0), -10.0, 10.0))
+    offset = (float(rng.uniform(-slack, slack)), float(rng.uniform(-slack, slack)))
+    for _ in range(4):
+        camera = look_at(points_m, shot, float(rng.uniform(0.0, 360.0)), roll_deg, offset)
+        # Few people film a body end on; keep only some of those views.
+        if not _end_on(points_m, camera) or rng.random() < END_ON_KEPT:
+            break
+    return camera
+
+
+def _end_on(points_m: Points, camera: Camera) -> bool:
+    """Whether the trunk points within 40 degrees of straight at the camera, or away from it."""
+    trunk = points_m[SHOULDERS].mean(axis=0) - points_m[HIPS].mean(axis=0)
+    along = abs(float(camera.rotation[2] @ trunk))
+    return along > float(np.cos(np.radians(40.0)) * np.linalg.norm(trunk))
 
 
 def in_camera_m(points_m: Points, camera: Camera) -> Points:

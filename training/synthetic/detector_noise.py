@@ -12,42 +12,32 @@ from shared_features.landmarks import LANDMARK_COUNT, LANDMARK_INDEX, LANDMARK_N
 Points = NDArray[np.float64]
 Float32 = NDArray[np.float32]
 
-_FACE = ("NOSE", "EYE", "EAR", "MOUTH")
-_HAND = ("PINKY", "INDEX", "THUMB")
-_FOOT = ("HEEL", "FOOT")
+FACE = LANDMARK_NAMES[:11]
 
-
-def _landmark_scale() -> Points:
-    """Jitter ``(33,)`` of each landmark relative to that of a shoulder."""
-    scale = np.ones(LANDMARK_COUNT)
-    for index, name in enumerate(LANDMARK_NAMES):
-        if any(part in name for part in _FACE):
-            scale[index] = 0.8
-        elif any(part in name for part in _HAND):
-            scale[index] = 1.8
-        elif any(part in name for part in _FOOT):
-            scale[index] = 1.7
-        elif "ELBOW" in name or "KNEE" in name:
-            scale[index] = 1.2
-        elif "WRIST" in name or "ANKLE" in name:
-            scale[index] = 1.5
-    return scale
-
-
-LANDMARK_SCALE = _landmark_scale()
-
-JITTER = 0.035
-"""Typical image error of a shoulder, in torso lengths."""
-
-DEPTH_JITTER = 0.13
-"""Typical depth error, in torso lengths: depth is the detector's guess."""
+# New error of each joint on top of its parent's: standard deviation in torso lengths, across the
+# picture and in depth. Errors grow along a limb because the detector turns whole limbs.
+CHAINS: dict[str, tuple[str | None, float, float]] = {
+    "HIP": (None, 0.045, 0.045),
+    "SHOULDER": (None, 0.085, 0.20),
+    "ELBOW": ("SHOULDER", 0.08, 0.20),
+    "WRIST": ("ELBOW", 0.10, 0.42),
+    "PINKY": ("WRIST", 0.11, 0.16),
+    "INDEX": ("WRIST", 0.11, 0.16),
+    "THUMB": ("WRIST", 0.07, 0.12),
+    "KNEE": ("HIP", 0.10, 0.28),
+    "ANKLE": ("KNEE", 0.14, 0.58),
+    "HEEL": ("ANKLE", 0.06, 0.14),
+    "FOOT_INDEX": ("ANKLE", 0.13, 0.26),
+}
+FACE_ERROR = (0.06, 0.16)
+"""Error of the whole face on top of the shoulders'; its landmarks move together."""
 
 
 def _rows(parts: tuple[str, ...], side: str) -> list[int]:
     return [LANDMARK_INDEX[f"{side}_{part}"] for part in parts]
 
 
-ARM = ("ELBOW", "WRIST", *_HAND)
+ARM = ("ELBOW", "WRIST", "PINKY", "INDEX", "THUMB")
 LEG = ("KNEE", "ANKLE", "HEEL", "FOOT_INDEX")
 LIMBS = tuple(_rows(parts, side) for parts in (ARM, LEG) for side in ("LEFT", "RIGHT"))
 HIPS = _rows(("HIP",), "LEFT") + _rows(("HIP",), "RIGHT")
@@ -60,8 +50,8 @@ def _swap(rng: np.random.Generator, image: Points, world: Points) -> None:
     inverted = torso[1] > 0  # y points down
     across = world[SHOULDERS[0]] - world[SHOULDERS[1]]
     side_on = abs(across[2]) > 0.75 * float(np.linalg.norm(across))
-    chance = 0.02 + 0.07 * float(inverted) + 0.06 * float(side_on)
-    groups = (("SHOULDER", *ARM), ("HIP", *LEG))
+    chance = 0.015 + 0.03 * float(inverted) + 0.03 * float(side_on)
+    groups: tuple[tuple[str, ...], ...] = (("SHOULDER", *ARM), ("HIP", *LEG))
     if rng.random() < 0.25 * chance:  # the whole body at once
         groups = ((*groups[0], *groups[1]),)
         chance = 1.0
@@ -94,7 +84,25 @@ def _hidden(image: Points, world: Points) -> Points:
     across = np.all((world[:, :2] > low[:2]) & (world[:, :2] < high[:2]), axis=1)
     behind = across & (world[:, 2] > world[trunk, 2].mean() + 0.05)
     outside = np.any((image[:, :2] < 0) | (image[:, :2] > 1), axis=1)
-    return np.maximum(0.75 * behind, 0.95 * outside)
+    hidden: Points = np.maximum(0.75 * behind, 0.95 * outside)
+    return hidden
+
+
+def _errors(rng: np.random.Generator, hidden: Points) -> Points:
+    """Displacement ``(33, 3)`` of each landmark in torso lengths: right, down, away."""
+    error = np.zeros((LANDMARK_COUNT, 3))
+    draws = rng.normal(size=(2, len(CHAINS), 3))
+    for side, prefix in enumerate(("LEFT", "RIGHT")):
+        for (part, (parent, across, depth)), draw in zip(CHAINS.items(), draws[side], strict=True):
+            row = LANDMARK_INDEX[f"{prefix}_{part}"]
+            more = 1 + 1.2 * hidden[row]
+            error[row] = draw * (across * more, across * more, depth * more)
+            if parent is not None:
+                error[row] += 0.8 * error[LANDMARK_INDEX[f"{prefix}_{parent}"]]
+    across, depth = FACE_ERROR
+    head = error[SHOULDERS].mean(axis=0) + rng.normal(size=3) * (across, across, depth)
+    error[: len(FACE)] = head + 0.012 * rng.normal(size=(len(FACE), 3))
+    return error
 
 
 def observe(
@@ -120,14 +128,12 @@ def observe(
     spread = np.ptp(world[:, :2], axis=0).sum()
     frame_m = float(spread / max(np.ptp(image[:, 0]) + np.ptp(image[:, 1]) / aspect, 1e-3))
     # One detection is better or worse as a whole; a few are much worse.
-    quality = float(rng.lognormal(-0.1, 0.5))
-    sigma = JITTER * torso_m * quality * LANDMARK_SCALE * (1 + 1.5 * hidden)
-    error_m = rng.normal(size=(LANDMARK_COUNT, 3)) * sigma[:, None]
-    error_m[:, 2] = rng.normal(size=LANDMARK_COUNT) * DEPTH_JITTER * torso_m * quality
+    quality = float(rng.lognormal(-0.15, 0.55))
+    error_m = quality * torso_m * _errors(rng, hidden)
     # Depth is also stretched or flattened as a whole.
     depth_gain = float(rng.normal(0.9, 0.15))
     noisy = world * np.array([1.0, 1.0, depth_gain]) + error_m
-    noisy = (noisy - noisy[HIPS].mean(axis=0)) * float(rng.normal(0.98, 0.06))
+    noisy = (noisy - noisy[HIPS].mean(axis=0)) * float(rng.normal(0.93, 0.08))
     seen = image + error_m / frame_m * np.array([1.0, aspect, 1.0])
     seen[:, 2] = image[:, 2] * depth_gain + error_m[:, 2] / frame_m
     visibility = np.clip(1 - hidden + rng.normal(0, 0.06, LANDMARK_COUNT) - 0.03, 0.01, 0.9999)

@@ -5,77 +5,25 @@ divided by two pi), scaled by the body's girth.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shared_features.landmarks import LANDMARK_INDEX
-from training.synthetic.body import WAIST, Body
+from training.synthetic.body import WAIST, Body, Points
 from training.synthetic.look import Colour, Look
-
-Points = NDArray[np.float64]
+from training.synthetic.solids import Cone, Ellipsoid, Part, axes_from, darker, unit
 
 EYE_WHITE: Colour = (236, 232, 228)
 STRAP_WIDTH_M = 0.028
 
-
-@dataclass(frozen=True)
-class Cone:
-    """A cone with round ends.
-
-    Attributes:
-        start_m: ``(3,)`` centre of one end.
-        end_m: ``(3,)`` centre of the other.
-        start_radius_m: radius there.
-        end_radius_m: radius there.
-        colour: before shading.
-    """
-
-    start_m: Points
-    end_m: Points
-    start_radius_m: float
-    end_radius_m: float
-    colour: Colour
+TRUNK_SLICES = 19
+TRUNK_SHARES = (0.0, 0.15, 0.35, 0.5, 0.80, 0.92)
+"""Share of the way from hips to shoulders at which the trunk's half-widths and depths are given."""
+TRUNK_DEPTHS = (0.066, 0.066, 0.061, 0.062, 0.068, 0.054)
 
 
-@dataclass(frozen=True)
-class Ellipsoid:
-    """An ellipsoid.
-
-    Attributes:
-        centre_m: ``(3,)``.
-        axes: ``(3, 3)``; columns are its unit axes.
-        radii_m: ``(3,)`` along them.
-        colour: before shading.
-    """
-
-    centre_m: Points
-    axes: Points
-    radii_m: Points
-    colour: Colour
-
-
-Part = Cone | Ellipsoid
 PointInHead = Callable[[float, float, float], Points]
 BlobInHead = Callable[[float, float, float, tuple[float, float, float], Colour], None]
-
-
-def _unit(vector: Points) -> Points:
-    unit: Points = vector / max(float(np.linalg.norm(vector)), 1e-9)
-    return unit
-
-
-def axes_from(left: Points, up: Points) -> Points:
-    """Right-handed axes ``(3, 3)`` with columns left, up, front; ``up`` is kept exactly."""
-    y = _unit(up)
-    z = _unit(np.cross(left, y))
-    return np.stack([np.cross(y, z), y, z], axis=1)
-
-
-def darker(colour: Colour, factor: float) -> Colour:
-    """The colour times the factor."""
-    return colour[0] * factor, colour[1] * factor, colour[2] * factor
 
 
 class Figure:
@@ -134,22 +82,20 @@ class Figure:
         belly = look.skin if look.top in ("bare", "crop") else look.top_colour
         span = body.torso_m / 2
         wide = body.shoulder_half_m / h  # shoulder half-width as a fraction of stature
-        slim = 1.0 - 0.13 * body.bust
         hip_wide = body.hip_half_m / h
-        for along, width, depth, colour in (
-            (0.80, wide * 0.82, 0.054, top),
-            (0.62, wide * 0.88, 0.068, top),
-            (0.30, wide * 0.82 * slim, 0.066, top),
-        ):
-            self._blob(waist + along * span * chest[:, 1], chest, (width, 0.084, depth), colour)
+        slim = 1.0 - 0.13 * body.bust
+        widths = (hip_wide + 0.038, hip_wide + 0.037, wide * 0.75 * slim, wide * 0.77 * slim)
         mixed = axes_from(shoulders + hips, neck - middle)
-        self._blob(waist, mixed, (wide * 0.77 * slim, 0.085, 0.062), belly)
-        for along, width, tall, depth, colour in (
-            (0.62, (wide * 0.72 * slim + hip_wide * 0.2), 0.075, 0.063, belly),
-            (0.28, hip_wide + 0.034, 0.056, 0.066, look.bottom_colour),
-            (0.00, hip_wide + 0.038, 0.060, 0.066, look.bottom_colour),
-        ):
-            self._blob(middle + along * span * pelvis[:, 1], pelvis, (width, tall, depth), colour)
+        for share in np.linspace(0.0, 0.92, TRUNK_SLICES):
+            width = float(np.interp(share, TRUNK_SHARES, (*widths, wide * 0.88, wide * 0.80)))
+            depth = float(np.interp(share, TRUNK_SHARES, TRUNK_DEPTHS))
+            axes = pelvis if share < 0.4 else mixed if share < 0.6 else chest
+            up = (share - 0.5) * 2 * span
+            centre = waist + up * (chest[:, 1] if share > 0.5 else pelvis[:, 1])
+            colour = look.bottom_colour if share < 0.22 else belly if share < 0.6 else top
+            # Tall slices blend into one surface; short ones at the ends keep neck and seat free.
+            tall = 0.050 + 0.13 * min(float(share), 0.95 - float(share))
+            self._blob(centre, axes, (width, tall, depth), colour)
         self._chest_and_seat(chest, pelvis, waist, middle, top)
         for side in ("LEFT", "RIGHT"):
             # Trapezius, from the neck to the shoulder.
@@ -187,11 +133,12 @@ class Figure:
         # The nose lies a little below the ears; undo that to get the head's own axes.
         head = axes_from(left, np.cross(forward, left))
         tip = np.arctan2(0.010, 0.068)
-        up = np.cos(tip) * head[:, 1] + np.sin(tip) * head[:, 2]
+        up = np.cos(tip) * head[:, 1] - np.sin(tip) * head[:, 2]
         head = axes_from(left, up)
 
         def at(x: float, y: float, z: float) -> Points:
-            return ears + size * (head @ np.array([x, y, z]))
+            point: Points = ears + size * (head @ np.array([x, y, z]))
+            return point
 
         def blob(
             x: float, y: float, z: float, radii: tuple[float, float, float], colour: Colour
@@ -288,7 +235,7 @@ class Figure:
         radius = STRAP_WIDTH_M / 2
         for wrist, knuckles in hands:
             # Two straps end 0.1 m apart at the anchor's swivel.
-            end = anchor + 0.1 * _unit(knuckles - middle) * float(len(hands) > 1)
+            end = anchor + 0.1 * unit(knuckles - middle) * float(len(hands) > 1)
             self._parts.append(Cone(knuckles, end, radius, radius, self._look.strap_colour))
             cuff = wrist + 0.12 * (knuckles - wrist)
             below = wrist - 0.25 * (knuckles - wrist)

@@ -90,7 +90,7 @@ class Look:
         bottoms: tuple[Bottom, ...] = ("shorts", "leggings", "trousers")
         full_bust = body.bust > 0.35
         hair_shares = (0.0, 0.15, 0.4, 0.45) if full_bust else (0.15, 0.65, 0.08, 0.12)
-        top_shares = (0.0, 0.35, 0.35, 0.2, 0.1) if full_bust else (0.3, 0.0, 0.3, 0.3, 0.1)
+        top_shares = (0.0, 0.36, 0.37, 0.22, 0.05) if full_bust else (0.33, 0.0, 0.32, 0.3, 0.05)
         light = np.array([rng.uniform(-0.7, 0.7), rng.uniform(-1.0, -0.3), rng.uniform(-1.0, -0.3)])
         skin = SKINS[int(rng.integers(len(SKINS)))]
         return cls(
@@ -122,7 +122,13 @@ def _cloth(rng: np.random.Generator) -> Colour:
     if rng.random() < 0.5:
         grey = float(rng.choice([30.0, 45.0, 80.0, 150.0, 225.0]))
         return _vary(rng, (grey, grey, grey), 8)
-    red, green, blue = rng.uniform(20, 235, 3)
+    return _muted(rng, 25, 230, 0.65)
+
+
+def _muted(rng: np.random.Generator, low: float, high: float, saturation: float) -> Colour:
+    """A colour between two grey levels, its saturation a share of what chance would give."""
+    channels = rng.uniform(low, high, 3)
+    red, green, blue = channels.mean() + saturation * (channels - channels.mean())
     return float(red), float(green), float(blue)
 
 
@@ -138,7 +144,7 @@ def _clutter(rng: np.random.Generator, height: int, width: int, cells: int) -> N
 
 def random_background(rng: np.random.Generator, height: int, width: int) -> NDArray[np.float32]:
     """A wall, perhaps a floor, pictures and blurred clutter: ``(height, width, 3)``, 0..255."""
-    wall = rng.uniform(25, 225) + rng.normal(0, 18, 3)
+    wall = rng.uniform(30, 225) + rng.normal(0, 13, 3)
     down = np.linspace(-1, 1, height, dtype=np.float32)[:, None, None]
     across = np.linspace(-1, 1, width, dtype=np.float32)[None, :, None]
     picture = (wall + rng.uniform(-35, 35) * down + rng.uniform(-25, 25) * across).astype(
@@ -148,10 +154,10 @@ def random_background(rng: np.random.Generator, height: int, width: int) -> NDAr
         _paint_rectangles(rng, picture)
     if rng.random() < 0.6:
         floor = int(height * rng.uniform(0.72, 0.97))
-        picture[floor:] = (rng.uniform(40, 190) + rng.normal(0, 20, 3)) * (1 + 0.15 * down[floor:])
+        picture[floor:] = (rng.uniform(40, 190) + rng.normal(0, 13, 3)) * (1 + 0.15 * down[floor:])
     picture += _clutter(rng, height, width, int(rng.integers(3, 12))) * rng.uniform(3, 28)
     if rng.random() < 0.5:
-        picture += _clutter(rng, height, width, int(rng.integers(20, 60))) * rng.uniform(3, 18)
+        picture += _clutter(rng, height, width, int(rng.integers(20, 60))) * rng.uniform(3, 11)
     blur = float(rng.uniform(0.5, 4.0))
     blurred = cv2.GaussianBlur(picture, (0, 0), blur)
     clipped: NDArray[np.float32] = np.clip(blurred, 0, 255).astype(np.float32)
@@ -165,6 +171,6 @@ def _paint_rectangles(rng: np.random.Generator, picture: NDArray[np.float32]) ->
         tall, wide = int(height * rng.uniform(0.08, 0.5)), int(width * rng.uniform(0.03, 0.35))
         top, left = int(rng.integers(0, height - tall)), int(rng.integers(0, width - wide))
         panel = picture[top : top + tall, left : left + wide]
-        panel[:] = rng.uniform(15, 235, 3)
+        panel[:] = _muted(rng, 15, 235, 0.5)
         if rng.random() < 0.5:
-            panel += _clutter(rng, panel.shape[0], panel.shape[1], 8) * rng.uniform(10, 70)
+            panel += _clutter(rng, panel.shape[0], panel.shape[1], 8) * rng.uniform(8, 45)

@@ -36,9 +36,9 @@ ROUTINE: tuple[tuple[str, float], ...] = (
     ("l-hang", 0.0),
     ("inverted tuck", 0.3),
     ("nutcracker", 0.0),
-    ("inverted hang", 0.8),
+    ("inverted tuck", 0.3),
     ("front lever", 0.0),
-    ("inverted hang", 0.5),
+    ("inverted tuck", 0.3),
     ("back lever", 0.0),
     ("inverted tuck", 0.4),
     ("meathook piked, free arm out", 0.0),
@@ -71,7 +71,7 @@ class Hold:
 
 
 def _steady(variant: Variant) -> Variant:
-    """The variant with the ranges of trunk and head narrowed to its middle fifth: what a trained artist shows."""
+    """The variant as a trained artist shows it: trunk and head in the middle of their ranges."""
 
     def middle(bounds: Range) -> Range:
         centre, half = (bounds[0] + bounds[1]) / 2, (bounds[1] - bounds[0]) / 10
@@ -162,8 +162,9 @@ def _on_stage(points: Points, grip: NDArray[np.float64], hands_m: float) -> Poin
     on_floor = np.array([0.0, -float(points[:, 1].min()), 0.0])
     carried = float(grip.max())
     if carried == 0:
-        return points + on_floor
-    hands = grip @ points[HANDS] / grip.sum()
+        standing: Points = points + on_floor
+        return standing
+    hands: Points = grip @ points[HANDS] / grip.sum()
     on_straps = np.array([0.0, hands_m, 0.0]) - hands
     moved: Points = points + (1 - carried) * on_floor + carried * on_straps
     return moved
@@ -171,7 +172,7 @@ def _on_stage(points: Points, grip: NDArray[np.float64], hands_m: float) -> Poin
 
 def _drifting_camera(body: Body, shot: Shot, pts_s: float) -> Camera:
     """A three-quarter side view of the whole stage, wandering slowly."""
-    reach = 1.42 * body.stature_m
+    reach = 1.45 * body.stature_m
     stage = np.array(
         [[x, y, z] for x in (-0.3, 0.3) for y in (-0.05, reach) for z in (-0.75, 0.75)]
     )

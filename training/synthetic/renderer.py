@@ -10,10 +10,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.synthetic.body import Body
+from training.synthetic.body import Body, Points
 from training.synthetic.camera import Camera, in_camera_m
-from training.synthetic.flesh import Cone, Ellipsoid, Figure, Points
+from training.synthetic.flesh import Figure
 from training.synthetic.look import Colour, Look
+from training.synthetic.solids import Cone, Ellipsoid
 
 Float32 = NDArray[np.float32]
 
@@ -166,4 +167,5 @@ def render(
     view = int(np.abs(camera.position_m).sum() * 1e6) % (2**32)
     noise = np.random.default_rng(view).standard_normal(picture.shape, dtype=np.float32)
     grained = picture + look.grain * noise
-    return np.clip(grained, 0, 255).astype(np.uint8)
+    rgb: NDArray[np.uint8] = np.clip(grained, 0, 255).astype(np.uint8)
+    return rgb

@@ -22,7 +22,7 @@ FRAMES_PER_GROUP = 3
 OTHER_SHARE = 0.5
 """Half of all samples are "other"; the six straps poses share the rest equally."""
 
-LONGER_SIDE_PX = (480, 640)
+LONGER_SIDE_PX = (520, 640)
 _LANDMARK_STREAM, _FRAME_STREAM = 0, 1
 
 

@@ -1,0 +1,77 @@
+"""Samples: the same seed gives the same samples, however the work is split."""
+
+import numpy as np
+import pytest
+
+from shared_features.landmarks import LANDMARK_INDEX
+from training.synthetic.poses import LABELS, OTHER
+from training.synthetic.samples import (
+    FRAMES_PER_GROUP,
+    LANDMARKS_PER_GROUP,
+    frame_groups,
+    generate_landmarks,
+    landmark_groups,
+    render_frames,
+)
+
+
+def test_a_seed_means_the_same_samples_whatever_their_number() -> None:
+    """A longer run starts with the shorter one."""
+    short, long = generate_landmarks(13, seed=3), generate_landmarks(40, seed=3)
+    np.testing.assert_array_equal(short.image, long.image[:13])
+    np.testing.assert_array_equal(short.world, long.world[:13])
+    assert list(short.labels) == list(long.labels[:13])
+    assert not np.array_equal(short.image, generate_landmarks(13, seed=4).image)
+
+
+def test_groups_can_be_made_anywhere_in_any_order() -> None:
+    """Group 5 is the same alone or among others, so processes can share the work."""
+    alone = landmark_groups(seed=1, first_group=5, n_groups=1)
+    among = landmark_groups(seed=1, first_group=4, n_groups=3)
+    here = among.groups == 5
+    assert here.sum() == LANDMARKS_PER_GROUP
+    np.testing.assert_array_equal(alone.image, among.image[here])
+    assert len({(w, h) for w, h in zip(alone.width, alone.height, strict=True)}) == 1
+
+
+def test_half_is_other_and_the_poses_share_the_rest() -> None:
+    """The class balance the trainer counts on."""
+    samples = generate_landmarks(3000, seed=0)
+    shares = {label: float(np.mean(samples.labels == label)) for label in LABELS}
+    assert 0.45 < shares.pop(OTHER) < 0.55
+    assert all(0.06 < share < 0.11 for share in shares.values())
+    assert np.isfinite(samples.image).all()
+    assert np.isfinite(samples.world).all()
+    assert samples.image.dtype == samples.world.dtype == np.float32
+
+
+def test_only_the_asked_labels_are_drawn() -> None:
+    """``labels`` limits what is drawn, and unknown ones are named."""
+    assert set(generate_landmarks(40, seed=0, labels=["l-hang"]).labels) == {"l-hang"}
+    with pytest.raises(ValueError, match="handstand"):
+        generate_landmarks(1, seed=0, labels=["handstand"])
+
+
+def test_noise_leaves_the_body_recognisable() -> None:
+    """Typical world errors are a fraction of the torso, and hips stay in the middle."""
+    samples = generate_landmarks(400, seed=2)
+    hips = samples.world[:, [LANDMARK_INDEX["LEFT_HIP"], LANDMARK_INDEX["RIGHT_HIP"]]]
+    np.testing.assert_allclose(hips.mean(axis=1), 0, atol=0.01)
+    shoulders = samples.world[
+        :, [LANDMARK_INDEX["LEFT_SHOULDER"], LANDMARK_INDEX["RIGHT_SHOULDER"]]
+    ]
+    torso_m = np.linalg.norm(shoulders.mean(axis=1), axis=1)
+    assert 0.38 < np.median(torso_m) < 0.58
+    visibility = samples.image[..., 3]
+    assert visibility.min() >= 0
+    assert visibility.max() <= 1
+
+
+def test_frames_repeat_exactly_and_know_their_truth() -> None:
+    """Rendering is part of the same determinism."""
+    first, again = next(render_frames(1, seed=9)), next(frame_groups(9, 0, 1))
+    np.testing.assert_array_equal(first.rgb, again.rgb)
+    assert first.rgb.shape == (first.height, first.width, 3)
+    assert first.image.shape == first.world.shape == (33, 3)
+    frames = list(frame_groups(9, 1, 2, labels=["nutcracker"]))
+    assert [frame.group for frame in frames] == [1] * FRAMES_PER_GROUP + [2] * FRAMES_PER_GROUP
