@@ -13,7 +13,6 @@ picture around that person is blanked out. Only such a chunk depends on the one 
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_features.atomic import written_whole
 from shared_features.frames import Frame, RgbArray
 from shared_features.landmarks import FloatArray, empty_landmarks
 from shared_features.params import PoseParams
@@ -242,13 +242,8 @@ class CheckpointStore:
         """Store a chunk; it is there whole or not at all, also when the machine dies."""
         if self._folder is None:
             return
-        path = self._path(number)
-        temporary = path.with_suffix(".part")
-        with temporary.open("wb") as file:
-            np.savez(file, allow_pickle=False, **asdict(chunk))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        with written_whole(self._path(number)) as temporary:
+            np.savez(temporary, allow_pickle=False, **asdict(chunk))
 
     def _path(self, number: int) -> Path:
         if self._folder is None:

@@ -281,9 +281,8 @@ class VideoReader:
         rgb: RgbArray = (
             frame.reformat(width, height, "rgb24").to_ndarray().astype(np.uint8, copy=False)
         )
-        if self._quarter_turns:
-            rgb = np.ascontiguousarray(np.rot90(rgb, k=self._quarter_turns))
-        return rgb
+        # Decoders pad the rows of some widths; whoever takes the frame wants it in one piece.
+        return np.ascontiguousarray(np.rot90(rgb, k=self._quarter_turns))
 
     def _ends_early(self) -> bool:
         """Whether the container announced more than it held."""

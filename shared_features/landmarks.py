@@ -7,6 +7,7 @@ Image landmarks are fractions of the upright frame (x to the right, y down); mul
 metres, hip-centred, with the camera's axes (x right, y down, z away from the camera).
 """
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -66,18 +67,17 @@ DERIVED_POINTS: dict[str, tuple[str, str]] = {
 }
 
 
+_OTHER_SIDE = {"LEFT": "RIGHT", "RIGHT": "LEFT", "left": "right", "right": "left"}
+_SIDE = re.compile("|".join(_OTHER_SIDE))
+
+
 def opposite(name: str) -> str:
     """The same landmark (or column) name on the other side of the body.
 
-    >>> opposite("LEFT_WRIST"), opposite("MOUTH_RIGHT"), opposite("NOSE")
-    ('RIGHT_WRIST', 'MOUTH_LEFT', 'NOSE')
+    >>> opposite("LEFT_WRIST"), opposite("MOUTH_RIGHT"), opposite("left_wrist_right_ankle")
+    ('RIGHT_WRIST', 'MOUTH_LEFT', 'right_wrist_left_ankle')
     """
-    for here, there in (("LEFT", "RIGHT"), ("left", "right")):
-        if here in name:
-            return name.replace(here, there)
-        if there in name:
-            return name.replace(there, here)
-    return name
+    return _SIDE.sub(lambda side: _OTHER_SIDE[side.group()], name)
 
 
 MIRROR_ORDER: NDArray[np.intp] = np.array(

@@ -18,7 +18,6 @@ Two changes are made to the landmark network, both checked by the file's sha256:
 import argparse
 import hashlib
 import io
-import os
 import subprocess
 import sys
 import tempfile
@@ -26,6 +25,7 @@ import zipfile
 from pathlib import Path
 from typing import Any, Literal
 
+from shared_features.atomic import written_whole
 from shared_features.errors import PoseAssetError
 
 Variant = Literal["pruned", "stock"]
@@ -122,9 +122,8 @@ def assemble(variant: Variant, target: Path, wheel: Path) -> None:
             "installed flatbuffers or mediapipe is not the locked one. Run `make clean setup`."
         )
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
-    temporary.write_bytes(task)
-    temporary.replace(target)
+    with written_whole(target) as temporary:
+        temporary.write_bytes(task)
 
 
 def download_wheel(folder: Path) -> Path:

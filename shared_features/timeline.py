@@ -164,34 +164,29 @@ def _stable_answers(
 ) -> NDArray[np.intp]:
     """Answers with hysteresis: hard to enter a label, easier to stay in it."""
     answers = np.full(len(smoothed), _NO_PERSON, dtype=np.intp)
-    best = np.nan_to_num(smoothed, nan=-1.0).argmax(axis=1)
-    current, last_seen_s = _UNCERTAIN, -np.inf
+    likeliest = np.nan_to_num(smoothed, nan=-1.0).argmax(axis=1)
+    current, run_start, last_seen_s = _UNCERTAIN, 0, -np.inf
     for i in np.flatnonzero(person).tolist():
         if pts_s[i] - last_seen_s > params.max_gap_s:
-            current = _UNCERTAIN
+            current, run_start = _UNCERTAIN, i
         last_seen_s = pts_s[i]
-        if smoothed[i, best[i]] >= params.enter_confidence:
-            if current != best[i]:
-                current = int(best[i])
-                _begin_earlier(answers, smoothed, i, current, params.exit_confidence)
+        label = int(likeliest[i])
+        if smoothed[i, label] >= params.enter_confidence:
+            if current != label:
+                # A pose began when it became the likeliest, not when the evidence was complete.
+                began = i
+                while (
+                    began > run_start
+                    and likeliest[began - 1] == label
+                    and smoothed[began - 1, label] >= params.exit_confidence
+                ):
+                    began -= 1
+                answers[began:i] = label
+                current = label
         elif current >= 0 and smoothed[i, current] < params.exit_confidence:
             current = _UNCERTAIN
         answers[i] = current
     return answers
-
-
-def _begin_earlier(
-    answers: NDArray[np.intp],
-    smoothed: NDArray[np.float64],
-    entered: int,
-    label: int,
-    exit_confidence: float,
-) -> None:
-    """A pose began at its first frame, not when the evidence was complete."""
-    i = entered - 1
-    while i >= 0 and answers[i] == _UNCERTAIN and smoothed[i, label] >= exit_confidence:
-        answers[i] = label
-        i -= 1
 
 
 def _bridge_gaps(

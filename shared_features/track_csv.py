@@ -6,12 +6,12 @@ came about stands beside the table, in a ``.json`` file of the same name.
 
 import csv
 import json
-import os
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
+from shared_features.atomic import written_whole
 from shared_features.errors import TrackError
 from shared_features.landmarks import (
     IMAGE_CHANNELS,
@@ -47,17 +47,18 @@ def write_track(track: LandmarkTrack, path: Path) -> None:
         [track.image.reshape(len(track), -1), track.world.reshape(len(track), -1)], axis=1
     )
     row_format = ",".join([LANDMARK_DIGITS] * landmarks.shape[1])
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("w", encoding="utf-8", newline="") as file:
+    with (
+        written_whole(path) as temporary,
+        temporary.open("w", encoding="utf-8", newline="") as file,
+    ):
         writer = csv.writer(file, lineterminator="")
         file.write(",".join(COLUMNS) + "\n")
         for index, (pts_s, values) in enumerate(zip(track.pts_s, landmarks, strict=True)):
             writer.writerow([index, repr(float(pts_s)), track.source, track.width, track.height])
             file.write("," + row_format % tuple(values.tolist()) + "\n")
-    temporary.replace(path)
     provenance = json.dumps(track.provenance, indent=1, sort_keys=True)
-    temporary.write_text(provenance + "\n", encoding="utf-8")
-    temporary.replace(path.with_suffix(".json"))
+    with written_whole(path.with_suffix(".json")) as temporary:
+        temporary.write_text(provenance + "\n", encoding="utf-8")
 
 
 def read_track(path: Path) -> LandmarkTrack:

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from shared_features import pose_asset
+from shared_features.atomic import written_whole
 from shared_features.landmarks import empty_landmarks
 from shared_features.params import PoseParams
 from shared_features.pose import Person, PoseEstimator
@@ -101,10 +102,9 @@ def _detect_task(path: Path, task: int, seed: int, model_path: Path, pose: PoseP
     image, world = empty_landmarks(len(detected))
     for row, (_, person) in enumerate(detected):
         image[row], world[row] = person.image, person.world
-    temporary = path.with_suffix(".part")
-    with temporary.open("wb") as file:
+    with written_whole(path) as temporary:
         np.savez(
-            file,
+            temporary,
             image=image,
             world=world,
             width=np.array([frame.width for frame, _ in detected], dtype=np.int64),
@@ -112,7 +112,6 @@ def _detect_task(path: Path, task: int, seed: int, model_path: Path, pose: PoseP
             labels=np.array([frame.label for frame, _ in detected], dtype=np.str_),
             groups=np.array([frame.group for frame, _ in detected], dtype=np.int64),
         )
-    temporary.replace(path)
 
 
 def _load(path: Path) -> LandmarkSamples:

@@ -4,7 +4,6 @@ Some XGBoost models convert silently wrong (random forests, for one), so a file 
 it answers like the model it came from, on many rows and on the values where trees turn.
 """
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_features.atomic import written_whole
 from shared_features.classifier import (
     CONTRACT_KEY,
     INPUT_NAME,
@@ -62,9 +62,8 @@ def export_model(
     Raises:
         ExportError: the converted model answers differently, or cannot be converted.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
+    with written_whole(path) as temporary:
         temporary.write_bytes(_to_onnx(model, contract))
         parity = measure_parity(model, PoseClassifier(temporary), sample, seed)
         if not parity.passed:
@@ -74,9 +73,6 @@ def export_model(
                 f"{parity.differing_labels} of {parity.rows} rows get another label. Nothing was "
                 "written. Random-forest boosters and num_parallel_tree > 1 do not convert."
             )
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
     return parity
 
 

@@ -1,7 +1,6 @@
 """Photos and videos become upright frames with their true times, or a clear message."""
 
 import json
-import random
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -13,7 +12,7 @@ import pytest
 from PIL import Image
 
 from shared_features.errors import MediaError, MediaTooLargeError
-from shared_features.frames import Frame, VideoReader, Verdict, read_photo
+from shared_features.frames import Frame, Verdict, VideoReader, read_photo
 from shared_features.params import MediaParams
 from tests.clips import (
     corner_order,
@@ -196,9 +195,9 @@ def test_decoding_goes_on_after_damaged_packets(clip: Path, media: MediaParams) 
     """Damage in the middle costs a few frames, not the rest of the video."""
     content = bytearray(clip.read_bytes())
     start = content.index(b"mdat") + 1000
-    place = random.Random(3)
+    place = np.random.default_rng(3)
     for _ in range(6):
-        at = place.randrange(start, len(content) - 100)
+        at = int(place.integers(start, len(content) - 100))
         content[at : at + 30] = bytes(30)
     clip.write_bytes(content)
     frames, verdict = read_all(clip, media)

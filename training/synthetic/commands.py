@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from shared_features.atomic import written_whole
+from training.errors import TrainingError
+
 if TYPE_CHECKING:
     from training.synthetic.samples import LandmarkSamples
 
@@ -25,24 +28,11 @@ GROUPS_AT_ONCE = 64
 Item = TypeVar("Item")
 
 
-def _fail(message: str) -> typer.Exit:
-    typer.echo(message, err=True)
-    return typer.Exit(2)
-
-
 def _shown(items: Iterable[Item], description: str, total: int | None) -> Iterator[Item]:
     from rich.console import Console
     from rich.progress import track
 
     yield from track(items, description, total=total, console=Console(stderr=True))
-
-
-def _landmark_header() -> list[str]:
-    from shared_features.landmarks import IMAGE_CHANNELS, LANDMARK_NAMES, WORLD_CHANNELS
-
-    image = [f"{name}_{channel}" for name in LANDMARK_NAMES for channel in IMAGE_CHANNELS]
-    world = [f"{name}_world_{channel}" for name in LANDMARK_NAMES for channel in WORLD_CHANNELS]
-    return ["label", "group", "width", "height", *image, *world]
 
 
 def _landmark_rows(samples: "LandmarkSamples") -> Iterator[list[str]]:
@@ -56,21 +46,27 @@ def _landmark_rows(samples: "LandmarkSamples") -> Iterator[list[str]]:
 @app.command()
 def landmarks(count: Count = 20000, seed: Seed = 0, out: Out = Path("synthetic.csv")) -> None:
     """Write labelled landmarks, as noisy as a detector's, to a CSV file."""
+    from shared_features.track_csv import IMAGE_COLUMNS, WORLD_COLUMNS
     from training.synthetic.samples import LANDMARKS_PER_GROUP, landmark_groups
 
     starts = range(0, -(-count // LANDMARKS_PER_GROUP), GROUPS_AT_ONCE)
     left = count
     try:
-        with out.open("w", newline="", encoding="utf-8") as file:
+        with (
+            written_whole(out) as temporary,
+            temporary.open("w", newline="", encoding="utf-8") as file,
+        ):
             writer = csv.writer(file)
-            writer.writerow(_landmark_header())
+            writer.writerow(["label", "group", "width", "height", *IMAGE_COLUMNS, *WORLD_COLUMNS])
             for start in _shown(starts, "Landmarks", len(starts)):
                 n_groups = min(GROUPS_AT_ONCE, -(-left // LANDMARKS_PER_GROUP))
                 samples = landmark_groups(seed, start, n_groups).first(left)
                 writer.writerows(_landmark_rows(samples))
                 left -= len(samples)
     except OSError as error:
-        raise _fail(f"Cannot write {out}: {error.strerror}. Choose another --out.") from error
+        raise TrainingError(
+            f"Cannot write {out}: {error.strerror}. Choose another --out."
+        ) from error
 
 
 @app.command()
@@ -82,7 +78,10 @@ def frames(count: Count = 200, seed: Seed = 0, out: Out = Path("synthetic_frames
 
     try:
         out.mkdir(parents=True, exist_ok=True)
-        with (out / "labels.csv").open("w", newline="", encoding="utf-8") as file:
+        with (
+            written_whole(out / "labels.csv") as temporary,
+            temporary.open("w", newline="", encoding="utf-8") as file,
+        ):
             writer = csv.writer(file)
             writer.writerow(["filename", "label", "group"])
             for number, frame in enumerate(_shown(render_frames(count, seed), "Frames", count)):
@@ -90,13 +89,14 @@ def frames(count: Count = 200, seed: Seed = 0, out: Out = Path("synthetic_frames
                 Image.fromarray(frame.rgb).save(out / filename, quality=92)
                 writer.writerow([filename, frame.label, frame.group])
     except OSError as error:
-        raise _fail(f"Cannot write to {out}: {error.strerror}. Choose another --out.") from error
+        raise TrainingError(
+            f"Cannot write to {out}: {error.strerror}. Choose another --out."
+        ) from error
 
 
 @app.command()
 def video(seed: Seed = 0, out: Out = Path("synthetic.mp4")) -> None:
     """Write a labelled routine as an H.264 video, with FILE_labels.csv beside it."""
-    from shared_features.errors import StrapsError
     from shared_features.video_writer import VideoWriter
     from training.synthetic.performance import FRAME_HEIGHT, FRAME_WIDTH, performance_frames
 
@@ -104,7 +104,8 @@ def video(seed: Seed = 0, out: Out = Path("synthetic.mp4")) -> None:
     try:
         with (
             VideoWriter(out, FRAME_WIDTH, FRAME_HEIGHT) as encoder,
-            table.open("w", newline="", encoding="utf-8") as file,
+            written_whole(table) as temporary,
+            temporary.open("w", newline="", encoding="utf-8") as file,
         ):
             writer = csv.writer(file)
             writer.writerow(["frame_number", "filename", "label", "pts_s"])
@@ -113,7 +114,7 @@ def video(seed: Seed = 0, out: Out = Path("synthetic.mp4")) -> None:
             ):
                 encoder.write(rgb, pts_s)
                 writer.writerow([number, out.name, label, repr(pts_s)])
-    except StrapsError as error:
-        raise _fail(str(error)) from error
     except OSError as error:
-        raise _fail(f"Cannot write {table}: {error.strerror}. Choose another --out.") from error
+        raise TrainingError(
+            f"Cannot write {table}: {error.strerror}. Choose another --out."
+        ) from error

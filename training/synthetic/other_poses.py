@@ -432,6 +432,17 @@ FLOOR = (
         legs=_legs((-40, 40), (0, 20), (0, 65), toe_point=(10, 65)),
     ),
     Variant(
+        "one-arm handstand, legs split",
+        OTHER,
+        2,
+        (-195, -150),
+        (-32, 32),
+        twist_left=(-30, 30),
+        head_nod=(-60, 25),
+        arms=(_arms((160, 192), (-15, 30)), ArmRange((-40, 90), (0, 110), elbow=(0, 30))),
+        legs=(_legs((-60, 30), (0, 90), (0, 20)), _legs((0, 90), (0, 90), (0, 20))),
+    ),
+    Variant(
         "headstand",
         OTHER,
         1.5,

@@ -180,9 +180,21 @@ def _drifting_camera(body: Body, shot: Shot, pts_s: float) -> Camera:
 
 
 def performance_frames(
-    seed: int, height: int = FRAME_HEIGHT, width: int = FRAME_WIDTH
+    seed: int,
+    height: int = FRAME_HEIGHT,
+    width: int = FRAME_WIDTH,
+    start_s: float = 0.0,
+    end_s: float = float("inf"),
 ) -> Iterator[tuple[NDArray[np.uint8], float, str]]:
-    """The rendered routine: ``(rgb (height, width, 3), pts_s, label)`` at 25 frames per second."""
+    """The rendered routine: ``(rgb (height, width, 3), pts_s, label)`` at 25 frames per second.
+
+    Args:
+        seed: of the performer, the look and the timing.
+        height: of the frames in pixels.
+        width: of the frames in pixels.
+        start_s: leave out what comes before. Times stay those of the whole routine.
+        end_s: leave out what comes from here on.
+    """
     # Only rendering needs OpenCV.
     from training.synthetic.look import Look
     from training.synthetic.renderer import render
@@ -197,6 +209,8 @@ def performance_frames(
     duration_s = holds[-1].start_s + holds[-1].move_s + holds[-1].hold_s
     for number in range(int(duration_s * FRAMES_PER_SECOND)):
         pts_s = number / FRAMES_PER_SECOND
+        if not start_s <= pts_s < end_s:
+            continue
         still, label = posture_at(holds, pts_s)
         posture = _swaying(still, pts_s, phase)
         points = _on_stage(figure_m(body, posture), _grip(holds, pts_s), hands_m)
