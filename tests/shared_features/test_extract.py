@@ -31,10 +31,9 @@ def same_bits(a: LandmarkTrack, b: LandmarkTrack) -> bool:
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Five seconds of the synthetic performer, and one second of an empty stage at the end."""
-    frames = list(performance_frames(seed=1))[200:250]
-    empty = np.full_like(frames[0][0], 90)
-    pictures = [rgb for rgb, _, _ in frames] + [empty] * 10
+    """Fifty frames of the synthetic performer, then ten of an empty stage."""
+    pictures = [rgb for rgb, _, _ in performance_frames(seed=1, start_s=8.0, end_s=10.0)]
+    pictures += [np.full_like(pictures[0], 90)] * 10
     path = tmp_path_factory.mktemp("clips") / "performance.mp4"
     return write_video(path, pictures, [i / 10 for i in range(60)])
 
@@ -125,7 +124,7 @@ def test_a_photo_is_a_track_of_one_frame(
     """With a person, or a row of NaN."""
     from PIL import Image
 
-    rgb = next(frame for i, frame in enumerate(performance_frames(seed=1)) if i == 210)[0]
+    rgb, _, _ = next(performance_frames(seed=1, start_s=8.0))
     Image.fromarray(rgb).save(tmp_path / "person.png")
     Image.fromarray(corner_picture(320, 240)).save(tmp_path / "nobody.png")
     person = extract_photo(tmp_path / "person.png", media, pose)
@@ -154,11 +153,31 @@ def test_the_person_followed_is_kept_across_chunks(
     shared_data: Callable[[str], Path], media: MediaParams, small_chunks: PoseParams
 ) -> None:
     """Three people sit side by side; a fresh tracker goes on with the one before."""
-    pose = small_chunks.model_copy(update={"chunk_frames": 40, "warmup_frames": 10})
+    pose = small_chunks.model_copy(update={"chunk_frames": 60, "warmup_frames": 10})
     track = extract_video(shared_data("edge_cases/three_seated_audio.mp4"), media, pose).track
     hips = track.image[:, 23:25, :2].mean(axis=1)
     assert max(track.provenance["people_in_view"]) > 1
     assert np.abs(np.diff(hips, axis=0)).max() < 0.1
+
+
+def test_the_smaller_of_two_people_is_kept_once_followed(
+    tmp_path: Path, media: MediaParams, small_chunks: PoseParams
+) -> None:
+    """A second performer comes into view; every fresh tracker stays with the first."""
+    first, second = (
+        [rgb[:, 120:460] for rgb, _, _ in performance_frames(seed, start_s=1.0, end_s=3.0)]
+        for seed in (1, 4)
+    )
+    nobody = np.full_like(second[0], 90)
+    pictures = [
+        np.hstack([left, right if i >= 10 else nobody])
+        for i, (left, right) in enumerate(zip(first, second, strict=True))
+    ]
+    path = write_video(tmp_path / "two.mp4", pictures, [i / 25 for i in range(50)])
+    track = extract_video(path, media, small_chunks).track
+    assert max(track.provenance["people_in_view"]) == 2
+    assert track.person.mean() > 0.9
+    assert np.nanmax(track.image[:, 23:25, 0]) < 0.5
 
 
 def test_prefetching_hands_on_items_and_failures_in_order() -> None:
@@ -168,11 +187,11 @@ def test_prefetching_hands_on_items_and_failures_in_order() -> None:
         yield from range(5)
         raise StoppedError
 
-    seen = []
-    with Prefetched(items(), depth=2) as prefetched, pytest.raises(StoppedError):
-        for item in prefetched:
-            seen.append(item)
-    assert seen == [0, 1, 2, 3, 4]
+    with Prefetched(items(), depth=2) as prefetched:
+        reading = iter(prefetched)
+        assert [next(reading) for _ in range(5)] == [0, 1, 2, 3, 4]
+        with pytest.raises(StoppedError):
+            next(reading)
 
 
 def test_prefetching_stops_when_nobody_reads() -> None:

@@ -1,0 +1,40 @@
+"""Runs two ways of doing the same thing in turn, and gives the ratio pair by pair."""
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """How many times as fast the second way is.
+
+    Attributes:
+        first_s: durations of the first way, a run each.
+        second_s: durations of the second way, right after the first's.
+    """
+
+    first_s: tuple[float, ...]
+    second_s: tuple[float, ...]
+
+    def __str__(self) -> str:
+        ratios = [a / b for a, b in zip(self.first_s, self.second_s, strict=True)]
+        return (
+            f"{statistics.median(ratios):.2f}× (from {min(ratios):.2f}× to {max(ratios):.2f}×, "
+            f"{len(ratios)} pairs)"
+        )
+
+
+def measure(first: Callable[[], object], second: Callable[[], object], pairs: int) -> Ratio:
+    """Time both in turn, after a warm-up of each."""
+    first()
+    second()
+    durations = [(_duration_s(first), _duration_s(second)) for _ in range(pairs)]
+    return Ratio(tuple(a for a, _ in durations), tuple(b for _, b in durations))
+
+
+def _duration_s(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start

@@ -1,0 +1,131 @@
+"""``straps-serve analyze``: a video to a folder of results and a table of holds."""
+
+import shutil
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from serving.analysis import Analysis, MediaFacts, analyse_video, announced_frames
+from serving.errors import ServingError
+from serving.exports import write_exports
+from serving.settings import Settings, load_settings
+from shared_features.classifier import PoseClassifier
+from shared_features.track_csv import track_file_name, write_track
+
+_CHECKPOINTS = ".checkpoints"
+
+
+def analyze_video(video: Path, out: Path, model: Path | None, params: Path | None) -> None:
+    """Analyse a video, write its results into a folder and print its holds.
+
+    A run that was interrupted goes on where it was, with the same result.
+
+    Raises:
+        StrapsError: the video, the model or a setting cannot be used.
+    """
+    settings = load_settings(params)
+    classifier = PoseClassifier(model or settings.serving.model_path)
+    frames = announced_frames(video, settings.shared.media)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        analysis = _analyse(video, out / _CHECKPOINTS, classifier, settings, frames)
+        written = write_exports(analysis, out)
+        table = out / track_file_name("video", video.name)
+        write_track(analysis.track, table)
+    except OSError as error:
+        raise ServingError(
+            f"The results cannot be written to {out} ({error.strerror or error}). Choose another "
+            "folder with --out."
+        ) from error
+    shutil.rmtree(out / _CHECKPOINTS, ignore_errors=True)
+    _report(analysis)
+    print(f"Written to {out}: {', '.join(path.name for path in [*written, table])}.")
+
+
+def _analyse(
+    video: Path,
+    checkpoints: Path,
+    classifier: PoseClassifier,
+    settings: Settings,
+    frames: int | None,
+) -> Analysis:
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("frames, left"),
+        TimeRemainingColumn(),
+    )
+    console = Console(file=sys.stderr)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task(video.name, total=frames)
+        return analyse_video(
+            video,
+            video.name,
+            classifier,
+            settings.shared,
+            checkpoints,
+            lambda done: bar.update(task, completed=done),
+        )
+
+
+def _report(analysis: Analysis) -> None:
+    console = Console(file=sys.stdout, highlight=False)
+    holds = analysis.timeline.holds
+    if holds:
+        table = Table("pose", title="Holds", title_justify="left")
+        for column in ("start", "end", "duration", "confidence"):
+            table.add_column(column, justify="right")
+        for hold in holds:
+            table.add_row(
+                Text(hold.label),
+                clock(hold.start_s),
+                clock(hold.end_s),
+                f"{hold.duration_s:.1f} s",
+                "" if hold.confidence is None else f"{hold.confidence:.0%}",
+            )
+        console.print(table)
+    for total in analysis.timeline.totals:
+        if total.holds:
+            count = "1 hold" if total.holds == 1 else f"{total.holds} holds"
+            longest = f"the longest {total.longest_hold_s:.1f} s"
+            print(f"{total.label}: {total.total_s:.1f} s in all, {count}, {longest}")
+    if not holds:
+        print("No pose was held long enough to count.")
+    print(status_sentence(analysis.media))
+
+
+def clock(seconds: float) -> str:
+    """A time as people read it.
+
+    >>> clock(83.25)
+    '1:23.2'
+    """
+    tenths = round(seconds * 10)
+    return f"{tenths // 600}:{tenths % 600 // 10:02}.{tenths % 10}"
+
+
+def status_sentence(media: MediaFacts) -> str:
+    """What reading the video has shown, in one sentence."""
+    read = f"{media.frames} frames, {media.duration_s:.1f} s"
+    if media.repaired_timestamps:
+        read += f", {media.repaired_timestamps} of them with a repaired time"
+    if media.status == "complete":
+        return f"{media.source} was read to its end: {read}."
+    damage = (
+        f"{media.decode_failures} packets could not be decoded, {media.damaged_frames} frames are "
+        "damaged"
+    )
+    if media.status == "truncated":
+        return f"{media.source} is truncated: it ends before its announced end ({read}; {damage})."
+    return f"{media.source} is corrupt: it was read to its end ({read}), but {damage}."

@@ -1,0 +1,101 @@
+"""The FastAPI application: what runs, from its start to its end."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+
+from serving import openapi, problems, security
+from serving.data_dir import DataDir
+from serving.engine import Engine
+from serving.errors import NotReadyError
+from serving.jobs import JobQueue
+from serving.photos import PhotoWorkers
+from serving.routes import health, landmarks, model, page, photos, timelines, videos
+from serving.schemas import LandmarksIn, TimelineOut
+from serving.services import Services
+from serving.settings import Settings
+
+_LOG = logging.getLogger(__name__)
+API_PREFIX = "/api/v1"
+_REFERENCES = "#/components/schemas/{model}"
+_WARM_UP_RETRY_S = 0.2
+
+
+def create_app(settings: Settings, data_dir: DataDir) -> FastAPI:
+    """The service as an ASGI application.
+
+    Args:
+        settings: what it is told.
+        data_dir: its own folder, locked by whoever runs it.
+    """
+    app = FastAPI(
+        title="Aerial straps poses",
+        summary="From a video of an aerial straps routine to a timeline of poses.",
+        version=version("aerial-straps-pose-classifier"),
+        openapi_url=f"{API_PREFIX}/openapi.json",
+        # FastAPI's own documentation pages load their scripts from other hosts.
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan,
+    )
+    engine = Engine(settings)
+    serving = settings.serving
+    app.state.services = Services(
+        settings=settings,
+        data_dir=data_dir,
+        engine=engine,
+        photos=PhotoWorkers(settings.shared, serving.photo_workers, serving.max_waiting_photos),
+        jobs=JobQueue(settings, data_dir, engine),
+    )
+    for resource in (photos, videos, timelines, landmarks, model):
+        app.include_router(resource.router, prefix=API_PREFIX)
+    app.include_router(health.router)
+    app.include_router(page.router)
+    page.mount(app)
+    problems.install(app)
+    bodies = (LandmarksIn.model_json_schema, TimelineOut.model_json_schema)
+    openapi.install(app, [schema(ref_template=_REFERENCES) for schema in bodies])
+    app.add_middleware(security.Security)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    services: Services = app.state.services
+    services.engine.start()
+    await run_in_threadpool(services.jobs.start)
+    warming = asyncio.create_task(_warm_up(services))
+    try:
+        yield
+    finally:
+        warming.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await warming
+        await run_in_threadpool(services.jobs.stop)
+        await run_in_threadpool(services.photos.close)
+        await run_in_threadpool(services.engine.stop)
+
+
+async def _warm_up(services: Services) -> None:
+    """Try out the pose networks once the model is there; the service is ready from then on."""
+    while True:
+        try:
+            services.engine.classifier()
+        except NotReadyError:
+            await asyncio.sleep(_WARM_UP_RETRY_S)
+            continue
+        try:
+            await services.photos.warm_up()
+        except Exception:
+            # A pose model that cannot be loaded, for whatever reason MediaPipe has: the service
+            # stays alive, not ready, and the log says why.
+            _LOG.exception("the pose model could not be tried out")
+            return
+        services.warm = True
+        return

@@ -1,0 +1,249 @@
+"""The durable queue of analyses: takes, runs, lists and deletes jobs.
+
+The queue lives in a database, a job's files in the data folder. A process that is killed leaves its
+running job pending; the next one takes it up again behind its last finished chunk, and the result
+is the same, bit for bit.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from serving.data_dir import DataDir, new_id
+from serving.engine import Engine
+from serving.errors import BusyError, ConflictError, NotFoundError, NotReadyError
+from serving.job import Job, JobState
+from serving.running import RunningJob, analyse_job, read_progress
+from serving.settings import Settings
+from serving.workflows import JobInput, Workflow, Workflows
+
+_LOG = logging.getLogger(__name__)
+
+_RETRY_AFTER_S = 30
+# A running analysis looks at its cancel flag with every frame; this is for very slow ones.
+_CANCEL_TIMEOUT_S = 10.0
+_STOP_TIMEOUT_S = 10.0
+_BROKEN = (
+    "The analysis ended unexpectedly, several times if it could be tried again. The service's log "
+    "says more. Delete the video and send the original file again."
+)
+
+
+class JobQueue:
+    """The service's jobs. Blocking: call it off the event loop.
+
+    Args:
+        settings: how many at a time, and where the queue is kept.
+        data_dir: where the files are.
+        engine: the model.
+    """
+
+    def __init__(self, settings: Settings, data_dir: DataDir, engine: Engine) -> None:
+        self._settings = settings
+        self._data_dir = data_dir
+        self._engine = engine
+        self._lock = threading.Lock()
+        self._uploading = 0
+        self._running: dict[str, RunningJob] = {}
+        self._deleted: set[str] = set()
+        self._stopping = threading.Event()
+        self._opened: Workflows | None = None
+        self._problem = "The queue has not been started."
+
+    @property
+    def problem(self) -> str | None:
+        """Why the queue does not run; None when it does."""
+        return None if self._opened is not None else self._problem
+
+    def start(self) -> None:
+        """Open the queue and take up what an earlier process left."""
+        serving = self._settings.serving
+        url = serving.database_url or f"sqlite:///{self._data_dir.root / 'queue.sqlite'}"
+        try:
+            workflows = Workflows(
+                url, self._data_dir.instance, serving.analysis_workers, self._analyse
+            )
+            self._sweep(workflows)
+        except Exception as error:
+            # The database's driver, SQLAlchemy and DBOS have no common base for their errors. The
+            # process stays up to say what is wrong.
+            _LOG.exception("the queue cannot be opened")
+            self._problem = (
+                f"The queue's database cannot be used ({type(error).__name__}). Check "
+                "`serving.database_url` in params.yaml and the service's log, then restart."
+            )
+        else:
+            self._opened = workflows
+
+    def stop(self) -> None:
+        """Stop running analyses where they are; the next process takes them up again."""
+        self._stopping.set()
+        with self._lock:
+            running = list(self._running.values())
+        for job in running:
+            job.finished.wait(_STOP_TIMEOUT_S)
+        if self._opened is not None:
+            self._opened.close()
+        self._opened, self._problem = None, "The service is being stopped."
+
+    @contextmanager
+    def room_for_one(self) -> Iterator[None]:
+        """A place in the queue while a video is being uploaded and handed in.
+
+        Raises:
+            BusyError: the queue is full.
+            NotReadyError: the queue does not run.
+        """
+        limit = self._settings.serving.max_queued_jobs
+        with self._lock:
+            waiting = self._workflows.count_waiting() + self._uploading
+            if waiting >= limit:
+                raise BusyError(
+                    f"{waiting} videos are waiting or being uploaded, which is as many as this "
+                    "service takes. Try again when some are done.",
+                    _RETRY_AFTER_S,
+                )
+            self._uploading += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._uploading -= 1
+
+    def submit(self, folder: Path, media: str, source: str) -> Job:
+        """Make a job of a received video.
+
+        Args:
+            folder: in which it was received; becomes the job's folder.
+            media: name of the file in that folder.
+            source: the name its owner gave it.
+        """
+        workflows, job_id = self._workflows, new_id()
+        folder.rename(self._data_dir.jobs / job_id)
+        try:
+            workflows.add(job_id, JobInput(media, source, time.time()))
+        except BaseException:
+            self._data_dir.remove_job(job_id)
+            raise
+        return self.get(job_id)
+
+    def get(self, job_id: str) -> Job:
+        """One job.
+
+        Raises:
+            NotFoundError: there is none of that id.
+        """
+        workflows = self._workflows
+        if self._data_dir.job(job_id) is not None and job_id not in self._deleted:
+            workflow = workflows.get(job_id)
+            if workflow is not None:
+                return self._job(workflow)
+        raise NotFoundError(f"There is no video {job_id[:80]!r}. It may have been deleted.")
+
+    def all(self) -> list[Job]:
+        """Every job, the newest first."""
+        workflows = self._workflows.all()
+        present = self._data_dir.job_ids() - self._deleted
+        jobs = [self._job(workflow) for workflow in workflows if workflow.id in present]
+        return sorted(jobs, key=lambda job: job.created_at, reverse=True)
+
+    def finished_folder(self, job_id: str) -> Path:
+        """The folder with a finished job's exports.
+
+        Raises:
+            NotFoundError: there is no such job.
+            ConflictError: it is not finished, or has failed.
+        """
+        job = self.get(job_id)
+        if job.state == JobState.FAILED:
+            raise ConflictError(f"The analysis failed, so there is no timeline. {job.problem}")
+        if job.state != JobState.DONE:
+            raise ConflictError(
+                f"The analysis is not finished: it is {job.state}, {job.frames_done} frames are "
+                "done. Ask again when its status is done."
+            )
+        return self._data_dir.jobs / job_id
+
+    def media_path(self, job: Job) -> Path:
+        """The uploaded video."""
+        return self._data_dir.jobs / job.id / job.media
+
+    def delete(self, job_id: str) -> None:
+        """Remove a job, whatever its state; a running analysis is stopped first.
+
+        Raises:
+            NotFoundError: there is no such job.
+        """
+        workflows = self._workflows
+        self.get(job_id)
+        with self._lock:
+            self._deleted.add(job_id)
+            running = self._running.get(job_id)
+            if running is not None:
+                running.cancelled.set()
+        # The folder goes first: a process killed after this line sweeps up the rest at its start.
+        self._data_dir.remove_job(job_id)
+        workflows.wait_while_running(job_id, _CANCEL_TIMEOUT_S)
+        workflows.remove(job_id)
+        with self._lock:
+            self._deleted.discard(job_id)
+
+    @property
+    def _workflows(self) -> Workflows:
+        if self._opened is None:
+            raise NotReadyError(self._problem)
+        return self._opened
+
+    def _analyse(self, job_id: str, given: JobInput) -> str | None:
+        """What a workflow does, in a thread of its own."""
+        with self._lock:
+            job = self._running[job_id] = RunningJob(self._stopping)
+            if job_id in self._deleted:
+                job.cancelled.set()
+        folder = self._data_dir.jobs / job_id
+        try:
+            return analyse_job(
+                job, folder, given.media, given.source, self._engine, self._settings.shared
+            )
+        finally:
+            if job.cancelled.is_set():
+                self._data_dir.remove_job(job_id)
+            with self._lock:
+                self._running.pop(job_id, None)
+            job.finished.set()
+
+    def _sweep(self, workflows: Workflows) -> None:
+        """Put right what a killed process left: files without a job, jobs without files."""
+        known, present = workflows.ids(), self._data_dir.job_ids()
+        for job_id in present - known:
+            self._data_dir.remove_job(job_id)
+        for job_id in known - present:
+            workflows.remove(job_id)
+
+    def _job(self, workflow: Workflow) -> Job:
+        state, problem = JobState.FAILED, workflow.outcome
+        if workflow.state == "waiting":
+            state = JobState.QUEUED
+        elif workflow.state == "running":
+            state = JobState.PROCESSING
+        elif workflow.state == "broken":
+            problem = _BROKEN
+        elif problem is None:
+            state = JobState.DONE
+        running = self._running.get(workflow.id)
+        folder = self._data_dir.jobs / workflow.id
+        progress = running.progress if running else read_progress(folder)
+        return Job(
+            id=workflow.id,
+            source=workflow.given.source,
+            media=workflow.given.media,
+            state=state,
+            created_at=datetime.fromtimestamp(workflow.given.created_s, UTC),
+            frames_done=progress.done,
+            frames_total=progress.total,
+            problem=problem,
+        )

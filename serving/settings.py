@@ -1,0 +1,97 @@
+"""The ``serving`` section of ``params.yaml``, with the few overrides that containers need."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+
+from shared_features.errors import ParamsError
+from shared_features.params import (
+    Section,
+    SharedParams,
+    load_section,
+    load_shared,
+    relative_to_params,
+)
+
+MEBIBYTE = 1024 * 1024
+# Variables of the environment that take precedence over a key of the section.
+ENVIRONMENT: dict[str, str] = {
+    "STRAPS_HOST": "host",
+    "STRAPS_PORT": "port",
+    "STRAPS_DATA_DIR": "data_dir",
+}
+
+
+class ServingParams(Section):
+    """How the service runs; every key is explained in ``params.yaml``."""
+
+    model_path: Path
+    data_dir: Path
+    host: str = Field(min_length=1)
+    port: int = Field(ge=1, le=65535)
+    database_url: str | None
+    max_upload_mb: float = Field(gt=0)
+    max_photo_mb: float = Field(gt=0)
+    max_landmark_frames: int = Field(gt=0)
+    max_landmarks_mb: float = Field(gt=0)
+    upload_timeout_s: float = Field(gt=0)
+    upload_idle_timeout_s: float = Field(gt=0)
+    analysis_workers: int = Field(ge=1, le=64)
+    max_queued_jobs: int = Field(ge=1)
+    photo_workers: int = Field(ge=1, le=64)
+    max_waiting_photos: int = Field(ge=0)
+    demo_video: Path
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything the service is told, with absolute paths.
+
+    Attributes:
+        serving: its own section.
+        shared: the sections that training reads as well.
+    """
+
+    serving: ServingParams
+    shared: SharedParams
+
+
+def load_settings(params: Path | None = None) -> Settings:
+    """The settings of ``params.yaml``, overridden by the environment.
+
+    Raises:
+        ParamsError: naming every key, value and variable that is not understood.
+    """
+    serving = _overridden(load_section(ServingParams, "serving", params))
+    shared = load_shared(params)
+    paths = {
+        key: relative_to_params(getattr(serving, key), params)
+        for key in ("model_path", "data_dir", "demo_video")
+    }
+    if shared.pose.model_path is not None:
+        model_path = relative_to_params(shared.pose.model_path, params)
+        pose = shared.pose.model_copy(update={"model_path": model_path})
+        shared = shared.model_copy(update={"pose": pose})
+    return Settings(serving.model_copy(update=paths), shared)
+
+
+def _overridden(params: ServingParams) -> ServingParams:
+    values = {
+        key: os.environ[variable]
+        for variable, key in ENVIRONMENT.items()
+        if os.environ.get(variable)
+    }
+    if "data_dir" in values:
+        # A variable means what the shell means: relative to where the command was started.
+        values["data_dir"] = str(Path(values["data_dir"]).absolute())
+    try:
+        return ServingParams.model_validate(params.model_dump() | values)
+    except ValidationError as error:
+        variables = {key: variable for variable, key in ENVIRONMENT.items()}
+        problems = "; ".join(
+            f"{variables[str(e['loc'][0])]} is {e['input']!r}: {e['msg'].lower()}"
+            for e in error.errors()
+        )
+        raise ParamsError(f"The environment is not understood: {problems}.") from error

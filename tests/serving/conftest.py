@@ -1,0 +1,149 @@
+"""A service, a model and clips of a rendered performer, made once."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from shared_features.params import PROJECT_ROOT
+from shared_features.video_writer import VideoWriter
+from tests.serving.server import Server, write_params
+from tests.serving.tiny_model import write_tiny_model
+from training.synthetic.performance import performance_frames
+
+FRAMES_PER_SECOND = 25
+CLIP_FRAMES = 60
+LONG_CLIP_FRAMES = 240
+
+Start = Callable[..., Server]
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny_model(tmp_path_factory.mktemp("model") / "tiny.onnx")
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Path:
+    """A copy of the project's own model when there is one: promotion may replace it meanwhile."""
+    own = PROJECT_ROOT / "models" / "pose_classifier.onnx"
+    if not own.is_file():
+        return tiny_model
+    return Path(shutil.copy(own, tmp_path_factory.mktemp("model") / own.name))
+
+
+@pytest.fixture(scope="session")
+def pictures() -> list[NDArray[np.uint8]]:
+    """Two seconds of a performer who moves into a pose and holds it."""
+    frames = performance_frames(5, height=240, width=320, start_s=8.0, end_s=10.0)
+    return [rgb for rgb, _, _ in frames]
+
+
+def _write(path: Path, pictures: list[NDArray[np.uint8]], frames: int) -> Path:
+    to_and_fro = pictures + pictures[-2:0:-1]
+    height, width = pictures[0].shape[:2]
+    with VideoWriter(path, width, height) as writer:
+        for index in range(frames):
+            writer.write(to_and_fro[index % len(to_and_fro)], index / FRAMES_PER_SECOND)
+    return path
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory, pictures: list[NDArray[np.uint8]]) -> Path:
+    """Three chunks of a performer."""
+    return _write(tmp_path_factory.mktemp("clips") / "clip.mp4", pictures, CLIP_FRAMES)
+
+
+@pytest.fixture(scope="session")
+def long_clip(tmp_path_factory: pytest.TempPathFactory, pictures: list[NDArray[np.uint8]]) -> Path:
+    """Long enough to interrupt its analysis."""
+    return _write(tmp_path_factory.mktemp("clips") / "long.mp4", pictures, LONG_CLIP_FRAMES)
+
+
+@pytest.fixture(scope="session")
+def photo(tmp_path_factory: pytest.TempPathFactory, pictures: list[NDArray[np.uint8]]) -> Path:
+    path = tmp_path_factory.mktemp("photos") / "pose.png"
+    Image.fromarray(pictures[-1]).save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def empty_photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("photos") / "nobody.png"
+    Image.new("RGB", (320, 240), (90, 120, 160)).save(path)
+    return path
+
+
+@pytest.fixture
+def start(tmp_path: Path, model: Path, pose_model: Path) -> Iterator[Start]:
+    """Starts a service with settings of its own; ended with the test."""
+    servers = []
+
+    def started(ready: bool = True, **serving: Any) -> Server:
+        folder = tmp_path / f"service{len(servers)}"
+        folder.mkdir()
+        server = Server(write_params(folder, serving.pop("model", model), **serving))
+        servers.append(server)
+        return server.start(ready)
+
+    yield started
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture(scope="session")
+def shared_server(
+    tmp_path_factory: pytest.TempPathFactory, model: Path, pose_model: Path, clip: Path
+) -> Iterator[Server]:
+    """One service for all tests that leave it as it was."""
+    params = write_params(
+        tmp_path_factory.mktemp("service"),
+        model,
+        max_upload_mb=2,
+        max_photo_mb=1,
+        max_landmark_frames=50,
+        max_landmarks_mb=1,
+        upload_timeout_s=3,
+        upload_idle_timeout_s=1,
+        demo_video=str(clip),
+    )
+    server = Server(params).start()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def server(shared_server: Server) -> Iterator[Server]:
+    """The common service, without jobs; what a test leaves is a failure."""
+    logged = shared_server.log.stat().st_size
+    yield shared_server
+    shared_server.delete_all()
+    assert shared_server.leftovers() == []
+    assert b"Traceback" not in shared_server.log.read_bytes()[logged:]
+
+
+@pytest.fixture(scope="session")
+def finished_job(shared_clip_server: Server, clip: Path) -> str:
+    return shared_clip_server.submit(clip, "routine.mp4")
+
+
+@pytest.fixture(scope="session")
+def shared_clip_server(
+    tmp_path_factory: pytest.TempPathFactory, model: Path, pose_model: Path
+) -> Iterator[Server]:
+    """A service that keeps one finished job."""
+    server = Server(write_params(tmp_path_factory.mktemp("kept"), model)).start()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def kept(shared_clip_server: Server, finished_job: str) -> tuple[Server, str]:
+    """A service and its finished job, only to be read."""
+    assert shared_clip_server.finished(finished_job)["status"] == "done"
+    return shared_clip_server, finished_job

@@ -1,0 +1,141 @@
+"""A real service in a process of its own, on a free port, with settings and a data folder."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+
+from shared_features.params import PROJECT_ROOT
+
+COMMAND = Path(sys.executable).with_name("straps-serve")
+VIDEOS = "/api/v1/videos"
+PATIENCE_S = 60.0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def write_params(folder: Path, model: Path, **serving: Any) -> Path:
+    """The project's own settings, with small chunks and with what a test asks for."""
+    params = yaml.safe_load((PROJECT_ROOT / "params.yaml").read_text(encoding="utf-8"))
+    params["pose"] |= {"chunk_frames": 25, "warmup_frames": 5}
+    params["serving"] |= {"model_path": str(model), "data_dir": "data", "port": free_port()}
+    params["serving"] |= serving
+    path = folder / "params.yaml"
+    path.write_text(yaml.safe_dump(params), encoding="utf-8")
+    return path
+
+
+def upload_form(path: Path, name: str | None = None) -> dict[str, Any]:
+    return {"file": (name or path.name, path.read_bytes())}
+
+
+class Server:
+    """Starts, stops and kills one service; a client for it is ``http``."""
+
+    def __init__(self, params: Path) -> None:
+        self.params = params
+        serving = yaml.safe_load(params.read_text(encoding="utf-8"))["serving"]
+        self.port: int = serving["port"]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.data = params.parent / serving["data_dir"]
+        self.log = params.parent / "service.log"
+        self.http = httpx.Client(base_url=self.url, timeout=PATIENCE_S)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, ready: bool = True) -> "Server":
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603
+                [COMMAND, "run", "--params", self.params],
+                stderr=log,
+                stdout=log,
+                env=os.environ | {"PYTHONWARNINGS": "default"},
+            )
+        self.wait_for(lambda: self._answers("/health/ready" if ready else "/health/live"))
+        return self
+
+    def stop(self) -> int:
+        """Ask it to end, as a container's host does; returns its exit code."""
+        return self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it without a chance to tidy up."""
+        self._end(signal.SIGKILL)
+
+    def close(self) -> None:
+        if self._process is not None:
+            self.stop()
+        self.http.close()
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def submit(self, path: Path, name: str | None = None) -> str:
+        reply = self.http.post(VIDEOS, files=upload_form(path, name))
+        assert reply.status_code == 202, reply.text
+        job_id: str = reply.json()["id"]
+        return job_id
+
+    def job(self, job_id: str) -> dict[str, Any]:
+        reply = self.http.get(f"{VIDEOS}/{job_id}")
+        assert reply.status_code == 200, reply.text
+        job: dict[str, Any] = reply.json()
+        return job
+
+    def finished(self, job_id: str) -> dict[str, Any]:
+        """The job once it is done or has failed."""
+        self.wait_for(lambda: self.job(job_id)["status"] in ("done", "failed"))
+        return self.job(job_id)
+
+    def timeline(self, job_id: str, **parameters: str) -> bytes:
+        reply = self.http.get(f"{VIDEOS}/{job_id}/timeline", params=parameters)
+        assert reply.status_code == 200, reply.text
+        return reply.content
+
+    def delete_all(self) -> None:
+        for job in self.http.get(VIDEOS).json()["videos"]:
+            self.http.delete(f"{VIDEOS}/{job['id']}")
+
+    def leftovers(self) -> list[str]:
+        """What lies in the data folder beside the queue, its lock and its name."""
+        files = (path for path in self.data.rglob("*") if path.is_file())
+        return sorted(
+            str(path.relative_to(self.data))
+            for path in files
+            if path.parent != self.data or not path.name.startswith(("queue", "lock", "instance"))
+        )
+
+    @staticmethod
+    def wait_for(condition: Any, timeout_s: float = PATIENCE_S) -> None:
+        deadline = time.monotonic() + timeout_s
+        while not condition():
+            assert time.monotonic() < deadline, "waited in vain"
+            time.sleep(0.05)
+
+    def _answers(self, path: str) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, self.log.read_text()
+        try:
+            return self.http.get(path).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def _end(self, how: signal.Signals) -> int:
+        assert self._process is not None
+        self._process.send_signal(how)
+        code = self._process.wait(PATIENCE_S)
+        self._process = None
+        return code

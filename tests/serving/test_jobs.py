@@ -1,0 +1,172 @@
+"""Jobs survive what happens to processes, and leave nothing behind."""
+
+import json
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.serving.conftest import CLIP_FRAMES, LONG_CLIP_FRAMES, Start
+from tests.serving.server import COMMAND, VIDEOS, Server, upload_form
+
+
+def test_a_video_becomes_a_timeline(server: Server, clip: Path) -> None:
+    """Accepted at once, followed by status and progress, done with one row per frame."""
+    reply = server.http.post(VIDEOS, files=upload_form(clip, "../../etc/my routine.mp4"))
+    assert reply.status_code == 202
+    job = reply.json()
+    assert reply.headers["location"] == f"{VIDEOS}/{job['id']}" == job["links"]["self"]
+    assert job["source"] == "my routine.mp4"
+    done = server.finished(job["id"])
+    assert (done["status"], done["frames_done"]) == ("done", CLIP_FRAMES)
+    assert done["frames_total"] == CLIP_FRAMES
+    timeline = json.loads(server.timeline(job["id"]))
+    assert timeline["media"]["source"] == "my routine.mp4"
+    assert timeline["media"]["status"] == "complete"
+    assert [frame["index"] for frame in timeline["frames"]] == list(range(CLIP_FRAMES))
+    assert sum(frame["person"] for frame in timeline["frames"]) > CLIP_FRAMES * 0.8
+
+
+def test_the_same_video_twice_gives_the_same_bytes(server: Server, clip: Path) -> None:
+    """No state leaks from one analysis into the next, and no clock into a timeline."""
+    first, second = (server.submit(clip) for _ in range(2))
+    for job_id in (first, second):
+        assert server.finished(job_id)["status"] == "done"
+    assert server.timeline(first) == server.timeline(second)
+
+
+def test_jobs_are_listed_newest_first(server: Server, clip: Path) -> None:
+    """The list holds every job with its state."""
+    ids = [server.submit(clip, f"{n}.mp4") for n in range(3)]
+    listed = server.http.get(VIDEOS).json()["videos"]
+    assert [job["id"] for job in listed] == ids[::-1]
+    assert [job["source"] for job in listed] == ["2.mp4", "1.mp4", "0.mp4"]
+
+
+def test_a_killed_analysis_goes_on_behind_its_last_chunk(start: Start, long_clip: Path) -> None:
+    """kill -9, twice, in the middle: the timeline is that of an undisturbed run, byte for byte."""
+    server = start()
+    undisturbed = server.submit(long_clip)
+    assert server.finished(undisturbed)["status"] == "done"
+    disturbed = server.submit(long_clip)
+    waiting = server.submit(long_clip)
+    for chunks in (2, 5):
+        finished = server.data / "jobs" / disturbed / "chunks"
+        server.wait_for(lambda n=chunks, at=finished: len(list(at.glob("*.npz"))) >= n)
+        server.kill()
+        server.start()
+        job = server.job(disturbed)
+        assert job["status"] in ("queued", "processing")
+        assert job["frames_done"] >= 25
+        assert server.job(waiting)["status"] == "queued"
+    first_chunk = min((server.data / "jobs" / disturbed / "chunks").glob("*.npz"))
+    made_at = first_chunk.stat().st_mtime
+    assert server.finished(disturbed)["status"] == "done"
+    assert first_chunk.stat().st_mtime == made_at
+    assert server.timeline(disturbed) == server.timeline(undisturbed)
+    assert server.finished(waiting)["frames_done"] == LONG_CLIP_FRAMES
+    server.delete_all()
+    assert server.leftovers() == []
+
+
+def test_a_service_that_is_told_to_end_stops_and_goes_on_later(
+    start: Start, long_clip: Path
+) -> None:
+    """SIGTERM in the middle: ended within its grace, exit code 0, and the job is not lost."""
+    server = start()
+    job_id = server.submit(long_clip)
+    server.wait_for(lambda: server.job(job_id)["frames_done"] > 60)
+    begun = time.monotonic()
+    assert server.stop() == 0
+    assert time.monotonic() - begun < 8
+    server.start()
+    assert server.finished(job_id)["status"] == "done"
+    assert "Traceback" not in server.log.read_text()
+
+
+@pytest.mark.parametrize("state", ["processing", "queued"])
+def test_deleting_stops_the_work_and_removes_every_trace(
+    start: Start, long_clip: Path, state: str
+) -> None:
+    """Within two seconds nothing of it runs or lies on the disk; the next job gets its turn."""
+    server = start()
+    running, waiting = server.submit(long_clip), server.submit(long_clip)
+    server.wait_for(lambda: server.job(running)["frames_done"] > 10)
+    doomed, other = (running, waiting) if state == "processing" else (waiting, running)
+    assert server.job(doomed)["status"] == state
+    begun = time.monotonic()
+    assert server.http.delete(f"{VIDEOS}/{doomed}").status_code == 204
+    assert time.monotonic() - begun < 2
+    assert server.http.get(f"{VIDEOS}/{doomed}").status_code == 404
+    assert not [name for name in server.leftovers() if doomed in name]
+    assert server.finished(other)["status"] == "done"
+    assert server.http.delete(f"{VIDEOS}/{other}").status_code == 204
+    assert server.leftovers() == []
+    assert server.http.get(VIDEOS).json() == {"videos": []}
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_a_full_queue_says_when_to_come_back(start: Start, clip: Path, long_clip: Path) -> None:
+    """One more than allowed is refused before it is read, and taken once there is room."""
+    server = start(max_queued_jobs=2)
+    running = server.submit(long_clip)
+    server.wait_for(lambda: server.job(running)["status"] == "processing")
+    waiting = [server.submit(clip), server.submit(clip)]
+    begun = time.monotonic()
+    refused = server.http.post(VIDEOS, files=upload_form(clip))
+    assert time.monotonic() - begun < 1
+    assert refused.status_code == 503
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert int(refused.headers["retry-after"]) > 0
+    assert server.http.delete(f"{VIDEOS}/{waiting[0]}").status_code == 204
+    assert server.http.post(VIDEOS, files=upload_form(clip)).status_code == 202
+
+
+def test_what_a_killed_process_was_receiving_or_deleting_is_swept_up(
+    start: Start, clip: Path
+) -> None:
+    """Files without a job and jobs without files are gone after the next start."""
+    server = start()
+    kept, lost = server.submit(clip), server.submit(clip)
+    for job_id in (kept, lost):
+        server.finished(job_id)
+    server.kill()
+    shutil.rmtree(server.data / "jobs" / lost)
+    for folder in ("uploads/half", "deleted/half", "jobs/" + "0" * 32):
+        (server.data / folder).mkdir()
+        (server.data / folder / "recording.mp4").write_bytes(b"half a video")
+    server.start()
+    assert [job["id"] for job in server.http.get(VIDEOS).json()["videos"]] == [kept]
+    assert all(kept in name for name in server.leftovers())
+
+
+def test_two_services_do_not_share_a_data_folder(server: Server) -> None:
+    """The second one says so and ends with exit code 2."""
+    second = subprocess.run(  # noqa: S603
+        [COMMAND, "run", "--params", server.params], capture_output=True, text=True, check=False
+    )
+    assert second.returncode == 2
+    assert "Another straps-serve is using" in second.stderr
+    assert "Traceback" not in second.stderr
+
+
+def test_many_cancelled_jobs_leave_no_threads_or_files(server: Server, long_clip: Path) -> None:
+    """After several analyses cut short, the process is as it was after the first ones."""
+    process = psutil.Process(server.pid)
+
+    def cut_short() -> tuple[int, int]:
+        job_id = server.submit(long_clip)
+        server.wait_for(lambda: server.job(job_id)["frames_done"] > 0)
+        assert server.http.delete(f"{VIDEOS}/{job_id}").status_code == 204
+        return process.num_threads(), process.num_fds()
+
+    for _ in range(2):
+        cut_short()
+    threads, files = cut_short()
+    for _ in range(6):
+        now = cut_short()
+    assert now[0] <= threads + 4
+    assert now[1] <= files + 4
