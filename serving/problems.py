@@ -46,6 +46,8 @@ _STATUSES: tuple[tuple[type[StrapsError], int], ...] = (
     (PoseAssetError, 503),
 )
 _MAX_VALIDATION_PROBLEMS = 20
+# RFC 9110 has renamed these; older versions of Python's table have not.
+_TITLES = {413: "Content Too Large", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}
 
 
 def problem(
@@ -58,7 +60,7 @@ def problem(
     """A problem document."""
     content = {
         "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
+        "title": _TITLES.get(status) or HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
         "instance": request.url.path,

@@ -39,8 +39,9 @@ def starter(
     from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
     from shared_features.params import load_shared, relative_to_params
+    from training.detection import detect_rendered
     from training.params import load_training
-    from training.starter import build_starter, detect_rendered, generate
+    from training.starter import build_starter, generate
 
     shared, settings = load_shared(params), load_training(params).starter
     columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())

@@ -132,6 +132,7 @@ def _to_onnx(model: Any, contract: ModelContract) -> bytes:
     try:
         onnx_model = convert_xgboost(
             model,
+            name=CONTRACT_KEY,  # else a random one, and no two files are the same
             initial_types=[(INPUT_NAME, FloatTensorType([None, n_columns]))],
             target_opset=_OPSET,
         )

@@ -23,7 +23,7 @@ from shared_features.classifier import ModelContract
 from shared_features.features import FeatureSpec
 from shared_features.landmarks import mirror_image, mirror_world
 from shared_features.params import SharedParams
-from training.detection import DetectedFrames, concatenated, detect_rendered
+from training.detection import DetectedFrames, concatenated
 from training.errors import TrainingError
 from training.export import Parity, export_model
 from training.params import StarterParams
@@ -32,6 +32,8 @@ from training.synthetic.samples import LANDMARKS_PER_GROUP, LandmarkSamples, lan
 
 _VERSIONED_PACKAGES = ("mediapipe", "numpy", "onnxmltools", "scikit-learn", "xgboost")
 _GROUPS_PER_TASK = 100
+# Fixed, since the number of threads decides in which order numbers are added up.
+_TREE_THREADS = 2
 
 Progress = Callable[[int], None]
 
@@ -92,7 +94,7 @@ def build_starter(
         spatial_margin=shared.features.spatial_margin,
         head_shoulder_margin=shared.features.head_shoulder_margin,
     )
-    train, tune, test = _split_by_group(detected.samples, params)
+    train, tune, test = split_by_group(detected.samples, params)
     model = _fit(generated, train, tune, labels, spec, params)
     contract = ModelContract(
         labels=labels,
@@ -112,7 +114,7 @@ def build_starter(
     return StarterReport(contract, parity, size)
 
 
-def _split_by_group(
+def split_by_group(
     samples: LandmarkSamples, params: StarterParams
 ) -> tuple[LandmarkSamples, LandmarkSamples, LandmarkSamples]:
     """Train, tune (for early stopping) and test; a performer and shot is in one of them only."""
@@ -133,11 +135,11 @@ def _fit(
 ) -> Any:
     from xgboost import XGBClassifier
 
-    generated, train, tune = (_with_mirror_images(part) for part in (generated, train, tune))
+    generated, train, tune = (with_mirror_images(part) for part in (generated, train, tune))
     settings = params.xgboost.model_dump(exclude={"max_rounds", "early_stopping_rounds"}) | {
         "objective": "multi:softprob",
         "tree_method": "hist",
-        "n_jobs": os.cpu_count(),
+        "n_jobs": _TREE_THREADS,
         "random_state": params.seed,
     }
     features = np.concatenate([_features(generated, spec), _features(train, spec)])
@@ -243,7 +245,7 @@ def _where(samples: LandmarkSamples, chosen: NDArray[np.bool_]) -> LandmarkSampl
     )
 
 
-def _with_mirror_images(samples: LandmarkSamples) -> LandmarkSamples:
+def with_mirror_images(samples: LandmarkSamples) -> LandmarkSamples:
     """Every sample and its mirror image, which stays in the sample's group."""
     mirrored = LandmarkSamples(
         mirror_image(samples.image),
@@ -262,6 +264,3 @@ def _features(samples: LandmarkSamples, spec: FeatureSpec) -> NDArray[np.float32
 
 def _codes(samples: LandmarkSamples, labels: tuple[str, ...]) -> NDArray[np.int64]:
     return np.array([labels.index(label) for label in samples.labels], dtype=np.int64)
-
-
-__all__ = ["StarterReport", "build_starter", "detect_rendered", "generate"]

@@ -107,6 +107,7 @@ def shared_server(
         max_upload_mb=2,
         max_photo_mb=1,
         max_landmark_frames=50,
+        max_queued_jobs=1000,
         max_landmarks_mb=1,
         upload_timeout_s=3,
         upload_idle_timeout_s=1,
@@ -128,22 +129,14 @@ def server(shared_server: Server) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def finished_job(shared_clip_server: Server, clip: Path) -> str:
-    return shared_clip_server.submit(clip, "routine.mp4")
-
-
-@pytest.fixture(scope="session")
-def shared_clip_server(
-    tmp_path_factory: pytest.TempPathFactory, model: Path, pose_model: Path
-) -> Iterator[Server]:
-    """A service that keeps one finished job."""
-    server = Server(write_params(tmp_path_factory.mktemp("kept"), model)).start()
-    yield server
-    server.close()
+def finished_job(shared_server: Server, clip: Path) -> str:
+    job_id = shared_server.submit(clip, "routine.mp4")
+    shared_server.kept.add(job_id)
+    assert shared_server.finished(job_id)["status"] == "done"
+    return job_id
 
 
 @pytest.fixture
-def kept(shared_clip_server: Server, finished_job: str) -> tuple[Server, str]:
-    """A service and its finished job, only to be read."""
-    assert shared_clip_server.finished(finished_job)["status"] == "done"
-    return shared_clip_server, finished_job
+def kept(server: Server, finished_job: str) -> tuple[Server, str]:
+    """The common service and its finished job, only to be read."""
+    return server, finished_job

@@ -52,6 +52,8 @@ class Server:
         self.data = params.parent / serving["data_dir"]
         self.log = params.parent / "service.log"
         self.http = httpx.Client(base_url=self.url, timeout=PATIENCE_S)
+        # Jobs that several tests read.
+        self.kept: set[str] = set()
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, ready: bool = True) -> "Server":
@@ -107,16 +109,15 @@ class Server:
 
     def delete_all(self) -> None:
         for job in self.http.get(VIDEOS).json()["videos"]:
-            self.http.delete(f"{VIDEOS}/{job['id']}")
+            if job["id"] not in self.kept:
+                self.http.delete(f"{VIDEOS}/{job['id']}")
 
     def leftovers(self) -> list[str]:
         """What lies in the data folder beside the queue, its lock and its name."""
+        own = ("queue", "lock", "instance", *(f"jobs/{job_id}" for job_id in self.kept))
         files = (path for path in self.data.rglob("*") if path.is_file())
-        return sorted(
-            str(path.relative_to(self.data))
-            for path in files
-            if path.parent != self.data or not path.name.startswith(("queue", "lock", "instance"))
-        )
+        names = sorted(str(path.relative_to(self.data)) for path in files)
+        return [name for name in names if not name.startswith(own)]
 
     @staticmethod
     def wait_for(condition: Any, timeout_s: float = PATIENCE_S) -> None:

@@ -42,12 +42,12 @@ def test_jobs_are_listed_newest_first(server: Server, clip: Path) -> None:
     """The list holds every job with its state."""
     ids = [server.submit(clip, f"{n}.mp4") for n in range(3)]
     listed = server.http.get(VIDEOS).json()["videos"]
-    assert [job["id"] for job in listed] == ids[::-1]
-    assert [job["source"] for job in listed] == ["2.mp4", "1.mp4", "0.mp4"]
+    assert [job["id"] for job in listed[:3]] == ids[::-1]
+    assert [job["source"] for job in listed[:3]] == ["2.mp4", "1.mp4", "0.mp4"]
 
 
 def test_a_killed_analysis_goes_on_behind_its_last_chunk(start: Start, long_clip: Path) -> None:
-    """kill -9, twice, in the middle: the timeline is that of an undisturbed run, byte for byte."""
+    """Killed twice in the middle: the timeline of an undisturbed run, byte for byte."""
     server = start()
     undisturbed = server.submit(long_clip)
     assert server.finished(undisturbed)["status"] == "done"

@@ -500,7 +500,7 @@ APPARATUS = (
     Variant(
         "inverted tuck",
         OTHER,
-        1.5,
+        5,
         (130, 200),
         spine_flexion=(10, 45),
         arms=HANG,
@@ -510,7 +510,7 @@ APPARATUS = (
     Variant(
         "skin the cat",
         OTHER,
-        1.5,
+        3,
         (215, 275),
         spine_flexion=(10, 45),
         arms=HANG,

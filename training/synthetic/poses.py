@@ -38,10 +38,10 @@ LABELS: tuple[str, ...] = (
     OTHER,
 )
 
-TRANSITION_SHARE = 0.14
+TRANSITION_SHARE = 0.3
 """Share of "other" that is caught between two postures rather than in one."""
 
-TRANSITION_ENDS_DEG = 40.0
+TRANSITION_ENDS_DEG = 28.0
 """A transition must differ from both its ends by this much in some large joint, or it could as
 well carry the end's label."""
 
@@ -82,13 +82,13 @@ def _difference_deg(a: Posture, b: Posture) -> float:
 
 
 def _transition(rng: np.random.Generator) -> Posture:
-    """The middle (30-70 %) of a move between two postures, at least one of them on the straps."""
+    """The middle (15-85 %) of a move between two postures, at least one of them on the straps."""
     straps = LABELS[:-1]
     while True:
         a = _draw_label(rng, straps[int(rng.integers(len(straps)))])
         end = OTHER if rng.random() < 0.6 else straps[int(rng.integers(len(straps)))]
         b = _draw_label(rng, end)
-        middle = interpolate(a, b, float(rng.uniform(0.3, 0.7)))
+        middle = interpolate(a, b, float(rng.uniform(0.15, 0.85)))
         if min(_difference_deg(a, middle), _difference_deg(b, middle)) > TRANSITION_ENDS_DEG:
             return middle
 
