@@ -79,11 +79,10 @@ function makeRibbon(segments, model, duration, player) {
     });
     part.style.left = `${(segment.start_s / duration) * 100}%`;
     part.style.width = `${(segment.duration_s / duration) * 100}%`;
-    if (segment.hold && segment.duration_s / duration > 0.08) {
-      part.append(make("span", { text: segment.label }));
-    }
+    if (segment.hold) part.append(make("span", { text: segment.label }));
     bar.append(part);
   }
+  new ResizeObserver(() => showLabelsThatFit(bar)).observe(bar);
   bar.append(make("div", { className: "playhead" }));
   const seek = (time) => {
     player.currentTime = Math.min(Math.max(time, 0), duration);
@@ -109,6 +108,16 @@ function makeRibbon(segments, model, duration, player) {
   const marks = make("div", { className: "marks", "aria-hidden": "true" });
   for (const share of [0, 0.25, 0.5, 0.75, 1]) marks.append(make("span", { text: clock(share * duration) }));
   return make("div", { className: "ribbon-box" }, bar, marks);
+}
+
+// Half a word says less than a colour.
+function showLabelsThatFit(bar) {
+  for (const label of bar.querySelectorAll(".segment span")) {
+    label.style.visibility =
+      label.scrollWidth <= label.clientWidth && label.clientWidth <= label.parentElement.clientWidth && label.scrollHeight <= label.clientHeight + 2
+        ? "visible"
+        : "hidden";
+  }
 }
 
 function followPlayer(player, ribbonBox, now, segments, model, duration) {

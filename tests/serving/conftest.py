@@ -18,7 +18,7 @@ from training.synthetic.performance import performance_frames
 
 FRAMES_PER_SECOND = 25
 CLIP_FRAMES = 60
-LONG_CLIP_FRAMES = 240
+LONG_CLIP_FRAMES = 150
 
 Start = Callable[..., Server]
 
