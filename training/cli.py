@@ -4,12 +4,15 @@ Commands import what they need when they run, so that ``--help`` answers at once
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from shared_features import console
 from training.synthetic.commands import app as synth
+
+if TYPE_CHECKING:
+    from training.detection import DetectedFrames, Material
 
 app = typer.Typer(
     name="straps-train",
@@ -39,26 +42,34 @@ def starter(
     from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
     from shared_features.params import load_shared, relative_to_params
-    from training.detection import detect_rendered
+    from training.detection import detect_rendered, together
     from training.params import load_training
     from training.starter import build_starter, generate
 
     shared, settings = load_shared(params), load_training(params).starter
     columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns) as progress:
-        drawing = progress.add_task("Rendering, detecting", total=settings.rendered_frames)
-        detected = detect_rendered(
-            settings.rendered_frames,
-            settings.seed,
-            shared.pose,
-            cache,
-            lambda done: progress.update(drawing, completed=done),
+
+        def detected(material: "Material", n_frames: int) -> "DetectedFrames":
+            drawing = progress.add_task(f"Rendering {material}, detecting", total=n_frames)
+            return detect_rendered(
+                material,
+                n_frames,
+                settings.seed,
+                shared.pose,
+                cache,
+                lambda done: progress.update(drawing, completed=done),
+            )
+
+        rendered = together(
+            detected("stills", settings.rendered_stills),
+            detected("clips", settings.rendered_clip_frames),
         )
         generating = progress.add_task("Generating landmarks", total=settings.generated_samples)
         generated = generate(settings, lambda done: progress.update(generating, completed=done))
         progress.add_task("Training", total=None)
         output = relative_to_params(settings.output, params)
-        report = build_starter(generated, detected, settings, shared, output)
+        report = build_starter(generated, rendered, settings, shared, output)
     metrics = report.contract.metrics
     print(f"{output} ({report.size_megabytes:.2f} MB)")
     print(f"macro F1 {metrics['macro_f1']:.3f} on {metrics['frames']} unseen rendered frames")

@@ -8,9 +8,10 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -21,15 +22,21 @@ from shared_features.params import PoseParams
 from shared_features.pose import Person, PoseEstimator
 from training import synthetic
 from training.synthetic.samples import (
+    CLIP_FRAMES,
+    CLIP_FRAMES_PER_SECOND,
     FRAMES_PER_GROUP,
     LandmarkSamples,
     RenderedFrame,
+    clip_groups,
     frame_groups,
 )
 
 # One task's groups: small enough for a smooth progress bar, large enough to pay for the start of
 # an estimator.
 _GROUPS_PER_TASK = 20
+
+Material = Literal["stills", "clips"]
+_FRAMES_PER_GROUP: dict[Material, int] = {"stills": FRAMES_PER_GROUP, "clips": CLIP_FRAMES}
 
 Progress = Callable[[int], None]
 
@@ -61,11 +68,18 @@ class DetectedFrames:
 
 
 def detect_rendered(
-    n_frames: int, seed: int, pose: PoseParams, cache: Path, progress: Progress
+    material: Material,
+    n_frames: int,
+    seed: int,
+    pose: PoseParams,
+    cache: Path,
+    progress: Progress,
 ) -> DetectedFrames:
     """Render frames and let MediaPipe find the landmarks.
 
     Args:
+        material: ``stills``, in which people are found afresh, or ``clips``, in which the tracker
+            follows them from frame to frame as it does in a video.
         n_frames: how many, rounded up to whole tasks.
         seed: of the performers, shots and postures.
         pose: the detector's settings.
@@ -73,18 +87,19 @@ def detect_rendered(
         progress: called with the number of frames done.
     """
     model_path = pose_asset.resolve(pose.model_path)
-    n_tasks = -(-n_frames // (FRAMES_PER_GROUP * _GROUPS_PER_TASK))
+    frames_per_task = _FRAMES_PER_GROUP[material] * _GROUPS_PER_TASK
+    n_tasks = -(-n_frames // frames_per_task)
     cache.mkdir(parents=True, exist_ok=True)
     key = _cache_key(seed, pose, model_path)
-    paths = [cache / f"detected_{key}_{task:05d}.npz" for task in range(n_tasks)]
+    paths = [cache / f"{material}_{key}_{task:05d}.npz" for task in range(n_tasks)]
     missing = [task for task in range(n_tasks) if not paths[task].is_file()]
     done = n_tasks - len(missing)
-    frames_per_task = FRAMES_PER_GROUP * _GROUPS_PER_TASK
     progress(done * frames_per_task)
     # Spawned, not forked: MediaPipe's threads do not survive a fork.
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
         tasks = [
-            pool.submit(_detect_task, paths[task], task, seed, model_path, pose) for task in missing
+            pool.submit(_detect_task, paths[task], material, task, seed, model_path, pose)
+            for task in missing
         ]
         for finished in as_completed(tasks):
             finished.result()
@@ -94,11 +109,29 @@ def detect_rendered(
     return DetectedFrames(concatenated(parts), n_tasks * frames_per_task)
 
 
-def _detect_task(path: Path, task: int, seed: int, model_path: Path, pose: PoseParams) -> None:
+def together(stills: DetectedFrames, clips: DetectedFrames) -> DetectedFrames:
+    """Both materials as one; performers of clips get numbers of their own (below zero)."""
+    renumbered = replace(clips.samples, groups=-1 - clips.samples.groups)
+    return DetectedFrames(
+        concatenated([stills.samples, renumbered]), stills.rendered + clips.rendered
+    )
+
+
+def _detect_task(
+    path: Path, material: Material, task: int, seed: int, model_path: Path, pose: PoseParams
+) -> None:
+    first_group = task * _GROUPS_PER_TASK
     detected: list[tuple[RenderedFrame, Person]] = []
-    with PoseEstimator(model_path, "photo", 1, pose) as estimator:
-        for frame in frame_groups(seed, task * _GROUPS_PER_TASK, _GROUPS_PER_TASK):
-            detected += [(frame, person) for person in estimator.people(frame.rgb)]
+    if material == "stills":
+        with PoseEstimator(model_path, "photo", 1, pose) as estimator:
+            for frame in frame_groups(seed, first_group, _GROUPS_PER_TASK):
+                detected += [(frame, person) for person in estimator.people(frame.rgb)]
+    else:
+        for clip in clip_groups(seed, first_group, _GROUPS_PER_TASK):
+            with PoseEstimator(model_path, "video", 1, pose) as estimator:
+                for number, frame in enumerate(clip):
+                    people = estimator.people(frame.rgb, number / CLIP_FRAMES_PER_SECOND)
+                    detected += [(frame, person) for person in people]
     image, world = empty_landmarks(len(detected))
     for row, (_, person) in enumerate(detected):
         image[row], world[row] = person.image, person.world

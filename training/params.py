@@ -25,7 +25,8 @@ class StarterParams(Section):
 
     seed: int = Field(ge=0)
     generated_samples: int = Field(ge=100)
-    rendered_frames: int = Field(ge=100)
+    rendered_stills: int = Field(ge=100)
+    rendered_clip_frames: int = Field(ge=100)
     rendered_weight: float = Field(gt=0)
     held_out_share: float = Field(gt=0, lt=0.5)
     other_weight: float = Field(gt=0)

@@ -13,7 +13,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from tests.serving.server import VIDEOS, Server
 
-EXAMPLES_PER_OPERATION = 25
+EXAMPLES_PER_OPERATION = 15
 # A schema cannot say "a readable video" or "times that rise", so what fits it may be refused.
 INEXPRESSIBLE = [positive_data_acceptance]
 

@@ -77,7 +77,7 @@ def test_the_ribbon_seeks_by_mouse_and_by_keyboard(
     page.goto(f"{server.url}/#{finished_job}")
     ribbon = page.locator(".ribbon")
     expect(ribbon).to_be_visible()
-    page.wait_for_function("document.querySelector('video').readyState >= 1")
+    server.wait_for(lambda: page.evaluate("document.querySelector('video').readyState") >= 1)
     box = ribbon.bounding_box()
     assert box is not None
     ribbon.click(position={"x": box["width"] / 2, "y": 20})
@@ -137,7 +137,7 @@ def test_a_finished_video_is_deleted_once_it_is_confirmed(
 def test_problems_are_explained(page: Page, tmp_path: Path) -> None:
     """A file beyond the limit is not even sent; a photo that is none gets the service's words."""
     (tmp_path / "huge.mp4").write_bytes(b"\0" * (3 * 1024 * 1024))
-    page.wait_for_function("document.getElementById('limits').textContent.includes('MB')")
+    expect(page.locator("#limits")).to_contain_text("MB")
     page.set_input_files("#file", tmp_path / "huge.mp4")
     expect(page.locator("#message")).to_contain_text("at most 2 MB are taken")
     page.click("#message-close")

@@ -93,9 +93,9 @@ def test_rendering_and_detecting_resumes_and_repeats(
 ) -> None:
     """Finished parts are kept and not made again; the result is the same."""
     reported: list[int] = []
-    first = detect_rendered(60, 9, shared_params.pose, tmp_path, reported.append)
+    first = detect_rendered("stills", 60, 9, shared_params.pose, tmp_path, reported.append)
     files = {file: file.stat().st_mtime_ns for file in tmp_path.iterdir()}
-    again = detect_rendered(60, 9, shared_params.pose, tmp_path, reported.append)
+    again = detect_rendered("stills", 60, 9, shared_params.pose, tmp_path, reported.append)
     assert reported == [0, 60, 60]
     assert {file: file.stat().st_mtime_ns for file in tmp_path.iterdir()} == files
     assert first.samples.image.tobytes() == again.samples.image.tobytes()

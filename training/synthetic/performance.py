@@ -12,15 +12,11 @@ from numpy.typing import NDArray
 from shared_features.landmarks import LANDMARK_INDEX
 from training.synthetic.body import Body, Points, figure_m
 from training.synthetic.camera import Camera, Shot, look_at
-from training.synthetic.poses import OTHER, Posture, interpolate, variant_named
+from training.synthetic.poses import Posture, eased, on_the_way, variant_named
 from training.synthetic.variants import Range, Variant, draw_posture
 
 FRAMES_PER_SECOND = 25
 FRAME_WIDTH, FRAME_HEIGHT = 640, 480
-POSE_REACHED = 0.85
-"""A hold's label starts when this share of the eased movement into it is done, and ends when the
-movement out of it has done the rest."""
-
 STRAP_END = 1.36
 """Height of the straps' ends as a fraction of stature: a reach and a little jump."""
 
@@ -107,11 +103,6 @@ def choreography(rng: np.random.Generator) -> tuple[Hold, ...]:
     return tuple(holds)
 
 
-def _eased(share: float) -> float:
-    """Smooth start and stop: 3 s^2 - 2 s^3."""
-    return share * share * (3 - 2 * share)
-
-
 def posture_at(holds: tuple[Hold, ...], pts_s: float) -> tuple[Posture, str]:
     """The posture and label at a time of the routine, without sway."""
     index = max(i for i, hold in enumerate(holds) if hold.start_s <= pts_s or i == 0)
@@ -119,11 +110,8 @@ def posture_at(holds: tuple[Hold, ...], pts_s: float) -> tuple[Posture, str]:
     if index == 0 or pts_s >= hold.start_s + hold.move_s:
         return hold.posture, hold.label
     before = holds[index - 1]
-    done = _eased((pts_s - hold.start_s) / hold.move_s)
-    posture = interpolate(before.posture, hold.posture, done)
-    if done >= POSE_REACHED:
-        return posture, hold.label
-    return posture, before.label if done <= 1 - POSE_REACHED else OTHER
+    share = (pts_s - hold.start_s) / hold.move_s
+    return on_the_way(before.posture, before.label, hold.posture, hold.label, share)
 
 
 def _swaying(posture: Posture, pts_s: float, phase: float) -> Posture:
@@ -149,7 +137,7 @@ def _grip(holds: tuple[Hold, ...], pts_s: float) -> NDArray[np.float64]:
     if index == 0 or pts_s >= holds[index].start_s + holds[index].move_s:
         return now
     before = np.array(holds[index - 1].posture.holds, dtype=np.float64)
-    done = _eased((pts_s - holds[index].start_s) / holds[index].move_s)
+    done = eased((pts_s - holds[index].start_s) / holds[index].move_s)
     blended: NDArray[np.float64] = (1 - done) * before + done * now
     return blended
 

@@ -21,7 +21,10 @@ __all__ = [
     "Leg",
     "Posture",
     "Variant",
+    "eased",
     "interpolate",
+    "on_the_way",
+    "random_hang",
     "random_posture",
     "variant_named",
 ]
@@ -44,6 +47,11 @@ TRANSITION_SHARE = 0.3
 TRANSITION_ENDS_DEG = 28.0
 """A transition must differ from both its ends by this much in some large joint, or it could as
 well carry the end's label."""
+
+
+POSE_REACHED = 0.85
+"""A hold's label starts when this share of the eased movement into it is done, and ends when the
+movement out of it has done the rest."""
 
 
 @cache
@@ -102,3 +110,29 @@ def random_posture(rng: np.random.Generator, label: str) -> Posture:
     if label == OTHER and rng.random() < TRANSITION_SHARE:
         return _transition(rng)
     return _draw_label(rng, label)
+
+
+def random_hang(rng: np.random.Generator) -> Posture:
+    """One of the other postures that are held on the straps, left and right equally likely."""
+    hangs = [variant for variant in VARIANTS if variant.label == OTHER and any(variant.holds)]
+    weights = np.array([variant.weight for variant in hangs])
+    return draw_posture(rng, hangs[int(rng.choice(len(hangs), p=weights / weights.sum()))])
+
+
+def eased(share: float) -> float:
+    """Smooth start and stop: 3 s^2 - 2 s^3."""
+    return share * share * (3 - 2 * share)
+
+
+def on_the_way(
+    start: Posture, start_label: str, end: Posture, end_label: str, share: float
+) -> tuple[Posture, str]:
+    """The posture and label at a share (0 to 1) of the time it takes to move from one to another.
+
+    Labels change as `POSE_REACHED` says.
+    """
+    done = eased(share)
+    posture = interpolate(start, end, done)
+    if done >= POSE_REACHED:
+        return posture, end_label
+    return posture, start_label if done <= 1 - POSE_REACHED else OTHER

@@ -15,7 +15,14 @@ from shared_features.landmarks import LANDMARK_COUNT
 from training.synthetic.body import Body, figure_m
 from training.synthetic.camera import Shot, project, random_camera, to_world
 from training.synthetic.detector_noise import observe
-from training.synthetic.poses import LABELS, OTHER, random_posture
+from training.synthetic.poses import (
+    LABELS,
+    OTHER,
+    Posture,
+    on_the_way,
+    random_hang,
+    random_posture,
+)
 
 LANDMARKS_PER_GROUP = 8
 FRAMES_PER_GROUP = 3
@@ -23,7 +30,16 @@ OTHER_SHARE = 0.5
 """Half of all samples are "other"; the six straps poses share the rest equally."""
 
 LONGER_SIDE_PX = (520, 640)
-_LANDMARK_STREAM, _FRAME_STREAM = 0, 1
+_LANDMARK_STREAM, _FRAME_STREAM, _CLIP_STREAM = 0, 1, 3
+
+CLIP_FRAMES_PER_SECOND = 12
+CLIP_STILL_FRAMES = 3
+CLIP_MOVING_FRAMES = 12
+CLIP_FRAMES = 2 * CLIP_STILL_FRAMES + CLIP_MOVING_FRAMES
+"""A clip stays still for a moment, moves to another posture within a second, and stays there."""
+
+CLIP_STRAPS_SHARE = 0.7
+"""How often an end of a clip is one of the six poses; else it is another posture on the straps."""
 
 
 @dataclass(frozen=True)
@@ -188,6 +204,53 @@ def frame_groups(
                 image=project(landmarks, camera),
                 world=to_world(landmarks, camera),
             )
+
+
+def clip_groups(seed: int, first_group: int, n_groups: int) -> Iterator[list[RenderedFrame]]:
+    """Clips, one per group: a move from one posture to another, for a detector that tracks.
+
+    Each has ``CLIP_FRAMES`` frames, ``1 / CLIP_FRAMES_PER_SECOND`` seconds apart, seen by a camera
+    that does not move.
+    """
+    from training.synthetic.look import Look
+    from training.synthetic.renderer import render
+
+    for group in range(first_group, first_group + n_groups):
+        rng = _group_rng(seed, _CLIP_STREAM, group)
+        body, shot = Body.random(rng), _shot(rng)
+        look = Look.random(rng, body, shot.height, shot.width)
+        (start, start_label), (end, end_label) = _clip_end(rng), _clip_end(rng)
+        while end_label == start_label != OTHER:  # from a pose to itself is no way through others
+            end, end_label = _clip_end(rng)
+        both = np.concatenate([figure_m(body, start), figure_m(body, end)])
+        camera = random_camera(rng, both, shot)
+        clip = []
+        for number in range(CLIP_FRAMES):
+            share = (number - CLIP_STILL_FRAMES + 1) / CLIP_MOVING_FRAMES
+            posture, label = on_the_way(
+                start, start_label, end, end_label, min(max(share, 0.0), 1.0)
+            )
+            points_m = figure_m(body, posture)
+            landmarks = points_m[:LANDMARK_COUNT]
+            clip.append(
+                RenderedFrame(
+                    rgb=render(points_m, body, look, camera, posture.holds),
+                    label=label,
+                    group=group,
+                    width=shot.width,
+                    height=shot.height,
+                    image=project(landmarks, camera),
+                    world=to_world(landmarks, camera),
+                )
+            )
+        yield clip
+
+
+def _clip_end(rng: np.random.Generator) -> tuple[Posture, str]:
+    if rng.random() < CLIP_STRAPS_SHARE:
+        label = _draw_label(rng, [label for label in LABELS if label != OTHER])
+        return random_posture(rng, label), label
+    return random_hang(rng), OTHER
 
 
 def render_frames(
