@@ -16,8 +16,8 @@ from serving.analysis import analyse_video
 from serving.exports import write_exports
 from shared_features import console, pose_asset
 from shared_features.classifier import PoseClassifier
-from shared_features.frames import VideoReader
 from shared_features.params import PROJECT_ROOT, load_shared
+from shared_features.video_reader import VideoReader
 from shared_features.video_writer import VideoWriter
 
 DEMO = PROJECT_ROOT / "serving" / "demo" / "performance.mp4"

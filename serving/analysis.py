@@ -6,10 +6,10 @@ from pathlib import Path
 
 from shared_features.classifier import PoseClassifier
 from shared_features.extract import extract_video
-from shared_features.frames import MediaStatus, VideoReader
 from shared_features.landmarks import LandmarkTrack
 from shared_features.params import MediaParams, SharedParams
 from shared_features.timeline import Timeline, build_timeline
+from shared_features.video_reader import MediaStatus, VideoReader
 
 # What of a model's training summary is repeated in every timeline: enough to find the run again.
 _RUN_KEYS = ("run_id", "created", "created_at", "model", "model_type", "seed")

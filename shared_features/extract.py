@@ -11,11 +11,12 @@ import numpy as np
 
 from shared_features import pose_asset
 from shared_features.chunks import CheckpointStore, ChunkedTracking
-from shared_features.frames import Frame, Verdict, VideoInfo, VideoReader, read_photo
+from shared_features.frames import Frame, read_photo
 from shared_features.landmarks import LandmarkTrack, empty_landmarks
 from shared_features.params import MediaParams, PoseParams
 from shared_features.pose import PoseEstimator, pick
 from shared_features.prefetch import Prefetched
+from shared_features.video_reader import Verdict, VideoInfo, VideoReader
 
 # Frames decoded ahead of the pose network.
 _PREFETCH_FRAMES = 4

@@ -1,28 +1,13 @@
-"""Photos and videos to upright RGB frames with their true times.
+"""Upright pictures with their times, and photos read as one.
 
-The only module that touches PyAV and Pillow for reading. A frame's time is the presentation
-timestamp the file gives it; nothing multiplies an index by a frame rate, which is wrong by up to a
-second on the variable-rate clips that phones make.
-
-A damaged video is read to its end: decoding goes on after a damaged packet, and a verdict says what
-was found.
+A frame's time is the presentation timestamp that its file gives it (``video_reader``); a photo is a
+frame at time 0. The only module that reads through Pillow.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
-from typing import Literal
 
-import av
-import av.error
 import numpy as np
-from av.container import InputContainer
-from av.packet import Packet
-from av.stream import Disposition
-from av.video.frame import VideoFrame
-from av.video.stream import VideoStream
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -30,19 +15,9 @@ from shared_features.errors import MediaError, MediaTooLargeError
 from shared_features.params import MediaParams
 
 RgbArray = NDArray[np.uint8]
-MediaStatus = Literal["complete", "truncated", "corrupt"]
 
 # "JPEG" includes the MPO files of many phones: a JPEG with a second picture inside.
 PHOTO_FORMATS = ("JPEG", "PNG", "WEBP")
-# Containers that hold recordings. Playlists and the like are left out: they make the reader open
-# other files and addresses on behalf of whoever wrote them.
-_VIDEO_FORMATS = (
-    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,mpegvideo,flv,asf,ogg,h264,hevc,"
-    "mjpeg,wtv,mxf,dv,ivf,m4v,nut"
-)
-_OPEN_OPTIONS = {"format_whitelist": _VIDEO_FORMATS, "protocol_whitelist": "file"}
-# How far before its announced end a file without a frame index may stop and still be whole.
-_END_TOLERANCE_S = 1.0
 
 
 @dataclass(frozen=True, repr=False)
@@ -64,49 +39,6 @@ class Frame:
         return f"Frame(index={self.index}, pts_s={self.pts_s:.3f}, {width}×{height})"
 
 
-@dataclass(frozen=True)
-class VideoInfo:
-    """What a video's header says, before anything is decoded.
-
-    Attributes:
-        width: of the upright frames, in square pixels. height: the same.
-        height: of the upright frames.
-        codec: name of the video codec.
-        announced_frames: number of frames by the container's index; None when it has none.
-        announced_duration_s: length by the container; None when it says nothing.
-        average_fps: for display only; None when unknown.
-    """
-
-    width: int
-    height: int
-    codec: str
-    announced_frames: int | None
-    announced_duration_s: float | None
-    average_fps: Fraction | None
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What reading a video to its end has shown.
-
-    Attributes:
-        status: ``complete``; ``truncated``: the file ends before its announced end; ``corrupt``:
-            it was read to its end, but parts of it are damaged.
-        frames: number of frames decoded.
-        decode_failures: number of packets that could not be decoded.
-        damaged_frames: number of frames that the decoder could only patch up.
-        repaired_timestamps: number of frames whose time was missing or did not rise.
-        duration_s: from the first frame to the end of the last one.
-    """
-
-    status: MediaStatus
-    frames: int
-    decode_failures: int
-    damaged_frames: int
-    repaired_timestamps: int
-    duration_s: float
-
-
 def read_photo(path: Path, limits: MediaParams) -> Frame:
     """A photo as one upright frame, EXIF orientation applied.
 
@@ -114,7 +46,7 @@ def read_photo(path: Path, limits: MediaParams) -> Frame:
         MediaTooLargeError: more pixels than ``media.max_photo_pixels``; nothing was decoded.
         MediaError: missing, damaged, or not a JPEG, PNG or WebP.
     """
-    _require_content(path)
+    require_content(path)
     try:
         with Image.open(path, formats=PHOTO_FORMATS) as photo:
             _check_photo_size(path, photo.size, limits)
@@ -152,246 +84,9 @@ def _too_many_pixels(path: Path, size: str, limits: MediaParams) -> str:
     )
 
 
-class VideoReader:
-    """Streams the frames of one video, in order, in bounded memory.
-
-    Use as a context manager; iterate over ``frames`` once, then read ``verdict``.
-
-    Raises:
-        MediaTooLargeError: frames or duration beyond the limits, by the header or while reading.
-        MediaError: not a video, or one without a picture.
-    """
-
-    def __init__(self, path: Path, limits: MediaParams) -> None:
-        _require_content(path)
-        self._path = path
-        self._limits = limits
-        self._verdict: Verdict | None = None
-        try:
-            self._container = av.open(str(path), options=dict(_OPEN_OPTIONS))
-        except (av.error.FFmpegError, OSError) as error:
-            raise MediaError(
-                f"{path.name} is not a video this program reads, or its beginning is missing "
-                f"({error.strerror}). Expected a recording such as MP4, MOV, MKV, WebM or AVI; "
-                "send the original file."
-            ) from error
-        try:
-            stream = _picture_stream(path, self._container)
-            self._check_header(stream)
-            self._decoder = _Decoder(self._container, stream)
-            self._frames = iter(self._decoder)
-            # Rotation is known with the first frame only, and the size of the picture with it.
-            self._first = next(self._frames, None)
-            if self._first is None:
-                raise MediaError(
-                    f"{path.name} holds no frame that can be decoded (codec "
-                    f"{stream.codec_context.name}, {self._decoder.failures} damaged packets). "
-                    "Send the original file, or convert it to H.264."
-                )
-            self._clock = _Clock(stream)
-            self._stored_size = _square_pixel_size(stream)
-            self._quarter_turns = (self._first.rotation // 90) % 4
-            self.info = self._read_info(stream)
-        except BaseException:
-            self._container.close()
-            raise
-
-    def __enter__(self) -> "VideoReader":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._container.close()
-
-    @property
-    def verdict(self) -> Verdict:
-        """What was found, once ``frames`` has been read to its end."""
-        if self._verdict is None:
-            raise RuntimeError("the verdict is known when frames() has been read to its end")
-        return self._verdict
-
-    def frames(self, start: int = 0) -> Iterator[Frame]:
-        """Every frame from index ``start`` on; earlier ones are decoded but not converted.
-
-        Raises:
-            MediaTooLargeError: the video is longer than its header said and than allowed.
-        """
-        index, decoded = 0, self._first
-        while decoded is not None:
-            pts_s = self._clock.pts_s(decoded)
-            if pts_s > self._limits.max_duration_s:
-                raise MediaTooLargeError(self._too_long(pts_s))
-            if index >= start:
-                yield Frame(index, pts_s, self._upright(decoded))
-            index += 1
-            decoded = next(self._frames, None)
-        status: MediaStatus = "complete"
-        if self._decoder.cut_off or self._ends_early():
-            status = "truncated"
-        elif self._decoder.failures or self._decoder.damaged_frames:
-            status = "corrupt"
-        self._verdict = Verdict(
-            status=status,
-            frames=index,
-            decode_failures=self._decoder.failures,
-            damaged_frames=self._decoder.damaged_frames,
-            repaired_timestamps=self._clock.repaired,
-            duration_s=self._clock.end_s,
-        )
-
-    def _check_header(self, stream: VideoStream) -> None:
-        codec = stream.codec_context
-        if codec.width * codec.height > self._limits.max_video_pixels:
-            raise MediaTooLargeError(
-                f"{self._path.name} has frames of {codec.width}×{codec.height} pixels, at most "
-                f"{self._limits.max_video_pixels:,} are allowed (`media.max_video_pixels` in "
-                "params.yaml). Scale it down."
-            )
-        duration_s = _announced_duration_s(self._container, stream)
-        if duration_s is not None and duration_s > self._limits.max_duration_s:
-            raise MediaTooLargeError(self._too_long(duration_s))
-
-    def _too_long(self, seconds: float) -> str:
-        return (
-            f"{self._path.name} lasts {seconds:,.0f} s or more, at most "
-            f"{self._limits.max_duration_s:,.0f} s are allowed (`media.max_duration_s` in "
-            "params.yaml). Cut it into parts."
-        )
-
-    def _read_info(self, stream: VideoStream) -> VideoInfo:
-        width, height = self._stored_size
-        if self._quarter_turns % 2:
-            width, height = height, width
-        return VideoInfo(
-            width=width,
-            height=height,
-            codec=stream.codec_context.name,
-            announced_frames=stream.frames or None,
-            announced_duration_s=_announced_duration_s(self._container, stream),
-            average_fps=stream.average_rate,
-        )
-
-    def _upright(self, frame: VideoFrame) -> RgbArray:
-        # Asking for the size also brings frames that change size half-way to that of the first.
-        width, height = self._stored_size
-        rgb: RgbArray = (
-            frame.reformat(width, height, "rgb24").to_ndarray().astype(np.uint8, copy=False)
-        )
-        # Decoders pad the rows of some widths; whoever takes the frame wants it in one piece.
-        return np.ascontiguousarray(np.rot90(rgb, k=self._quarter_turns))
-
-    def _ends_early(self) -> bool:
-        """Whether the container announced more than it held."""
-        if self.info.announced_frames is not None and "mp4" in self._container.format.name:
-            # MP4 and MOV list every frame up front. AVI's count is not of frames for every codec.
-            return self._decoder.packets < self.info.announced_frames
-        announced = self.info.announced_duration_s
-        return announced is not None and self._clock.end_s < announced - _END_TOLERANCE_S
-
-
-class _Decoder:
-    """Decodes what can be decoded, and counts what cannot."""
-
-    def __init__(self, container: InputContainer, stream: VideoStream) -> None:
-        self._container = container
-        self._stream = stream
-        self.packets = 0
-        self.failures = 0
-        self.damaged_frames = 0
-        self.cut_off = False
-
-    def __iter__(self) -> Iterator[VideoFrame]:
-        self._stream.thread_type = "AUTO"
-        packets = self._container.demux(self._stream)
-        while True:
-            try:
-                packet = next(packets)
-            except StopIteration:
-                return
-            except (av.error.FFmpegError, OSError):
-                self.cut_off = True
-                yield from self._decode(None)  # the frames still in the decoder
-                return
-            self.packets += packet.size > 0
-            yield from self._decode(packet)
-
-    def _decode(self, packet: "Packet[VideoStream] | None") -> Iterator[VideoFrame]:
-        try:
-            frames = self._stream.decode(packet)
-        except av.error.FFmpegError:
-            self.failures += 1
-            return
-        for frame in frames:
-            self.damaged_frames += frame.is_corrupt
-            yield frame
-
-
-class _Clock:
-    """Presentation times that start at 0 and strictly rise, whatever the file says."""
-
-    def __init__(self, stream: VideoStream) -> None:
-        self._time_base = stream.time_base or Fraction(1, 90_000)
-        rate = stream.average_rate or Fraction(25)
-        self._usual_duration = max(1, round(1 / (rate * self._time_base)))
-        self._start: int | None = None
-        self._last = 0
-        self.repaired = 0
-        self.end_s = 0.0
-
-    def pts_s(self, frame: VideoFrame) -> float:
-        pts = frame.pts if frame.pts is not None else frame.dts
-        if self._start is None:
-            self._start = 0 if pts is None else pts
-            ticks = 0
-        elif pts is None or pts - self._start <= self._last:
-            self.repaired += 1
-            ticks = self._last + self._usual_duration
-        else:
-            ticks = pts - self._start
-        self._last = ticks
-        self.end_s = float((ticks + (frame.duration or self._usual_duration)) * self._time_base)
-        return float(ticks * self._time_base)
-
-
-def _require_content(path: Path) -> None:
+def require_content(path: Path) -> None:
+    """Raise a ``MediaError`` unless there is a file with something in it."""
     if not path.is_file():
         raise MediaError(f"There is no file {path}. Give the path of a photo or a video.")
     if path.stat().st_size == 0:
         raise MediaError(f"{path.name} is empty (0 bytes). Send the original file again.")
-
-
-def _picture_stream(path: Path, container: InputContainer) -> VideoStream:
-    for stream in container.streams.video:
-        # FFmpeg calls a cover picture a video stream of one frame.
-        if stream.disposition & Disposition.attached_pic:
-            continue
-        if stream.codec_context is None or not stream.codec_context.width:
-            raise MediaError(
-                f"{path.name} says nothing about the size of its picture: its header is damaged "
-                "or its codec is unknown. Send the original file, or convert it to H.264."
-            )
-        return stream
-    found = "sound but no picture" if container.streams.audio else "no picture"
-    raise MediaError(f"{path.name} holds {found}. Send the recording with its picture.")
-
-
-def _announced_duration_s(container: InputContainer, stream: VideoStream) -> float | None:
-    if stream.duration is not None and stream.time_base is not None:
-        return float(stream.duration * stream.time_base)
-    return None if container.duration is None else container.duration / av.time_base
-
-
-def _square_pixel_size(stream: VideoStream) -> tuple[int, int]:
-    """Width and height at which a pixel is as wide as it is high (old camcorders' are not)."""
-    codec = stream.codec_context
-    aspect = stream.sample_aspect_ratio or codec.sample_aspect_ratio or Fraction(1)
-    # Below a hundredth the difference is rounding of the encoder's, not a shape.
-    if not Fraction(1, 10) < aspect < 10 or abs(aspect - 1) < Fraction(1, 100):
-        return codec.width, codec.height
-    if aspect > 1:
-        return round(codec.width * aspect), codec.height
-    return codec.width, round(codec.height / aspect)

@@ -18,7 +18,7 @@ FORBIDDEN_ROOMS = {
 }
 PURE = ("angles", "spatial", "body", "features", "points", "timeline", "landmarks")
 PLACES = {
-    "av": {"shared_features/frames.py", "shared_features/video_writer.py"},
+    "av": {"shared_features/video_reader.py", "shared_features/video_writer.py"},
     "mediapipe": {"shared_features/pose.py", "shared_features/pose_asset.py"},
     "onnxruntime": {"shared_features/classifier.py"},
 }

@@ -115,7 +115,8 @@ class Server:
     def leftovers(self) -> list[str]:
         """What lies in the data folder beside the queue, its lock and its name."""
         own = ("queue", "lock", "instance", *(f"jobs/{job_id}" for job_id in self.kept))
-        files = (path for path in self.data.rglob("*") if path.is_file())
+        # Unlike Path.rglob, os.walk takes it well when the service removes a folder meanwhile.
+        files = (Path(at, name) for at, _, found in os.walk(self.data) for name in found)
         names = sorted(str(path.relative_to(self.data)) for path in files)
         return [name for name in names if not name.startswith(own)]
 
