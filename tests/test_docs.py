@@ -1,0 +1,57 @@
+"""What the documents say is there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from serving.app import create_app
+from serving.data_dir import DataDir
+from serving.settings import load_settings
+from shared_features import pose_asset
+from shared_features.params import PROJECT_ROOT
+
+README = (PROJECT_ROOT / "README.md").read_text(encoding="utf-8")
+MAKEFILE = (PROJECT_ROOT / "Makefile").read_text(encoding="utf-8")
+DOCUMENTS = [
+    path
+    for path in PROJECT_ROOT.rglob("*.md")
+    if not {".venv", "var", "out", "node_modules"} & set(path.relative_to(PROJECT_ROOT).parts)
+]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_between_documents_lead_somewhere(document: Path) -> None:
+    """Every relative link and picture exists."""
+    text = document.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#]+)\)", text):
+        if "://" not in target:
+            assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_the_targets_of_the_readme_are_in_the_makefile() -> None:
+    """`make x` in the README can be typed."""
+    named = set(re.findall(r"`make (\w+)`|^make (\w+)", README, flags=re.MULTILINE))
+    targets = set(re.findall(r"^(\w+):", MAKEFILE, flags=re.MULTILINE))
+    assert {a or b for a, b in named} <= targets
+    for target in targets:
+        assert re.search(rf"^{target}:.*## ", MAKEFILE, flags=re.MULTILINE), target
+
+
+def test_the_routes_of_the_readme_are_those_of_the_service(tmp_path: Path) -> None:
+    """Every API route is in the README, and none that is not there."""
+    with DataDir(tmp_path) as data_dir:
+        app = create_app(load_settings(PROJECT_ROOT / "params.yaml"), data_dir)
+        paths = set(app.openapi()["paths"])
+    for path in paths:
+        assert path.replace("{video_id}", "{id}") in README, path
+    for path in re.findall(r"`(?:[A-Z]+ )?(/(?:api|health)/[^`]+)`", README):
+        known = {p.replace("{video_id}", "{id}") for p in paths} | {"/api/v1/openapi.json"}
+        assert path in known, path
+
+
+def test_the_hashes_of_the_pose_model_are_documented() -> None:
+    """models/README.md names the files that set-up accepts."""
+    text = (PROJECT_ROOT / "models" / "README.md").read_text(encoding="utf-8")
+    for variant, name in pose_asset.FILE_NAMES.items():
+        assert f"| `{name}` | `{pose_asset.SHA256[variant]}` |" in text
