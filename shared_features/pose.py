@@ -4,7 +4,6 @@ The only module that touches MediaPipe. An estimator belongs to one recording or
 its tracker carries state from frame to frame, so sharing one mixes people up.
 """
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from shared_features.errors import PoseAssetError
 from shared_features.frames import RgbArray
 from shared_features.landmarks import (
     IMAGE_CHANNELS,
@@ -51,13 +51,14 @@ class PoseEstimator:
         people: how many people to look for at most. One is much faster in ``video`` mode, where
             the detector rests while everyone looked for is being followed.
         params: the thresholds.
+
+    Raises:
+        PoseAssetError: MediaPipe cannot be loaded, or does not accept the model file.
     """
 
     def __init__(
         self, model_path: Path, mode: RunningMode, people: int, params: PoseParams
     ) -> None:
-        # MediaPipe greets on standard error at every start; what matters comes as an exception.
-        os.environ.setdefault("GLOG_minloglevel", "2")
         import mediapipe
         from mediapipe.tasks.python import BaseOptions, vision
 
@@ -75,7 +76,7 @@ class PoseEstimator:
         )
         self._mediapipe = mediapipe
         self._mode = mode
-        self._landmarker: Any = vision.PoseLandmarker.create_from_options(options)
+        self._landmarker: Any = _create(vision.PoseLandmarker, options, model_path)
         self._last_ms = -1
 
     def __enter__(self) -> "PoseEstimator":
@@ -113,6 +114,22 @@ class PoseEstimator:
                 result.pose_landmarks, result.pose_world_landmarks, strict=True
             )
         ]
+
+
+def _create(landmarker: Any, options: Any, model_path: Path) -> Any:
+    try:
+        return landmarker.create_from_options(options)
+    except OSError as error:
+        raise PoseAssetError(
+            f"MediaPipe's library cannot be loaded ({error}). On Debian and Ubuntu: "
+            "apt-get install libegl1 libgles2."
+        ) from error
+    except (RuntimeError, ValueError) as error:
+        raise PoseAssetError(
+            f"MediaPipe does not accept the pose model file {model_path} ({error}). Give a "
+            "pose_landmarker .task file, or remove `pose.model_path` from params.yaml to use the "
+            "project's own."
+        ) from error
 
 
 def pick(people: list[Person], policy: PersonPolicy) -> Person | None:

@@ -121,6 +121,7 @@ def shared_server(
 @pytest.fixture
 def server(shared_server: Server) -> Iterator[Server]:
     """The common service, without jobs; what a test leaves is a failure."""
+    assert shared_server.alive, shared_server.log.read_text()
     logged = shared_server.log.stat().st_size
     yield shared_server
     shared_server.delete_all()

@@ -82,3 +82,13 @@ def test_only_one_opencv_is_installed() -> None:
 
     names = {d.metadata["Name"] for d in distributions()}
     assert {name for name in names if name.startswith("opencv")} == {"opencv-python-headless"}
+
+
+def test_a_file_that_mediapipe_does_not_accept_is_a_message(
+    tmp_path: Path, pose: PoseParams
+) -> None:
+    """A user's own file that is no pose model is named, with what to do."""
+    own = tmp_path / "own.task"
+    own.write_bytes(b"not a model")
+    with pytest.raises(PoseAssetError, match=r"own\.task.*params\.yaml"):
+        PoseEstimator(own, "photo", 1, pose)
