@@ -21,15 +21,15 @@ from shared_features.landmarks import empty_landmarks
 from shared_features.params import PoseParams
 from shared_features.pose import Person, PoseEstimator
 from training import synthetic
-from training.synthetic.samples import (
+from training.synthetic.frames import (
     CLIP_FRAMES,
     CLIP_FRAMES_PER_SECOND,
     FRAMES_PER_GROUP,
-    LandmarkSamples,
     RenderedFrame,
     clip_groups,
     frame_groups,
 )
+from training.synthetic.samples import LandmarkSamples
 
 # One task's groups: small enough for a smooth progress bar, large enough to pay for the start of
 # an estimator.

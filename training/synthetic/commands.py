@@ -74,7 +74,7 @@ def frames(count: Count = 200, seed: Seed = 0, out: Out = Path("synthetic_frames
     """Write rendered frames as JPEG files, with labels.csv (filename, label, group) beside them."""
     from PIL import Image
 
-    from training.synthetic.samples import render_frames
+    from training.synthetic.frames import render_frames
 
     try:
         out.mkdir(parents=True, exist_ok=True)

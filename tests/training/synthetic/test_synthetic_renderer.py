@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from shared_features.landmarks import LANDMARK_INDEX
 from training.synthetic.body import Body, figure_m
 from training.synthetic.camera import Shot, look_at, project
+from training.synthetic.frames import RenderedFrame, frame_groups
 from training.synthetic.look import Look
 from training.synthetic.poses import LABELS, random_posture, variant_named
 from training.synthetic.renderer import render
-from training.synthetic.samples import RenderedFrame, frame_groups
 from training.synthetic.variants import draw_posture
 
 POSE_MODEL = Path(__file__).parents[3] / "models" / "pose_landmarker_full.task"

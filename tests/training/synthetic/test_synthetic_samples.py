@@ -4,15 +4,16 @@ import numpy as np
 import pytest
 
 from shared_features.landmarks import LANDMARK_INDEX
-from training.synthetic.poses import LABELS, OTHER
-from training.synthetic.samples import (
+from training.synthetic.frames import (
+    CLIP_FRAMES,
+    CLIP_STILL_FRAMES,
     FRAMES_PER_GROUP,
-    LANDMARKS_PER_GROUP,
+    clip_groups,
     frame_groups,
-    generate_landmarks,
-    landmark_groups,
     render_frames,
 )
+from training.synthetic.poses import LABELS, OTHER
+from training.synthetic.samples import LANDMARKS_PER_GROUP, generate_landmarks, landmark_groups
 
 
 def test_a_seed_means_the_same_samples_whatever_their_number() -> None:
@@ -75,3 +76,15 @@ def test_frames_repeat_exactly_and_know_their_truth() -> None:
     assert first.image.shape == first.world.shape == (33, 3)
     frames = list(frame_groups(9, 1, 2, labels=["nutcracker"]))
     assert [frame.group for frame in frames] == [1] * FRAMES_PER_GROUP + [2] * FRAMES_PER_GROUP
+
+
+def test_a_clip_moves_from_one_label_through_others_to_the_next() -> None:
+    """Each end keeps its label for a moment; between two poses there is something else."""
+    for clip in clip_groups(3, first_group=10, n_groups=6):
+        labels = [frame.label for frame in clip]
+        assert len(clip) == CLIP_FRAMES
+        assert len({frame.group for frame in clip}) == 1
+        assert len({frame.rgb.shape for frame in clip}) == 1
+        assert len(set(labels[:CLIP_STILL_FRAMES])) == len(set(labels[-CLIP_STILL_FRAMES:])) == 1
+        assert labels[0] == OTHER or labels[0] != labels[-1]
+        assert labels[len(labels) // 2] == OTHER
