@@ -5,6 +5,7 @@ See ``chunks`` for what the landmarks of a video are.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -91,7 +92,9 @@ def extract_video(
             progress(done)
         tracking = ChunkedTracking(model_path, pose, chunks[-1] if chunks else None, len(chunks))
         start = max(0, done - pose.warmup_frames)
-        with tracking, Prefetched(reader.frames(start), _PREFETCH_FRAMES) as frames:
+        # A caller who wants to stop is asked while frames are skipped, too.
+        asked = None if progress is None else partial(progress, done)
+        with tracking, Prefetched(reader.frames(start, asked), _PREFETCH_FRAMES) as frames:
             for frame in frames:
                 chunk = tracking.add(frame)
                 if chunk is not None:

@@ -8,7 +8,7 @@ A damaged video is read to its end: decoding goes on after a damaged packet, and
 was found.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -146,8 +146,12 @@ class VideoReader:
             raise RuntimeError("the verdict is known when frames() has been read to its end")
         return self._verdict
 
-    def frames(self, start: int = 0) -> Iterator[Frame]:
+    def frames(self, start: int = 0, skipped: Callable[[], None] | None = None) -> Iterator[Frame]:
         """Every frame from index ``start`` on; earlier ones are decoded but not converted.
+
+        Args:
+            start: index of the first frame to give.
+            skipped: called for each earlier frame; whatever it raises ends the reading.
 
         Raises:
             MediaTooLargeError: the video is longer than its header said and than allowed.
@@ -159,6 +163,8 @@ class VideoReader:
                 raise MediaTooLargeError(self._too_long(pts_s))
             if index >= start:
                 yield Frame(index, pts_s, self._upright(decoded))
+            elif skipped is not None:
+                skipped()
             index += 1
             decoded = next(self._frames, None)
         status: MediaStatus = "complete"
@@ -301,7 +307,10 @@ def _picture_stream(path: Path, container: InputContainer) -> VideoStream:
             )
         return stream
     found = "sound but no picture" if container.streams.audio else "no picture"
-    raise MediaError(f"{path.name} holds {found}. Send the recording with its picture.")
+    raise MediaError(
+        f"{path.name} holds {found}. Send the recording with its picture; if it has one, the file "
+        "is damaged or cut off."
+    )
 
 
 def _announced_duration_s(container: InputContainer, stream: VideoStream) -> float | None:
