@@ -6,7 +6,6 @@ removed. A client's file name is never part of a path.
 """
 
 import fcntl
-import os
 import re
 import shutil
 import uuid
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from serving.errors import DataDirError
+from shared_features.atomic import written_whole
 
 _ID = re.compile(r"[0-9a-f]{32}")
 
@@ -105,9 +105,8 @@ class DataDir:
         """What tells this folder's queue from those of other folders in one database."""
         path = self.root / "instance"
         if not path.is_file():
-            temporary = path.with_suffix(".part")
-            temporary.write_text(new_id(), encoding="ascii")
-            os.replace(temporary, path)
+            with written_whole(path) as temporary:
+                temporary.write_text(new_id(), encoding="ascii")
         return path.read_text(encoding="ascii")
 
     @staticmethod

@@ -7,13 +7,13 @@ one, so that an hour of video does not have to fit into memory as text.
 import csv
 import json
 import math
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
 from serving.analysis import Analysis
+from shared_features.atomic import written_whole
 from shared_features.timeline import Segment
 
 ExportFormat = Literal["json", "csv", "segments", "vtt"]
@@ -56,15 +56,11 @@ def write_exports(analysis: Analysis, folder: Path) -> list[Path]:
     paths = []
     for name, write in writers.items():
         path = folder / FILE_NAMES[name]
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            with temporary.open("w", encoding="utf-8", newline="") as file:
-                write(analysis, file)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with (
+            written_whole(path) as temporary,
+            temporary.open("w", encoding="utf-8", newline="") as file,
+        ):
+            write(analysis, file)
         paths.append(path)
     return paths
 
