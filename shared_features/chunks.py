@@ -58,16 +58,18 @@ class _ChunkTracker:
     """The fresh tracker of one chunk, put on the right person while it warms up.
 
     Args:
-        first: the frame it starts on.
+        in_view: everyone found in the frame it starts on.
         followed: whom the tracker before it was following in that frame.
     """
 
     def __init__(
-        self, model_path: Path, pose: PoseParams, first: Frame, followed: Person | None
+        self,
+        model_path: Path,
+        pose: PoseParams,
+        in_view: list[Person],
+        followed: Person | None,
     ) -> None:
         self._policy = pose.person_policy
-        with PoseEstimator(model_path, "photo", pose.max_people, pose) as everyone:
-            in_view = everyone.people(first.rgb)
         self.people_in_view = len(in_view)
         self._distracted = followed is not None and any(
             _overlap(followed, person) < _SAME_PERSON_OVERLAP for person in in_view
@@ -114,6 +116,8 @@ class ChunkedTracking:
         self._pose = pose
         self._last_chunk = last_chunk
         self._chunk = chunk
+        # Looks at each frame afresh, so one serves all chunks.
+        self._everyone = PoseEstimator(model_path, "photo", pose.max_people, pose)
         self._current: _ChunkTracker | None = None
         self._next: _ChunkTracker | None = None
         self._rows: list[tuple[float, Person | None]] = []
@@ -122,9 +126,9 @@ class ChunkedTracking:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for tracker in (self._current, self._next):
-            if tracker is not None:
-                tracker.close()
+        for running in (self._everyone, self._current, self._next):
+            if running is not None:
+                running.close()
 
     def add(self, frame: Frame) -> Chunk | None:
         """Track one frame, in order; returns a chunk when the frame was its last one."""
@@ -134,7 +138,7 @@ class ChunkedTracking:
             self._current = self._warmed(self._current, frame, self._stored(frame.index))
             return None
         if self._current is None:
-            self._current = _ChunkTracker(self._model_path, self._pose, frame, None)
+            self._current = self._fresh(frame, None)
         person = self._current.track(frame)
         self._rows.append((frame.pts_s, person))
         if frame.index >= chunk_end - self._pose.warmup_frames:
@@ -149,9 +153,13 @@ class ChunkedTracking:
         self, tracker: _ChunkTracker | None, frame: Frame, followed: Person | None
     ) -> "_ChunkTracker":
         if tracker is None:
-            tracker = _ChunkTracker(self._model_path, self._pose, frame, followed)
+            tracker = self._fresh(frame, followed)
         tracker.warm_up(frame, followed)
         return tracker
+
+    def _fresh(self, frame: Frame, followed: Person | None) -> _ChunkTracker:
+        in_view = self._everyone.people(frame.rgb)
+        return _ChunkTracker(self._model_path, self._pose, in_view, followed)
 
     def _finish(self) -> Chunk | None:
         if self._current is None:

@@ -28,7 +28,7 @@ def changed(tmp_path: Path, old: str, new: str) -> Path:
         ("timeline:", "timelime:", "`timelime` .* did you mean `timeline`"),
         ("max_gap_s: 0.5", "max_gap_s: soon", "`timeline.max_gap_s` is 'soon'"),
         ("exit_confidence: 0.4", "exit_confidence: 0.9", "must not be below"),
-        ("warmup_frames: 15", "warmup_frames: 300", "smaller than chunk_frames"),
+        ("warmup_frames: 15", "warmup_frames: 600", "smaller than chunk_frames"),
         ("person_policy: followed", "person_policy: best", "largest"),
     ],
     ids=["key", "section", "value", "hysteresis", "warm-up", "choice"],
