@@ -7,6 +7,7 @@ serving needs nothing else, and a file made for other features is refused instea
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,10 @@ from shared_features.errors import ClassifierError, FeatureSpecError
 from shared_features.features import FeatureSpec
 from shared_features.landmarks import LandmarkTrack
 from shared_features.params import TimelineParams
+
+# onnxruntime counts its use and leaves a file in the temporary folder unless told not to, before it
+# is imported. Nothing here reports to anyone.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 CONTRACT_KEY = "pose_classifier"
 CONTRACT_VERSION = 1

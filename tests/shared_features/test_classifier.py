@@ -1,7 +1,10 @@
 """The model file describes itself, and is refused when it cannot be honoured."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +68,20 @@ def test_one_row_has_the_same_bits_as_many() -> None:
     together = classifier.probabilities(features)
     alone = np.concatenate([classifier.probabilities(features[i : i + 1]) for i in range(200)])
     assert together.tobytes() == alone.tobytes()
+
+
+def test_nothing_is_reported_and_nothing_left_behind(tmp_path: Path) -> None:
+    """Loading and using a model writes no file, telemetry's included."""
+    code = (
+        "import numpy, pathlib; from shared_features.classifier import PoseClassifier as C;"
+        f"c = C(pathlib.Path({str(STARTER)!r}));"
+        "c.probabilities(numpy.zeros((2, len(c.contract.features.columns)), numpy.float32))"
+    )
+    environment = {k: v for k, v in os.environ.items() if k != "ORT_DISABLE_TELEMETRY"}
+    subprocess.run(  # noqa: S603 - our own words
+        [sys.executable, "-c", code], env=environment | {"TMPDIR": str(tmp_path)}, check=True
+    )
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_model_of_another_feature_version_is_refused(model: Path) -> None:
