@@ -1,10 +1,21 @@
 """The ``training`` section of ``params.yaml``."""
 
 from pathlib import Path
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
-from shared_features.params import Section, load_section
+from shared_features.params import (
+    LabelParams,
+    Section,
+    SharedParams,
+    load_section,
+    load_shared,
+    relative_to_params,
+)
+from training.errors import TrainingError
+
+ScoreMetric = Literal["f1_macro", "accuracy", "balanced_accuracy", "log_loss"]
 
 
 class XgboostParams(Section):
@@ -35,16 +46,194 @@ class StarterParams(Section):
     xgboost: XgboostParams
 
 
+class DataParams(Section):
+    """The folders between a recording and a table of features. All absolute once loaded."""
+
+    raw_videos: Path
+    raw_photos: Path
+    interim_videos: Path
+    interim_photos: Path
+    labels: Path
+    landmarks: Path
+    features: Path
+    final_features: Path
+    results: Path
+
+
+class ProcessVideosParams(Section):
+    """How videos are made smaller."""
+
+    reduction_factor: int = Field(ge=1, le=16)
+    mirrored_copy: bool
+
+
+class ProcessPhotosParams(Section):
+    """How photos are prepared."""
+
+    mirrored_copy: bool
+
+
+class LabelParamsOfKind(Section):
+    """What is labelled again although it has labels."""
+
+    force_relabel: tuple[str, ...]
+    force_relabel_all: bool
+
+
+class LabelVideosParams(LabelParamsOfKind):
+    """How videos are labelled."""
+
+    skip_seconds: float = Field(gt=0)
+
+
+class LabellerParams(Section):
+    """The labelling tool."""
+
+    keys: dict[str, str]
+    host: str
+    port: int = Field(ge=0, le=65535)
+
+    @field_validator("keys")
+    @classmethod
+    def _single_keys(cls, keys: dict[str, str]) -> dict[str, str]:
+        wrong = [key for key in keys if len(key) != 1 or not key.isalnum() or key != key.lower()]
+        if wrong:
+            raise ValueError(f"keys are single small letters or digits, got {wrong}")
+        return keys
+
+
+class ExtractionParams(Section):
+    """How the landmarks of many recordings are found."""
+
+    workers: int | None = Field(ge=1)
+    annotated_copies: bool
+
+
+class MakeFeaturesParams(Section):
+    """What stands in the feature tables."""
+
+    mirror_landmarks: bool
+
+
+class ModelTrainingParams(Section):
+    """How a model is trained, tuned and judged."""
+
+    model: str
+    seed: int = Field(ge=0)
+    test_share: float = Field(gt=0, lt=1)
+    folds: int = Field(ge=2)
+    class_weights: Literal["balanced", "none"]
+    score_metric: ScoreMetric
+    optimize_hyperparams: bool
+    num_trials: int = Field(ge=1)
+    pruning: bool
+    optimize_processes: int = Field(ge=1)
+    train_prod_model: bool
+    hyperparameters: dict[str, dict[str, Any]]
+
+
+class TrackingParams(Section):
+    """Where runs, studies and registered models are kept, and what they are called."""
+
+    mlflow_uri: str | None
+    optuna_storage: str | None
+    folder: Path
+    experiment: str
+    registered_model: str
+    main_run: str
+    optimization_run: str
+    trial_run: str
+    retrain_run: str
+    production_run: str
+    mlflow_port: int = Field(ge=0, le=65535)
+    optuna_port: int = Field(ge=0, le=65535)
+
+
+class PromotionParams(Section):
+    """What a model has to pass before it is served."""
+
+    output: Path
+    tolerance: float = Field(ge=0, le=1)
+
+
 class TrainingParams(Section):
     """Everything under ``training``."""
 
+    data: DataParams
+    process_videos: ProcessVideosParams
+    process_photos: ProcessPhotosParams
+    labeller: LabellerParams
+    label_videos: LabelVideosParams
+    label_photos: LabelParamsOfKind
+    extraction: ExtractionParams
+    make_features: MakeFeaturesParams
+    model_training: ModelTrainingParams
+    tracking: TrackingParams
+    promotion: PromotionParams
     starter: StarterParams
+
+    @model_validator(mode="after")
+    def _folders_differ(self) -> "TrainingParams":
+        data = self.data
+        for raw, interim in (
+            (data.raw_videos, data.interim_videos),
+            (data.raw_photos, data.interim_photos),
+        ):
+            if raw == interim:
+                raise ValueError(f"data: raw and interim folders must differ, both are {raw}")
+        return self
 
 
 def load_training(path: Path | None = None) -> TrainingParams:
-    """The ``training`` section.
+    """The ``training`` section, its paths made absolute.
 
     Raises:
         ParamsError: naming every key and value that is not understood.
     """
-    return load_section(TrainingParams, "training", path)
+    params = load_section(TrainingParams, "training", path)
+    folders = {
+        name: relative_to_params(folder, path) for name, folder in params.data.model_dump().items()
+    }
+    return params.model_copy(
+        update={
+            "data": DataParams(**folders),
+            "tracking": params.tracking.model_copy(
+                update={"folder": relative_to_params(params.tracking.folder, path)}
+            ),
+            "promotion": params.promotion.model_copy(
+                update={"output": relative_to_params(params.promotion.output, path)}
+            ),
+        }
+    )
+
+
+def load_all(path: Path | None = None) -> tuple[SharedParams, TrainingParams]:
+    """The shared sections and the ``training`` section, checked against each other.
+
+    Raises:
+        ParamsError: naming every key and value that is not understood.
+        TrainingError: a key of the labeller stands for a label that is not in ``labels``.
+    """
+    shared, training = load_shared(path), load_training(path)
+    known = known_labels(shared.labels)
+    unknown = {key: label for key, label in training.labeller.keys.items() if label not in known}
+    missing = [label for label in known if label not in training.labeller.keys.values()]
+    if unknown or missing:
+        raise TrainingError(
+            "`training.labeller.keys` and `labels` in params.yaml do not fit: "
+            + "; ".join(
+                part
+                for part in (
+                    f"keys of unknown labels {unknown}" if unknown else "",
+                    f"labels without a key {missing}" if missing else "",
+                )
+                if part
+            )
+            + f". Known labels: {list(known)}."
+        )
+    return shared, training
+
+
+def known_labels(labels: LabelParams) -> tuple[str, ...]:
+    """Every label that a frame may carry: the poses, and what everything else is called."""
+    return (*labels.poses, labels.other)

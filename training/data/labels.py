@@ -1,0 +1,137 @@
+"""Label tables: ``{kind}_{name}_labeled.csv`` with ``frame_number, filename, label``.
+
+Labels are kept as ranges of frames, which is what a person gives and can check. A table that is
+only partly filled in is valid: frames without a label are in no range.
+"""
+
+import csv
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from shared_features.atomic import written_whole
+from training.data.recordings import listed
+from training.errors import LabelError
+
+LABEL_COLUMNS = ("frame_number", "filename", "label")
+
+
+@dataclass(frozen=True, order=True)
+class LabelledRange:
+    """Consecutive frames with one label.
+
+    Attributes:
+        first: number of the first frame.
+        last: number of the last frame, included.
+        label: what they show.
+    """
+
+    first: int
+    last: int
+    label: str
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.first <= self.last:
+            raise LabelError(
+                f"Frames {self.first} to {self.last} are no range; expected 0 ≤ first ≤ last."
+            )
+
+
+@dataclass(frozen=True)
+class LabelTable:
+    """The labels of one recording.
+
+    Attributes:
+        filename: of the recording, with its kind in front: ``video_routine.mp4``.
+        ranges: in order, none overlapping another.
+    """
+
+    filename: str
+    ranges: tuple[LabelledRange, ...]
+
+    def __post_init__(self) -> None:
+        for before, after in zip(self.ranges, self.ranges[1:], strict=False):
+            if after.first <= before.last:
+                raise LabelError(
+                    f"{self.filename}: frames {before.first}–{before.last} ({before.label}) and "
+                    f"{after.first}–{after.last} ({after.label}) overlap or are out of order."
+                )
+
+    def by_frame(self) -> dict[int, str]:
+        """The label of every labelled frame, in order."""
+        return {
+            frame: labelled.label
+            for labelled in self.ranges
+            for frame in range(labelled.first, labelled.last + 1)
+        }
+
+
+def as_ranges(labels: Iterable[tuple[int, str]]) -> tuple[LabelledRange, ...]:
+    """Frame numbers with labels, in any order, as ranges as long as possible.
+
+    >>> as_ranges([(0, "tree"), (1, "tree"), (3, "tree")])
+    (LabelledRange(first=0, last=1, label='tree'), LabelledRange(first=3, last=3, label='tree'))
+    """
+    ordered = enumerate(sorted(labels))
+    ranges = []
+    for (label, _), group in groupby(ordered, key=lambda item: (item[1][1], item[1][0] - item[0])):
+        frames = [frame for _, (frame, _) in group]
+        ranges.append(LabelledRange(frames[0], frames[-1], label))
+    return tuple(ranges)
+
+
+def write_labels(table: LabelTable, path: Path) -> None:
+    """Write a label table; it is there whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        written_whole(path) as temporary,
+        temporary.open("w", encoding="utf-8", newline="") as file,
+    ):
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(LABEL_COLUMNS)
+        writer.writerows(
+            (frame, table.filename, label) for frame, label in table.by_frame().items()
+        )
+
+
+def read_labels(path: Path, known: Sequence[str] | None = None) -> LabelTable:
+    """A label table, checked.
+
+    Args:
+        path: of the table.
+        known: the labels a frame may carry; None: any.
+
+    Raises:
+        LabelError: missing, damaged, empty, or with labels that are not known.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = csv.DictReader(file)
+            if tuple(rows.fieldnames or ()) != LABEL_COLUMNS:
+                raise LabelError(
+                    f"{path} is not a label table: expected the columns "
+                    f"{', '.join(LABEL_COLUMNS)}, got {', '.join(rows.fieldnames or ['nothing'])}."
+                )
+            table = [(int(row["frame_number"]), row["filename"], row["label"]) for row in rows]
+    except (OSError, ValueError, TypeError, csv.Error) as error:
+        raise LabelError(f"{path} cannot be read as a label table ({error}).") from error
+    filenames = sorted({filename for _, filename, _ in table})
+    if len(filenames) != 1:
+        raise LabelError(
+            f"{path} holds the labels of {len(filenames)} recordings ({listed(filenames)}), "
+            "expected one."
+        )
+    if known is not None:
+        check_labels((label for _, _, label in table), known, str(path))
+    return LabelTable(filenames[0], as_ranges((frame, label) for frame, _, label in table))
+
+
+def check_labels(labels: Iterable[str], known: Sequence[str], where: str) -> None:
+    """Raise a ``LabelError`` unless all labels are known."""
+    unknown = sorted(set(labels) - set(known))
+    if unknown:
+        raise LabelError(
+            f"{where} has labels that params.yaml does not name: {listed(unknown)}. Known: "
+            f"{', '.join(known)}. Correct the table, or add them under `labels`."
+        )

@@ -1,0 +1,1 @@
+"""From a table of features and labels to a registered, promoted model."""
