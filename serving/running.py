@@ -74,6 +74,10 @@ def analyse_job(
     Returns:
         None when the exports are there, else why they are not.
 
+    The model that is served when this begins gives all of the answers, also when another one takes
+    over meanwhile. A job that was taken up again begins anew with the model of that moment: only
+    landmarks, which no classifier has a part in, are kept from before.
+
     A bad video is an outcome, not an error. So is a fault of ours: it is logged, and trying the
     same again would end the same way.
 

@@ -53,6 +53,17 @@ class AnswerOut(BaseModel):
     )
 
 
+class ModelFactsOut(BaseModel):
+    """Which model gave the answers."""
+
+    sha256: str
+    labels: list[str]
+    other: str
+    features_version: int
+    features_hash: str
+    training: dict[str, Any]
+
+
 class ImageLandmark(BaseModel):
     """A point in the picture."""
 
@@ -86,6 +97,7 @@ class PhotoOut(AnswerOut):
     width: int = Field(description="Of the upright photo, in pixels.", examples=[1200])
     height: int = Field(examples=[800])
     people_in_view: int = Field(ge=0, examples=[1])
+    model: ModelFactsOut
     landmarks: list[LandmarkOut] | None = Field(
         description="All 33, in the order of their numbers; null without a person."
     )
@@ -192,8 +204,9 @@ class SegmentOut(BaseModel):
 
 
 class LandmarksOut(BaseModel):
-    """An answer for each frame, in order."""
+    """An answer for each frame, in order, all by one model."""
 
+    model: ModelFactsOut
     frames: list[FrameAnswerOut]
     segments: list[SegmentOut] | None = Field(
         description="The smoothed answers over time; null when no times were given."
@@ -214,17 +227,6 @@ class MediaOut(BaseModel):
     damaged_frames: int = Field(ge=0, examples=[0])
     repaired_timestamps: int = Field(ge=0, examples=[0])
     people_in_view: int = Field(ge=0, examples=[1])
-
-
-class ModelFactsOut(BaseModel):
-    """Which model gave the answers."""
-
-    sha256: str
-    labels: list[str]
-    other: str
-    features_version: int
-    features_hash: str
-    training: dict[str, Any]
 
 
 class TimelineFrameOut(BaseModel):
@@ -263,9 +265,21 @@ class ModelOut(ModelFactsOut):
     features: list[str] = Field(description="Names of the features, in order.")
     metrics: dict[str, Any] = Field(description="How well it did, by name.")
     limits: dict[str, float] = Field(description="What may be sent at most.")
+    loaded_at: datetime = Field(
+        description="Since when it is served.", examples=["2026-01-31T18:30:00Z"]
+    )
+    file_problem: str | None = Field(
+        description=(
+            "Why the model file is not the model that is served: it was refused, or is gone. null "
+            "when it is."
+        )
+    )
 
 
 class HealthOut(BaseModel):
     """The service is there."""
 
     status: Literal["live", "ready"]
+    detail: str | None = Field(
+        default=None, description="What is wrong although it can answer; null when nothing is."
+    )

@@ -37,7 +37,8 @@ class ModelContract:
 
     Attributes:
         labels: the poses, in the order of the probabilities.
-        other: the label that means "none of the poses".
+        other: the label that means "none of the poses". A model that has not learned it never
+            answers it, and then it is not among the labels.
         features: what the model is fed.
         timeline: the smoothing it is meant to be used with.
         training: how it came about: data, model type, parameters, seed, run id, versions, dates.
@@ -80,12 +81,9 @@ class ModelContract:
             raise ValueError(
                 f"contract version {content['contract_version']}, expected {CONTRACT_VERSION}"
             )
-        labels, other = tuple(content["labels"]), content["other"]
-        if other not in labels:
-            raise ValueError(f"the label for everything else, {other!r}, is not in {labels}")
         return cls(
-            labels=labels,
-            other=other,
+            labels=tuple(content["labels"]),
+            other=content["other"],
             features=FeatureSpec.from_dict(content["features"]),
             timeline=TimelineParams.model_validate(content["timeline"]),
             training=content["training"],

@@ -3,16 +3,15 @@
 Commands import what they need when they run, so that ``--help`` answers at once.
 """
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
 import typer
 
 from shared_features import console
+from training.data.media_commands import app as media
+from training.data.table_commands import app as tables
+from training.learning.commands import app as learning
+from training.pipeline import app as pipeline
+from training.starter_command import app as starter
 from training.synthetic.commands import app as synth
-
-if TYPE_CHECKING:
-    from training.detection import DetectedFrames, Material
 
 app = typer.Typer(
     name="straps-train",
@@ -21,67 +20,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+# In the order in which they are used.
+for commands in (media, tables, learning, pipeline, starter):
+    app.add_typer(commands)
 app.add_typer(synth, name="synth", help="Generate labelled landmarks, pictures and videos.")
-
-
-@app.callback()
-def common() -> None:
-    """Make `starter` a command of its own, whatever other commands there are."""
-
-
-@app.command()
-def starter(
-    params: Annotated[
-        Path | None, typer.Option(help="Settings; default: $STRAPS_PARAMS or ./params.yaml.")
-    ] = None,
-    cache: Annotated[
-        Path, typer.Option(help="Where finished parts are kept, so that a stopped build goes on.")
-    ] = Path("var/starter"),
-) -> None:
-    """Build the starter model from generated material (about 20 minutes on two cores)."""
-    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    from shared_features.params import load_shared, relative_to_params
-    from training.detection import detect_rendered, together
-    from training.params import load_training
-    from training.starter import build_starter, generate
-
-    shared, settings = load_shared(params), load_training(params).starter
-    columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns) as progress:
-
-        def detected(material: "Material", n_frames: int) -> "DetectedFrames":
-            drawing = progress.add_task(f"Rendering {material}, detecting", total=n_frames)
-            return detect_rendered(
-                material,
-                n_frames,
-                settings.seed,
-                shared.pose,
-                cache,
-                lambda done: progress.update(drawing, completed=done),
-            )
-
-        rendered = together(
-            detected("stills", settings.rendered_stills),
-            detected("clips", settings.rendered_clip_frames),
-        )
-        generating = progress.add_task("Generating landmarks", total=settings.generated_samples)
-        generated = generate(settings, lambda done: progress.update(generating, completed=done))
-        progress.add_task("Training", total=None)
-        output = relative_to_params(settings.output, params)
-        report = build_starter(generated, rendered, settings, shared, output)
-    metrics = report.contract.metrics
-    print(f"{output} ({report.size_megabytes:.2f} MB)")
-    print(f"macro F1 {metrics['macro_f1']:.3f} on {metrics['frames']} unseen rendered frames")
-    for label, scores in metrics["per_label"].items():
-        print(
-            f"  {label:28} precision {scores['precision']:.2f}  recall {scores['recall']:.2f}  "
-            f"F1 {scores['f1']:.2f}  ({scores['frames']} frames)"
-        )
-    print(
-        f"parity: {report.parity.rows} rows, largest difference "
-        f"{report.parity.max_difference:.1e}, {report.parity.differing_labels} labels differ"
-    )
 
 
 def main() -> None:

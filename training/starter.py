@@ -25,7 +25,7 @@ from shared_features.landmarks import mirror_image, mirror_world
 from shared_features.params import SharedParams
 from training.detection import DetectedFrames, concatenated
 from training.errors import TrainingError
-from training.export import Parity, export_model
+from training.learning.export import Parity, export_model
 from training.params import StarterParams
 from training.synthetic.poses import LABELS, OTHER
 from training.synthetic.samples import LANDMARKS_PER_GROUP, LandmarkSamples, landmark_groups

@@ -18,8 +18,11 @@ async def live() -> HealthOut:
 
 @router.get("/ready", responses=problems(503))
 async def ready(services: ServicesDep) -> HealthOut:
-    """Whether model, pose asset and queue are in place; if not, the reason."""
+    """Whether model, pose asset and queue are in place; if not, the reason.
+
+    A model file that is refused is no reason while the model before it answers; it is named.
+    """
     reason = services.not_ready()
     if reason is not None:
         raise NotReadyError(reason)
-    return HealthOut(status="ready")
+    return HealthOut(status="ready", detail=services.engine.file_problem)

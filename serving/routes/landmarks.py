@@ -7,12 +7,13 @@ from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
+from serving.analysis import model_facts
 from serving.answers import answer
 from serving.errors import UploadError
 from serving.exports import segment_entry
 from serving.openapi import json_body, problems
 from serving.problems import invalid
-from serving.schemas import FrameAnswerOut, LandmarksIn, LandmarksOut, SegmentOut
+from serving.schemas import FrameAnswerOut, LandmarksIn, LandmarksOut, ModelFactsOut, SegmentOut
 from serving.services import ServicesDep
 from serving.uploads import BodyLimits, read_body
 from shared_features.classifier import PoseClassifier
@@ -56,18 +57,19 @@ def _answers(given: LandmarksIn, classifier: PoseClassifier) -> LandmarksOut:
     track = _track(given)
     contract = classifier.contract
     probabilities = classifier.classify(track)
+    model = ModelFactsOut(**asdict(model_facts(classifier)))
     frames = [
         FrameAnswerOut(**asdict(answer(row, contract)), index=index, pts_s=frame.pts_s)
         for index, (row, frame) in enumerate(zip(probabilities, given.frames, strict=True))
     ]
     if given.frames[0].pts_s is None:
-        return LandmarksOut(frames=frames, segments=None)
+        return LandmarksOut(model=model, frames=frames, segments=None)
     end_s = float(track.pts_s[-1])
     timeline = build_timeline(
         probabilities, track.pts_s, end_s, contract.labels, contract.other, contract.timeline
     )
     segments = [SegmentOut(**segment_entry(segment)) for segment in timeline.segments]
-    return LandmarksOut(frames=frames, segments=segments)
+    return LandmarksOut(model=model, frames=frames, segments=segments)
 
 
 def _track(given: LandmarksIn) -> LandmarkTrack:

@@ -14,14 +14,17 @@ router = APIRouter(tags=["model"])
 
 @router.get("/model", responses=problems(503))
 async def model(services: ServicesDep) -> ModelOut:
-    """What the model file says about itself, and what may be sent to it at most."""
-    classifier = services.engine.classifier()
+    """What the model says about itself, since when it is served, and what may be sent at most."""
+    served = services.engine.served()
+    classifier = served.classifier
     serving = services.settings.serving
     facts = asdict(model_facts(classifier)) | {"training": classifier.contract.training}
     return ModelOut(
         **facts,
         features=list(classifier.contract.features.columns),
         metrics=classifier.contract.metrics,
+        loaded_at=served.loaded_at,
+        file_problem=services.engine.file_problem,
         limits={
             "max_upload_mb": serving.max_upload_mb,
             "max_photo_mb": serving.max_photo_mb,

@@ -5,10 +5,11 @@ from dataclasses import asdict
 import numpy as np
 from fastapi import APIRouter, Request
 
+from serving.analysis import model_facts
 from serving.answers import answer
 from serving.openapi import file_form, problems
 from serving.running import with_source
-from serving.schemas import ImageLandmark, LandmarkOut, PhotoOut, WorldLandmark
+from serving.schemas import ImageLandmark, LandmarkOut, ModelFactsOut, PhotoOut, WorldLandmark
 from serving.services import ServicesDep
 from serving.uploads import BodyLimits, receive_file
 from shared_features.errors import MediaError, MediaTooLargeError
@@ -47,6 +48,7 @@ async def classify_photo(request: Request, services: ServicesDep) -> PhotoOut:
         width=track.width,
         height=track.height,
         people_in_view=track.provenance["people_in_view"][0],
+        model=ModelFactsOut(**asdict(model_facts(classifier))),
         landmarks=_landmarks(track) if found.person else None,
     )
 

@@ -10,7 +10,7 @@ const MAX_RECENT = 30;
 const PHOTO = /\.(jpe?g|png|webp)$/i;
 const STATUS = { queued: "Waiting", processing: "Being analysed", done: "Done", failed: "Failed" };
 
-let model = null;
+let limits = null;
 // What the card shows: { id } of a video, or { uploading } while there is no id yet.
 let current = {};
 let poll = 0;
@@ -57,7 +57,7 @@ function showBusy(text, done, total) {
 async function send(file) {
   hush();
   const isPhoto = file.type.startsWith("image/") || PHOTO.test(file.name);
-  const limit = model?.limits[isPhoto ? "max_photo_mb" : "max_upload_mb"];
+  const limit = limits?.[isPhoto ? "max_photo_mb" : "max_upload_mb"];
   if (limit && file.size > limit * 1024 * 1024) {
     complain(new ApiError(413, "Too large", `${file.name} has ${size(file.size)}, at most ${limit} MB are taken.`));
     return;
@@ -82,11 +82,10 @@ async function send(file) {
   await listVideos();
 }
 
-async function finishPhoto(photo, file) {
+function finishPhoto(photo, file) {
   current = {};
   openCard(photo.source, "Done");
-  model ??= await request("/api/v1/model");
-  showPhoto(photo, file, model);
+  showPhoto(photo, file);
   show(byId("result"), true);
   byId("current-title").focus({ preventScroll: true });
 }
@@ -226,8 +225,8 @@ async function watchService() {
   try {
     await request("/health/ready");
     byId("service").textContent = "";
-    model = await request("/api/v1/model");
-    const { max_upload_mb: video, max_photo_mb: photo } = model.limits;
+    ({ limits } = await request("/api/v1/model"));
+    const { max_upload_mb: video, max_photo_mb: photo } = limits;
     byId("limits").textContent = `Videos up to ${video} MB, photos up to ${photo} MB. Nothing leaves this service, and you can delete a video at any time.`;
   } catch (error) {
     byId("service").textContent = error.status === 503 ? `Not ready: ${error.message}` : error.message;

@@ -223,14 +223,15 @@ function makeDownloads(job) {
   return make("div", { className: "downloads", role: "group", "aria-label": "Downloads" }, ...links);
 }
 
-export function showPhoto(photo, file, model) {
+export function showPhoto(photo, file) {
   const address = URL.createObjectURL(file);
   const picture = make("img", { src: address, alt: `The photo ${photo.source}`, className: "photo" });
   picture.addEventListener("load", () => URL.revokeObjectURL(address));
-  byId("result").replaceChildren(make("div", { className: "photo-box" }, picture, photoAnswer(photo, model)));
+  byId("result").replaceChildren(make("div", { className: "photo-box" }, picture, photoAnswer(photo)));
 }
 
-function photoAnswer(photo, model) {
+function photoAnswer(photo) {
+  const { model } = photo;
   if (!photo.person) {
     return make("div", {}, make("p", { className: "answer", text: "No person" }), make("p", { className: "fine", text: "Nobody was found in this photo. A photo that shows the whole body works best." }));
   }

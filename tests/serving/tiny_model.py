@@ -15,16 +15,28 @@ from shared_features.features import FeatureSpec
 from shared_features.params import load_shared
 
 
-def write_tiny_model(path: Path, metadata: dict[str, str] | None = None) -> Path:
-    """A softmax over a fixed random projection of the features, NaN read as zero."""
+def write_tiny_model(
+    path: Path,
+    metadata: dict[str, str] | None = None,
+    poses: tuple[str, ...] | None = None,
+    seed: int = 7,
+) -> Path:
+    """A softmax over a fixed random projection of the features, NaN read as zero.
+
+    Args:
+        path: of the file.
+        metadata: instead of a contract.
+        poses: instead of those of params.yaml.
+        seed: other probabilities.
+    """
     shared = load_shared()
     spec = FeatureSpec(
         shared.features.groups,
         shared.features.spatial_margin,
         shared.features.head_shoulder_margin,
     )
-    labels = (*shared.labels.poses, shared.labels.other)
-    weights = np.random.default_rng(7).normal(0, 0.5, (len(spec.columns), len(labels)))
+    labels = (*(poses or shared.labels.poses), shared.labels.other)
+    weights = np.random.default_rng(seed).normal(0, 0.5, (len(spec.columns), len(labels)))
     # Angles are in degrees, everything else is around one.
     weights[:10] /= 90
     constants = [

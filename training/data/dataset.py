@@ -1,10 +1,29 @@
-"""The table that models learn from, in memory."""
+"""The table that models learn from: ``final_features.csv``, and what it is in memory."""
 
+import csv
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from shared_features import spatial
+from shared_features.features import FeatureSpec
+from training.data.recordings import listed
+from training.errors import DatasetError
+
+if TYPE_CHECKING:
+    import pyarrow
+
+DATASET_FILE = "final_features.csv"
+FACT_COLUMNS = ("filename", "frame_number", "pts_s", "group", "augmented", "label")
+"""The columns before the features."""
+
+_REMEDY = "Run `straps-train make-features` and `straps-train combine-features` again."
+_BLOCK_BYTES = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -48,3 +67,151 @@ class Dataset:
             self.frame_numbers[chosen],
             self.augmented[chosen],
         )
+
+
+def read_dataset(path: Path, spec: FeatureSpec, known_labels: Sequence[str]) -> Dataset:
+    """The table that `combine-features` wrote, with the same bits as ``spec`` computes.
+
+    Args:
+        path: of the table.
+        spec: what the features must be.
+        known_labels: every label a row may carry. Those that occur are the dataset's, in this
+            order.
+
+    Raises:
+        DatasetError: the table is missing, damaged, empty, made with other feature settings, or
+            has labels that are not known.
+    """
+    import pyarrow
+
+    if not path.is_file():
+        raise DatasetError(
+            f"There is no {path}. Make it with `straps-train make-features` and "
+            "`straps-train combine-features`."
+        )
+    _check_settings(path, spec)
+    try:
+        blocks = list(_blocks(path, spec))
+    except (pyarrow.ArrowInvalid, OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DatasetError(f"{path} cannot be read ({error}). {_REMEDY}") from error
+    if not any(len(features) for features, _ in blocks):
+        raise DatasetError(
+            f"{path} holds no rows: no recording has both landmarks of a person and labels. Label "
+            "recordings, extract their landmarks, and combine again."
+        )
+    features = np.concatenate([features for features, _ in blocks])
+    facts = pyarrow.Table.from_batches([facts for _, facts in blocks])
+    blocks.clear()
+    labels, codes = _label_codes(path, facts, known_labels)
+    return Dataset(
+        columns=spec.columns,
+        labels=labels,
+        features=features,
+        codes=codes,
+        groups=_texts(facts, "group"),
+        filenames=_texts(facts, "filename"),
+        frame_numbers=facts["frame_number"].to_numpy(),
+        augmented=facts["augmented"].to_numpy().astype(bool),
+    )
+
+
+def settings_file(path: Path) -> Path:
+    """Where it is kept what a table of features was made with: beside it."""
+    return path.with_suffix(".json")
+
+
+def _check_settings(path: Path, spec: FeatureSpec) -> None:
+    """Columns of one name can hold other numbers: margins are part of the settings, too."""
+    beside = settings_file(path)
+    if not beside.is_file():
+        return
+    try:
+        made_with = json.loads(beside.read_text(encoding="utf-8"))["features"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DatasetError(f"{beside} cannot be read ({error!r}). {_REMEDY}") from error
+    if made_with != spec.hash:
+        raise DatasetError(
+            f"{path} was made with other feature settings (hash {made_with}) than those of "
+            f"params.yaml (hash {spec.hash}). {_REMEDY}"
+        )
+
+
+def _blocks(
+    path: Path, spec: FeatureSpec
+) -> Iterator[tuple[NDArray[np.float32], "pyarrow.RecordBatch"]]:
+    """The features and the facts of a few thousand rows at a time."""
+    import pyarrow
+    from pyarrow import csv as arrow_csv
+
+    _check_columns(path, spec)
+    text = pyarrow.dictionary(pyarrow.int32(), pyarrow.string())
+    types = {column: text for column in ("filename", "group", "label", *spatial.COLUMNS)}
+    types |= {"frame_number": pyarrow.int64(), "augmented": pyarrow.uint8()}
+    types |= {column: pyarrow.float32() for column in spec.columns if column not in types}
+    facts = [column for column in FACT_COLUMNS if column in types]
+    with arrow_csv.open_csv(
+        path,
+        read_options=arrow_csv.ReadOptions(block_size=_BLOCK_BYTES),
+        convert_options=arrow_csv.ConvertOptions(
+            column_types=types,
+            include_columns=[*facts, *spec.columns],
+            # "nan" is a number like others, and an empty field the word for "unknown".
+            null_values=[],
+        ),
+    ) as reader:
+        for batch in reader:
+            columns = [_numbers(path, batch, column) for column in spec.columns]
+            yield np.stack(columns, axis=1), batch.select(facts)
+
+
+def _check_columns(path: Path, spec: FeatureSpec) -> None:
+    with path.open(encoding="utf-8", newline="") as file:
+        found = next(csv.reader(file), [])
+    missing = [column for column in (*FACT_COLUMNS, *spec.columns) if column not in found]
+    if missing:
+        raise DatasetError(
+            f"{path} was made with other feature settings: it lacks {listed(missing)}. {_REMEDY}"
+        )
+
+
+def _numbers(path: Path, batch: "pyarrow.RecordBatch", column: str) -> NDArray[np.float32]:
+    """A column as the model takes it: relations as codes."""
+    values = batch[column]
+    if column not in spatial.COLUMNS:
+        numbers: NDArray[np.float32] = values.to_numpy()
+        return numbers
+    codes = {word: code for code, word in spatial.WORDS.items()} | {"": np.nan}
+    words = values.dictionary.to_pylist()
+    unknown = [word for word in words if word not in codes]
+    if unknown:
+        raise DatasetError(
+            f"{path}: {column} holds {listed(unknown)}, expected {', '.join(codes)[:-2]} or "
+            f"nothing. {_REMEDY}"
+        )
+    of_words = np.array([codes[word] for word in words], dtype=np.float32)
+    relations: NDArray[np.float32] = of_words[values.indices.to_numpy()]
+    return relations
+
+
+def _label_codes(
+    path: Path, facts: "pyarrow.Table", known_labels: Sequence[str]
+) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    column = facts["label"].combine_chunks().dictionary_encode()
+    occurring = column.dictionary.to_pylist()
+    unknown = sorted(set(occurring) - set(known_labels))
+    if unknown:
+        raise DatasetError(
+            f"{path} has labels that params.yaml does not name: {listed(unknown)}. Known: "
+            f"{', '.join(known_labels)}. Correct the label tables and run `straps-train "
+            "combine-features` again, or add them under `labels`."
+        )
+    labels = tuple(label for label in known_labels if label in set(occurring))
+    codes = np.array([labels.index(label) for label in occurring], dtype=np.int64)
+    return labels, codes[column.indices.to_numpy()]
+
+
+def _texts(facts: "pyarrow.Table", name: str) -> NDArray[np.str_]:
+    column = facts[name].combine_chunks()
+    texts: NDArray[np.str_] = np.array(column.dictionary.to_pylist(), dtype=np.str_)
+    of_rows: NDArray[np.str_] = texts[column.indices.to_numpy()]
+    return of_rows

@@ -66,8 +66,30 @@ def recording_name(path: Path, folder: Path) -> str:
     return _FOLDER_SEPARATOR.join(path.relative_to(folder).parts)
 
 
+def recordings_below(folder: Path, kind: Kind) -> list[Recording]:
+    """Every photo or video below a folder, by name, none if there is no such folder.
+
+    Hidden files are left out.
+    """
+    return sorted(
+        Recording(kind, recording_name(path, folder), path)
+        for path in folder.rglob("*")
+        if path.suffix.lower() in SUFFIXES[kind]
+        and path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
+
+
+def sharing_tables(recordings: Iterable[Recording]) -> list[str]:
+    """The paths of recordings of one kind whose tables would have one name."""
+    by_stem = defaultdict(list)
+    for recording in recordings:
+        by_stem[recording.stem].append(str(recording.path))
+    return [", ".join(paths) for paths in by_stem.values() if len(paths) > 1]
+
+
 def find_recordings(folder: Path, kind: Kind) -> list[Recording]:
-    """Every photo or video below a folder, by name; hidden files are left out.
+    """The recordings below a folder, checked.
 
     Raises:
         RecordingError: there is no such folder, nothing in it, or two recordings whose tables would
@@ -78,22 +100,13 @@ def find_recordings(folder: Path, kind: Kind) -> list[Recording]:
             f"There is no folder {folder} with {kind}s. Put recordings there, or name another "
             "folder under `training.data` in params.yaml."
         )
-    recordings = sorted(
-        Recording(kind, recording_name(path, folder), path)
-        for path in folder.rglob("*")
-        if path.suffix.lower() in SUFFIXES[kind]
-        and path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    )
+    recordings = recordings_below(folder, kind)
     if not recordings:
         raise RecordingError(
             f"There is no {kind} in {folder}. Expected files ending in "
             f"{', '.join(sorted(SUFFIXES[kind]))}."
         )
-    by_stem = defaultdict(list)
-    for recording in recordings:
-        by_stem[recording.stem].append(str(recording.path))
-    clashes = [", ".join(paths) for paths in by_stem.values() if len(paths) > 1]
+    clashes = sharing_tables(recordings)
     if clashes:
         raise RecordingError(
             f"These {kind}s would share their tables: {'; '.join(clashes)}. Rename all but one."
@@ -121,6 +134,20 @@ def source_recording(filename: str) -> str:
         if shorter == name:
             return f"{kind}_{name}"
         name = shorter
+
+
+def split_filename(filename: str) -> tuple[Kind, str]:
+    """Kind and name of a recording as the tables call it.
+
+    >>> split_filename("video_routine.mp4")
+    ('video', 'routine.mp4')
+    """
+    for kind in SUFFIXES:
+        if filename.startswith(f"{kind}_"):
+            return kind, filename.removeprefix(f"{kind}_")
+    raise RecordingError(
+        f"{filename!r} is not a recording of a table; expected photo_… or video_…."
+    )
 
 
 def labels_path(folder: Path, kind: Kind, name: str) -> Path:

@@ -12,7 +12,7 @@ from shared_features.classifier import ModelContract, PoseClassifier
 from shared_features.features import FeatureSpec
 from shared_features.params import TimelineParams
 from training.errors import ExportError
-from training.export import PARITY_ROWS, PARITY_TOLERANCE, export_model, measure_parity
+from training.learning.export import PARITY_ROWS, PARITY_TOLERANCE, export_model, measure_parity
 from training.synthetic.poses import LABELS, OTHER
 from training.synthetic.samples import generate_landmarks
 

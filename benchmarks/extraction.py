@@ -1,0 +1,80 @@
+"""Landmarks of many photos by two processes against one.
+
+``python -m benchmarks.extraction [FOLDER]``; without a folder, frames of the demo performance. The
+start of the processes is part of what is measured, so few photos give a lower ratio.
+"""
+
+import argparse
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+
+from benchmarks.ratios import measure
+from shared_features import console
+from shared_features.params import PROJECT_ROOT, load_shared
+from shared_features.video_reader import VideoReader
+from training.data.landmarks import extract_recordings
+from training.data.recordings import Recording, find_recordings
+from training.data.workers import usable_cores
+from training.params import ExtractionParams
+
+DEMO = PROJECT_ROOT / "serving" / "demo" / "performance.mp4"
+N_PHOTOS = 400
+
+
+def demo_frames(folder: Path) -> Path:
+    """Photos of the demo performance."""
+    with VideoReader(DEMO, load_shared().media) as reader:
+        for frame in reader.frames():
+            if frame.index == N_PHOTOS:
+                break
+            Image.fromarray(frame.rgb).save(folder / f"{frame.index:03}.jpg", quality=92)
+    return folder
+
+
+def extract(recordings: list[Recording], processes: int) -> None:
+    """All landmarks, from nothing."""
+    folder = Path(tempfile.mkdtemp())
+    try:
+        report = extract_recordings(
+            "photo",
+            recordings,
+            folder,
+            load_shared(),
+            ExtractionParams(workers=processes, annotated_copies=False),
+        )
+        if len(report.done) != len(recordings):
+            raise SystemExit(report.summary())
+    finally:
+        shutil.rmtree(folder)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, nargs="?", help="photos; default: demo frames")
+    parser.add_argument("--photos", type=int, default=N_PHOTOS, help="how many, at most")
+    parser.add_argument("--pairs", type=int, default=3, help="how often both are run")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = arguments.folder or demo_frames(Path(temporary))
+        recordings = find_recordings(folder, "photo")[: arguments.photos]
+        before = os.times()
+        ratio = measure(
+            lambda: extract(recordings, 1), lambda: extract(recordings, 2), arguments.pairs
+        )
+        after = os.times()
+    processor_s = after.children_user + after.children_system
+    processor_s -= before.children_user + before.children_system
+    wall_s = after.elapsed - before.elapsed
+    print(
+        f"landmarks of {len(recordings)} photos, two processes against one: {ratio} as fast, "
+        f"{usable_cores()} cores (workers took {processor_s:.0f} s of them in {wall_s:.0f} s)"
+    )
+
+
+if __name__ == "__main__":
+    console.run(main)

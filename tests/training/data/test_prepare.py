@@ -1,0 +1,229 @@
+"""Recordings are made ready for labelling: smaller, upright, every frame at its own time."""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from shared_features.frames import read_photo
+from shared_features.params import MediaParams
+from shared_features.video_reader import VideoReader
+from tests.clips import corner_order, corner_picture, flag_rotation, write_video
+from tests.training.data.media_stage import (
+    contents,
+    demo_clip,
+    identities,
+    kill_group,
+    run_command,
+    start_command,
+    wait_until,
+)
+from training.data.prepare import PrepareReport, process_photos, process_videos
+from training.data.prepare_files import reduced_size
+from training.data.recordings import find_recordings
+from training.data.workers import Workers
+from training.errors import RecordingError
+from training.params import ProcessPhotosParams, ProcessVideosParams
+
+ONE = Workers(processes=1)
+VARIABLE_RATE_S = [0.0, 0.033, 0.5, 0.52, 0.9, 2.1]
+
+
+def videos(
+    raw: Path, out: Path, media: MediaParams, factor: int = 4, mirrored: bool = False
+) -> PrepareReport:
+    settings = ProcessVideosParams(reduction_factor=factor, mirrored_copy=mirrored)
+    return process_videos(find_recordings(raw, "video"), out, media, settings, ONE)
+
+
+def photos(raw: Path, out: Path, media: MediaParams, mirrored: bool = False) -> PrepareReport:
+    settings = ProcessPhotosParams(mirrored_copy=mirrored)
+    return process_photos(find_recordings(raw, "photo"), out, media, settings, ONE)
+
+
+def probed(path: Path) -> tuple[np.ndarray, int, int]:
+    """Times of all frames from the first on, width and height, by ffprobe."""
+    command = ["ffprobe", "-v", "error", "-select_streams", "v:0", "-of", "json"]
+    command += ["-show_entries", "frame=best_effort_timestamp_time,width,height", str(path)]
+    done = subprocess.run(command, capture_output=True, check=True)  # noqa: S603
+    frames = json.loads(done.stdout)["frames"]
+    times = np.array([float(frame["best_effort_timestamp_time"]) for frame in frames])
+    return times - times[0], frames[0]["width"], frames[0]["height"]
+
+
+def test_frames_are_upright_and_keep_their_times(tmp_path: Path, media: MediaParams) -> None:
+    """A clip of variable rate that a phone has turned: the copy needs no turning."""
+    raw, out = tmp_path / "raw", tmp_path / "out"
+    raw.mkdir()
+    clip = write_video(
+        raw / "turned.mp4", [corner_picture(192, 96)] * len(VARIABLE_RATE_S), VARIABLE_RATE_S
+    )
+    flag_rotation(clip, 90)
+    report = videos(raw, out, media, factor=2, mirrored=True)
+    assert (report.done, report.failed, report.damaged) == (("turned.mp4",), (), ())
+    times_s, width, height = probed(out / "turned.mp4")
+    assert (width, height) == (48, 96)
+    assert np.abs(times_s - VARIABLE_RATE_S).max() <= 0.001
+    orders = {}
+    for name in ("turned.mp4", "mirrored_turned.mp4"):
+        with VideoReader(out / name, media) as reader:
+            frames = list(reader.frames())
+        assert np.abs(np.array([f.pts_s for f in frames]) - VARIABLE_RATE_S).max() <= 0.001
+        orders[name] = corner_order(frames[-1].rgb)
+    # Turned clockwise by a quarter: what was lower left is upper left.
+    assert orders["turned.mp4"] == [3, 0, 1, 2]
+    assert orders["mirrored_turned.mp4"] == [0, 3, 2, 1]
+
+
+@pytest.mark.parametrize("name", ["squat_vfr.mp4", "portrait_rotflag.mp4"])
+def test_real_phone_clips_keep_their_times(
+    shared_data: Callable[[str], Path], tmp_path: Path, media: MediaParams, name: str
+) -> None:
+    """Every frame of the source, within a millisecond, by ffprobe's count."""
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    (raw / name).symlink_to(shared_data(f"edge_cases/{name}"))
+    videos(raw, tmp_path / "out", media)
+    source_s, width, height = probed(raw / name)
+    copy_s, copy_width, copy_height = probed(tmp_path / "out" / name)
+    assert len(copy_s) == len(source_s)
+    assert np.abs(copy_s - source_s).max() <= 0.001
+    sides = (height, width) if "rotflag" in name else (width, height)
+    assert (copy_width, copy_height) == (sides[0] // 4, sides[1] // 4)
+
+
+@given(width=st.integers(2, 8000), height=st.integers(2, 8000), factor=st.integers(2, 16))
+def test_reduced_sides_are_even_and_as_asked(width: int, height: int, factor: int) -> None:
+    """Off by a pixel at most, and never nothing."""
+    for side, reduced in zip((width, height), reduced_size(width, height, factor), strict=True):
+        assert reduced % 2 == 0
+        assert reduced >= 2
+        assert abs(reduced - side / factor) <= 1 or reduced == 2
+
+
+def test_other_containers_become_mp4(tmp_path: Path, media: MediaParams) -> None:
+    """The stem stays, by which labels and landmarks find each other."""
+    raw = tmp_path / "raw" / "evening"
+    raw.mkdir(parents=True)
+    write_video(raw / "routine.mkv", [corner_picture(96, 96)] * 3, [0, 0.04, 0.08])
+    write_video(raw / "other.mov", [corner_picture(96, 96)] * 3, [0, 0.04, 0.08])
+    videos(raw.parent, tmp_path / "out", media, factor=1)
+    made = {path.name for path in (tmp_path / "out").glob("*.m*")}
+    assert made == {"evening__routine.mp4", "evening__other.mov"}
+
+
+def test_photos_are_copied_byte_for_byte_and_mirrored_upright(
+    tmp_path: Path, media: MediaParams
+) -> None:
+    """A photo that its camera has turned is mirrored as people see it."""
+    raw, out = tmp_path / "raw", tmp_path / "out"
+    raw.mkdir()
+    turned = Image.fromarray(corner_picture(96, 60))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be shown turned clockwise by a quarter
+    turned.save(raw / "turned.jpg", quality=95, exif=exif)
+    turned.save(raw / "plain.png")
+    photos(raw, out, media, mirrored=True)
+    for name in ("turned.jpg", "plain.png"):
+        assert (out / name).read_bytes() == (raw / name).read_bytes()
+        upright = read_photo(raw / name, media).rgb
+        mirrored = read_photo(out / f"mirrored_{name}", media).rgb
+        assert np.abs(mirrored[:, ::-1].astype(int) - upright).max() <= 20
+    with Image.open(out / "mirrored_plain.png") as mirrored_plain:
+        assert mirrored_plain.format == "PNG"
+
+
+def test_only_what_has_changed_is_made_again(tmp_path: Path, media: MediaParams) -> None:
+    """Contents and settings count; dates do not."""
+    raw, out = tmp_path / "raw", tmp_path / "out"
+    raw.mkdir()
+    for name in ("a.png", "b.png"):
+        Image.fromarray(corner_picture(60, 60)).save(raw / name)
+    photos(raw, out, media)
+    before = identities(out, "*.png")
+    os.utime(raw / "a.png")
+    assert photos(raw, out, media).up_to_date == ("a.png", "b.png")
+    assert identities(out, "*.png") == before
+    Image.fromarray(corner_picture(60, 60, brightness=9)).save(raw / "a.png")
+    report = photos(raw, out, media)
+    assert (report.done, report.up_to_date) == (("a.png",), ("b.png",))
+    (out / "b.png").unlink()
+    assert photos(raw, out, media).done == ("b.png",)
+    assert photos(raw, out, media, mirrored=True).done == ("a.png", "b.png")
+    (raw / "a.png").unlink()
+    assert photos(raw, out, media).vanished == ("a.png", "mirrored_a.png", "mirrored_b.png")
+
+
+def test_what_is_mirrored_is_not_mirrored_again(tmp_path: Path, media: MediaParams) -> None:
+    """And no copy is made of two recordings."""
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    Image.fromarray(corner_picture(60, 60)).save(raw / "mirrored_a.png")
+    photos(raw, tmp_path / "out", media, mirrored=True)
+    assert set(identities(tmp_path / "out", "*.png")) == {"mirrored_a.png"}
+    Image.fromarray(corner_picture(60, 60)).save(raw / "a.jpg")
+    with pytest.raises(RecordingError, match=r"from a\.jpg and from mirrored_a\.png"):
+        photos(raw, tmp_path / "out", media, mirrored=True)
+    assert photos(raw, tmp_path / "out", media).succeeded
+
+
+def test_copies_never_become_recordings(tmp_path: Path, media: MediaParams) -> None:
+    """A folder for copies among or above the recordings is refused."""
+    Image.fromarray(corner_picture(60, 60)).save(tmp_path / "a.png")
+    with pytest.raises(RecordingError, match="Choose another --output"):
+        photos(tmp_path, tmp_path, media)
+
+
+def test_what_cannot_be_read_is_named_and_the_rest_goes_on(tmp_path: Path) -> None:
+    """Exit code 0 with a list on standard error; 2 when nothing could be done at all."""
+    raw, out = tmp_path / "raw", tmp_path / "out"
+    raw.mkdir()
+    (raw / "bad.jpg").write_text("no photo")
+    command = ("process-photos", "--input", raw, "--output", out, "--workers", 1)
+    code, _, errors = run_command(*command)
+    assert code == 2
+    assert "bad.jpg is not a photo" in errors
+    assert contents(out) == {}
+    Image.fromarray(corner_picture(60, 60)).save(raw / "good.jpg")
+    code, output, errors = run_command(*command)
+    assert code == 0
+    assert "1 done, 0 up to date, 1 failed" in output
+    assert "bad.jpg is not a photo" in errors
+    assert "good.jpg" in contents(out)
+
+
+def test_a_killed_run_leaves_nothing_by_half(tmp_path: Path) -> None:
+    """What was being written has no name yet, and is removed by the next run."""
+    raw, out = tmp_path / "raw", tmp_path / "out"
+    demo_clip(raw / "routine.mp4", 300)
+    command = ("process-videos", "--input", raw, "--output", out, "--workers", 1)
+    process = start_command(*command)
+    wait_until(lambda: bool(list(out.glob(".routine.*"))), process)
+    kill_group(process)
+    assert not list(out.glob("*.mp4"))
+    assert list(out.glob(".routine.*"))
+    code, _, errors = run_command(*command)
+    assert code == 0, errors
+    assert set(contents(out)) == {"routine.mp4", ".prepared/video_routine.mp4.json"}
+
+
+def test_a_damaged_video_is_made_of_what_is_left(tmp_path: Path, media: MediaParams) -> None:
+    """And it is said, also when nothing has to be done."""
+    raw, out = tmp_path / "raw", tmp_path / "out"
+    raw.mkdir()
+    noise = np.random.default_rng(0)
+    pictures = [noise.integers(0, 255, (96, 96, 3), dtype=np.uint8) for _ in range(30)]
+    clip = write_video(raw / "cut.mp4", pictures, [i / 30 for i in range(30)])
+    clip.write_bytes(clip.read_bytes()[: clip.stat().st_size // 2])
+    for _ in range(2):
+        (damage,) = videos(raw, out, media).damaged
+        assert damage.name == "cut.mp4"
+        assert "truncated" in damage.reason
+    assert 0 < len(probed(out / "cut.mp4")[0]) < 30

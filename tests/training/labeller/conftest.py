@@ -1,0 +1,40 @@
+"""Labelling tools that end with their test."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+from tests.training.labeller.tool import Tool, write_clip, write_params
+
+StartTool = Callable[..., Tool]
+
+
+@pytest.fixture(scope="session")
+def seed_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twenty-three frames, a second apart: with five seconds between shown frames, the seed's."""
+    return write_clip(tmp_path_factory.mktemp("clip") / "routine.mp4")
+
+
+@pytest.fixture
+def tools(tmp_path: Path) -> Iterator[StartTool]:
+    """Makes tools; ``prepare`` fills the folder of recordings before the tool starts."""
+    made: list[Tool] = []
+
+    def make(
+        prepare: Callable[[Path], object],
+        *arguments: str,
+        kind: Literal["video", "photo"] = "video",
+        **settings: Any,
+    ) -> Tool:
+        tool = Tool(write_params(tmp_path / f"tool{len(made)}", **settings), kind)
+        made.append(tool)
+        tool.recordings.mkdir(parents=True)
+        prepare(tool.recordings)
+        return tool.start(*arguments)
+
+    yield make
+    for tool in made:
+        tool.close()
+        assert "Traceback" not in tool.said, tool.said

@@ -1,0 +1,213 @@
+"""Frames for the page: which ones there are, and pictures of any of them."""
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from shared_features.params import MediaParams
+from tests.clips import corner_order, corner_picture, flag_rotation, write_video
+from tests.training.labeller.tool import write_clip
+from training.data.recordings import Recording
+from training.labeller.decoding import STORES, Decoding
+from training.labeller.frame_store import FrameStore
+from training.labeller.lookup import FrameLookup
+from training.labeller.media import PhotoFrames, VideoFrames
+from training.labeller.pictures import Picture, PictureFile, picture_of
+
+
+def brightness(picture: Picture | None) -> int:
+    """Which frame of ``write_clip`` a picture shows."""
+    assert picture is not None
+    return round(decoded(picture).mean() / 8)
+
+
+def decoded(picture: Picture) -> np.ndarray:
+    import io
+
+    return np.asarray(Image.open(io.BytesIO(picture.jpeg)))
+
+
+def video(path: Path) -> Recording:
+    return Recording("video", path.name, path)
+
+
+def test_a_store_knows_times_shown_frames_and_pictures(tmp_path: Path, media: MediaParams) -> None:
+    """True times, the last frame among the shown ones, a picture of every frame."""
+    times_s = [0, 0.4, 1.3, 1.5, 3.0, 3.1]
+    pictures = [np.full((96, 128, 3), 8 * index, np.uint8) for index in range(len(times_s))]
+    path = write_video(tmp_path / "variable.mp4", pictures, times_s)
+    store = FrameStore(path, media, skip_seconds=1)
+    assert not store.state.complete
+    for _ in store.decode():
+        pass
+    state = store.state
+    assert state.complete
+    assert state.frames == len(times_s)
+    assert [frame for frame, _ in state.shown] == [0, 2, 4, 5]
+    assert [seconds for _, seconds in state.shown] == pytest.approx([0, 1.3, 3.0, 3.1])
+    assert [brightness(store.picture(frame)) for frame in range(6)] == list(range(6))
+    store.close()
+    assert store.picture(0) is None
+
+
+def test_a_long_recording_keeps_fewer_pictures(tmp_path: Path, media: MediaParams) -> None:
+    """Every shown frame has one; of the others, the nearest one that is kept is given."""
+    path = write_clip(tmp_path / "long.mp4", frames=60, step_s=0.1)
+    store = FrameStore(path, media, skip_seconds=1, max_bytes=400_000)
+    for _ in store.decode():
+        pass
+    shown = [frame for frame, _ in store.state.shown]
+    assert all(store.picture(frame) for frame in shown)
+    kept = [frame for frame in range(60) if store.picture(frame)]
+    assert set(shown) < set(kept) < set(range(60))
+    for frame in range(60):
+        nearest = store.nearest_picture(frame)
+        assert nearest is not None
+        assert abs(nearest.frame - frame) == min(abs(one - frame) for one in kept)
+
+
+def test_a_damaged_recording_is_shown_as_far_as_it_goes(tmp_path: Path, media: MediaParams) -> None:
+    """A file cut in half can be labelled, with a remark; rubbish gives a reason."""
+    whole = write_clip(tmp_path / "whole.ts", frames=100, step_s=0.04)
+    cut = tmp_path / "cut.mp4"
+    mp4 = write_video(
+        tmp_path / "whole.mp4",
+        [np.random.default_rng(k).integers(0, 255, (96, 128, 3), np.uint8) for k in range(60)],
+        [k / 30 for k in range(60)],
+    )
+    cut.write_bytes(mp4.read_bytes()[: mp4.stat().st_size // 2])
+    store = FrameStore(cut, media, 1)
+    for _ in store.decode():
+        pass
+    assert store.state.complete
+    assert 0 < store.state.frames < 60
+    assert "ends too early" in (store.state.remark or "")
+    rubbish = tmp_path / "rubbish.mp4"
+    rubbish.write_text("no video")
+    store = FrameStore(rubbish, media, 1)
+    for _ in store.decode():
+        pass
+    assert "rubbish.mp4 is not a video" in (store.state.problem or "")
+    assert not store.wait_for(0, timeout_s=5)
+    assert whole.exists()
+
+
+def test_pictures_are_upright_and_not_too_large(tmp_path: Path, media: MediaParams) -> None:
+    """As a phone means them; as large as the page shows them."""
+    path = write_video(tmp_path / "turned.mp4", [corner_picture(1600, 900)], [0.0])
+    flag_rotation(path, 90)
+    store = FrameStore(path, media, 1)
+    for _ in store.decode():
+        pass
+    picture = store.picture(0)
+    assert picture is not None
+    shown = decoded(picture)
+    assert shown.shape[:2] == (1280, 720)
+    assert corner_order(shown) == [3, 0, 1, 2]
+    small = picture_of(0, np.zeros((900, 1600, 3), np.uint8), small=True)
+    assert decoded(small).shape[:2] == (360, 640)
+    assert not small.sharp
+    assert picture_of(0, np.zeros((90, 160, 3), np.uint8), small=True).sharp
+
+
+def test_a_photo_is_upright(tmp_path: Path, media: MediaParams) -> None:
+    """EXIF orientation is applied."""
+    photo = Image.fromarray(corner_picture(320, 240))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned clockwise by 90 degrees
+    photo.save(tmp_path / "turned.jpg", exif=exif, quality=95)
+    recording = Recording("photo", "turned.jpg", tmp_path / "turned.jpg")
+    frames = PhotoFrames(media)
+    picture = frames.picture(recording, 0, fast=False)
+    assert picture is not None
+    assert corner_order(decoded(picture)) == [3, 0, 1, 2]
+    assert frames.picture(recording, 1, fast=False) is None
+
+
+def test_any_frame_can_be_looked_up(tmp_path: Path, media: MediaParams) -> None:
+    """Forwards, backwards, far away, in another recording; beyond the end there is none."""
+    one = write_clip(tmp_path / "one.mp4", frames=28)
+    other = write_clip(tmp_path / "other.mp4", frames=5)
+    lookup = FrameLookup(media)
+    for path, frame in [(one, 3), (one, 4), (one, 27), (one, 0), (other, 4), (one, 20), (one, 3)]:
+        found = lookup.picture(path, frame)
+        assert found is not None
+        assert (found.frame, brightness(found)) == (frame, frame)
+        assert found.sharp
+    assert lookup.picture(other, 5) is None
+    lookup.close()
+
+
+def test_whoever_asks_last_is_served(tmp_path: Path, media: MediaParams) -> None:
+    """Others who wait get nothing, and nobody gets a wrong frame."""
+    path = write_clip(tmp_path / "clip.mp4", frames=29)
+    lookup = FrameLookup(media)
+    answers: dict[int, Picture | None] = {}
+
+    def ask(frame: int) -> None:
+        answers[frame] = lookup.picture(path, frame)
+
+    askers = [threading.Thread(target=ask, args=(frame,)) for frame in range(28, 4, -4)]
+    for asker in askers:
+        asker.start()
+    for asker in askers:
+        asker.join()
+    assert any(answers.values())
+    assert all(brightness(found) == frame for frame, found in answers.items() if found)
+    lookup.close()
+
+
+def test_the_recording_on_the_page_is_decoded_first(tmp_path: Path, media: MediaParams) -> None:
+    """And only a few recordings take room at a time."""
+    clips = [video(write_clip(tmp_path / f"{k}.mp4", 12)) for k in range(STORES + 2)]
+    decoding = Decoding(media, skip_seconds=5)
+    stores = [decoding.store(clip) for clip in clips]
+    decoding.prepare(clips[0])
+    last = decoding.wait_for(clips[-1], timeout_s=20)
+    assert last is stores[-1]
+    assert last.state.complete
+    assert stores[1].ended
+    assert stores[1].picture(0) is None  # dropped, its room given back
+    assert decoding.store(clips[1]).wait_for(11, timeout_s=20)
+    prepared = decoding.wait_for(clips[0], timeout_s=20)
+    assert prepared is None or prepared.state.complete
+    decoding.close()
+
+
+def test_a_sharp_picture_is_made_when_only_a_small_one_is_kept(
+    tmp_path: Path, media: MediaParams
+) -> None:
+    """Fast ones come at once, sharp ones when somebody stays."""
+    pictures = [np.full((500, 900, 3), 8 * index, np.uint8) for index in range(8)]
+    path = write_video(tmp_path / "wide.mp4", pictures, [index / 4 for index in range(8)])
+    frames = VideoFrames(media, skip_seconds=1)
+    recording = video(path)
+    assert frames.wait_for(recording, 7)
+    quick = frames.picture(recording, 3, fast=True)
+    assert quick is not None
+    assert not quick.sharp
+    slow = frames.picture(recording, 3, fast=False)
+    assert slow is not None
+    assert slow.sharp
+    assert brightness(slow) == brightness(quick) == 3
+    assert decoded(slow).shape[1] == 900
+    frames.close()
+
+
+def test_no_room_on_the_disk_is_no_reason_to_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not kept is made when it is asked for."""
+    file = PictureFile()
+    file.add(picture_of(0, np.zeros((8, 8, 3), np.uint8)))
+
+    class Full:
+        closed = False
+
+        def seek(self, place: int) -> None:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(file, "_file", Full())
+    file.add(picture_of(1, np.zeros((8, 8, 3), np.uint8)))
+    assert file.get(1) is None

@@ -1,0 +1,136 @@
+"""Copies of recordings with the landmarks drawn on them, to see what was found."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared_features.atomic import written_whole
+from shared_features.frames import RgbArray, read_photo
+from shared_features.landmarks import LANDMARK_NAMES, FloatArray, LandmarkTrack
+from shared_features.params import MediaParams
+from shared_features.video_reader import VideoReader
+from shared_features.video_writer import VideoWriter
+from training.data.recordings import Recording
+
+CONNECTIONS: tuple[tuple[str, str], ...] = (
+    ("NOSE", "LEFT_EYE_INNER"),
+    ("LEFT_EYE_INNER", "LEFT_EYE"),
+    ("LEFT_EYE", "LEFT_EYE_OUTER"),
+    ("LEFT_EYE_OUTER", "LEFT_EAR"),
+    ("NOSE", "RIGHT_EYE_INNER"),
+    ("RIGHT_EYE_INNER", "RIGHT_EYE"),
+    ("RIGHT_EYE", "RIGHT_EYE_OUTER"),
+    ("RIGHT_EYE_OUTER", "RIGHT_EAR"),
+    ("MOUTH_LEFT", "MOUTH_RIGHT"),
+    ("LEFT_SHOULDER", "RIGHT_SHOULDER"),
+    ("LEFT_SHOULDER", "LEFT_ELBOW"),
+    ("LEFT_ELBOW", "LEFT_WRIST"),
+    ("LEFT_WRIST", "LEFT_PINKY"),
+    ("LEFT_WRIST", "LEFT_INDEX"),
+    ("LEFT_WRIST", "LEFT_THUMB"),
+    ("LEFT_PINKY", "LEFT_INDEX"),
+    ("RIGHT_SHOULDER", "RIGHT_ELBOW"),
+    ("RIGHT_ELBOW", "RIGHT_WRIST"),
+    ("RIGHT_WRIST", "RIGHT_PINKY"),
+    ("RIGHT_WRIST", "RIGHT_INDEX"),
+    ("RIGHT_WRIST", "RIGHT_THUMB"),
+    ("RIGHT_PINKY", "RIGHT_INDEX"),
+    ("LEFT_SHOULDER", "LEFT_HIP"),
+    ("RIGHT_SHOULDER", "RIGHT_HIP"),
+    ("LEFT_HIP", "RIGHT_HIP"),
+    ("LEFT_HIP", "LEFT_KNEE"),
+    ("LEFT_KNEE", "LEFT_ANKLE"),
+    ("LEFT_ANKLE", "LEFT_HEEL"),
+    ("LEFT_HEEL", "LEFT_FOOT_INDEX"),
+    ("LEFT_ANKLE", "LEFT_FOOT_INDEX"),
+    ("RIGHT_HIP", "RIGHT_KNEE"),
+    ("RIGHT_KNEE", "RIGHT_ANKLE"),
+    ("RIGHT_ANKLE", "RIGHT_HEEL"),
+    ("RIGHT_HEEL", "RIGHT_FOOT_INDEX"),
+    ("RIGHT_ANKLE", "RIGHT_FOOT_INDEX"),
+)
+"""The lines that MediaPipe draws between its pose landmarks."""
+
+# The performer's own left and right, so that swapped sides show.
+_SIDE_COLOURS = {"LEFT": (255, 140, 0), "RIGHT": (0, 170, 255)}
+_MIDDLE_COLOUR = (235, 235, 235)
+_JPEG_QUALITY = 90
+# Lines as a share of the picture's shorter side.
+_LINE_SHARE = 1 / 240
+# Drawing positions in sixteenths of a pixel.
+_SHIFT = 4
+
+
+def annotated_path(folder: Path, recording: Recording) -> Path:
+    """Where the annotated copy of a recording is kept below a folder of landmark tables."""
+    suffix = ".jpg" if recording.kind == "photo" else ".mp4"
+    return folder / "annotated" / f"{recording.kind}_{recording.stem}{suffix}"
+
+
+def draw_landmarks(rgb: RgbArray, image: FloatArray) -> RgbArray:
+    """A copy of a picture with a skeleton on it; nothing is drawn when nobody was found.
+
+    Args:
+        rgb: ``(height, width, 3)`` uint8.
+        image: ``(33, 5)`` image landmarks, NaN where there is no person.
+    """
+    import cv2
+
+    drawn = rgb.copy()
+    if np.isnan(image[:, :2]).any():
+        return drawn
+    height, width = rgb.shape[:2]
+    points = _drawing_positions(image, width, height)
+    by_name = dict(zip(LANDMARK_NAMES, points, strict=True))
+    thickness = max(1, round(min(height, width) * _LINE_SHARE))
+    for start, end in CONNECTIONS:
+        cv2.line(
+            drawn,
+            by_name[start],
+            by_name[end],
+            _colour(start, end),
+            thickness,
+            cv2.LINE_AA,
+            _SHIFT,
+        )
+    for name, point in by_name.items():
+        radius = (thickness + 1) << _SHIFT
+        cv2.circle(drawn, point, radius, _colour(name), cv2.FILLED, cv2.LINE_AA, _SHIFT)
+    return drawn
+
+
+def annotate_photo(path: Path, track: LandmarkTrack, media: MediaParams, target: Path) -> None:
+    """Write a photo with its landmarks as a JPEG file."""
+    from PIL import Image
+
+    drawn = draw_landmarks(read_photo(path, media).rgb, track.image[0])
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with written_whole(target) as temporary:
+        Image.fromarray(drawn).save(temporary, "JPEG", quality=_JPEG_QUALITY)
+
+
+def annotate_video(path: Path, track: LandmarkTrack, media: MediaParams, target: Path) -> None:
+    """Write a video with its landmarks as H.264, without sound, every frame at its own time."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        VideoReader(path, media) as reader,
+        VideoWriter(target, reader.info.width, reader.info.height) as writer,
+    ):
+        for frame, image in zip(reader.frames(), track.image, strict=True):
+            writer.write(draw_landmarks(frame.rgb, image), frame.pts_s)
+
+
+def _drawing_positions(image: FloatArray, width: int, height: int) -> list[tuple[int, int]]:
+    """Landmarks as OpenCV takes them; those far outside are brought near the picture's edge."""
+    fractions: NDArray[np.float64] = np.clip(image[:, :2].astype(np.float64), -1, 2)
+    positions = np.rint(fractions * (width, height) * (1 << _SHIFT)).astype(int)
+    return [(int(x), int(y)) for x, y in positions]
+
+
+def _colour(*names: str) -> tuple[int, int, int]:
+    """Of a landmark, or of a line between two."""
+    for side, colour in _SIDE_COLOURS.items():
+        if all(side in name for name in names):
+            return colour
+    return _MIDDLE_COLOUR

@@ -1,0 +1,260 @@
+"""Feature tables and label tables to one: ``final_features.csv``.
+
+Rows are copied as text, so the numbers stay what they are, and one at a time, so memory does not
+grow with the data.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from shared_features.atomic import written_whole
+from shared_features.features import FeatureSpec
+from training.data.dataset import DATASET_FILE, FACT_COLUMNS, settings_file
+from training.data.feature_tables import (
+    FEATURES_ENDING,
+    FRAME_COLUMNS,
+    made_with,
+)
+from training.data.groups import GROUPS_FILE, Grouping, group_recordings, read_groups
+from training.data.labels import LabelTable, read_labels
+from training.data.near_duplicates import Likeness, near_duplicates, stored_fingerprints
+from training.data.recordings import listed
+from training.data.stage import prepare_folder
+from training.errors import DatasetError, LabelError
+from training.params import DataParams
+
+_LABELS_ENDING = "_labeled.csv"
+
+
+@dataclass(frozen=True)
+class Combined:
+    """What became of the tables.
+
+    Attributes:
+        path: of the table written.
+        rows: how many it has, augmented ones included.
+        rows_per_label: how many that are not augmented.
+        recordings: number of recordings in it.
+        grouping: which of them belong together.
+        alike: the near-duplicates among them.
+        warnings: sentences on what was left out, and on what may be amiss.
+    """
+
+    path: Path
+    rows: int
+    rows_per_label: dict[str, int]
+    recordings: int
+    grouping: Grouping
+    alike: tuple[Likeness, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass
+class _Tally:
+    """What happened to the rows of all tables so far."""
+
+    rows: int = 0
+    recordings: int = 0
+    unlabelled_frames: int = 0
+
+    def __post_init__(self) -> None:
+        self.rows_per_label: dict[str, int] = {}
+        self.partly_labelled: list[str] = []
+        self.labelled_beyond: list[str] = []
+
+
+def combine(
+    data: DataParams, spec: FeatureSpec, known: Sequence[str], advance: Callable[[int], None]
+) -> Combined:
+    """Write ``final_features.csv``.
+
+    Labels and features belong together by kind, stem and frame number, so labels made on
+    ``routine.mov`` fit the reduced ``routine.mp4``.
+
+    Args:
+        data: the folders.
+        spec: the features the tables must hold.
+        known: the labels a frame may carry.
+        advance: called with the number of feature tables done.
+
+    Raises:
+        DatasetError: no feature table has labels, or some are made with other feature settings.
+        LabelError: label tables are damaged or hold labels that are not known.
+        TrainingError: the folder cannot be written to.
+    """
+    tables = _tables(data.features, FEATURES_ENDING)
+    labels = _tables(data.labels, _LABELS_ENDING)
+    together = sorted(set(tables) & set(labels))
+    if not together:
+        raise DatasetError(_nothing_fits(data, tables, labels))
+    _check_settings([tables[recording] for recording in together], spec)
+    label_tables = _read_label_tables([labels[recording] for recording in together], known)
+    fingerprints, not_compared = stored_fingerprints(data.landmarks, together)
+    alike = near_duplicates(fingerprints)
+    grouping = group_recordings(together, read_groups(data.labels / GROUPS_FILE), alike)
+    prepare_folder(data.final_features)
+    path = data.final_features / DATASET_FILE
+    tally = _Tally()
+    with (
+        written_whole(path) as temporary,
+        temporary.open("w", encoding="utf-8", newline="") as file,
+    ):
+        csv.writer(file, lineterminator="\n").writerow([*FACT_COLUMNS, *spec.columns])
+        for recording, label_table in zip(together, label_tables, strict=True):
+            group = grouping.of_recording[recording]
+            _append(file, tables[recording], label_table, group, spec, tally)
+            advance(1)
+        if not tally.rows:
+            raise DatasetError(
+                "No frame has both a label and a person in it. Check that the label tables in "
+                f"{data.labels} were made for the recordings whose features are in "
+                f"{data.features}."
+            )
+    _write_settings(path, spec, alike)
+    return Combined(
+        path=path,
+        rows=tally.rows,
+        rows_per_label={label: tally.rows_per_label.get(label, 0) for label in known},
+        recordings=tally.recordings,
+        grouping=grouping,
+        alike=tuple(alike),
+        warnings=tuple(_warnings(tables, labels, tally, not_compared)),
+    )
+
+
+def _tables(folder: Path, ending: str) -> dict[str, Path]:
+    """Tables by kind and stem of their recording."""
+    return {path.name.removesuffix(ending): path for path in sorted(folder.glob(f"[!.]*{ending}"))}
+
+
+def _nothing_fits(data: DataParams, tables: Mapping[str, Path], labels: Mapping[str, Path]) -> str:
+    return (
+        f"Nothing to combine: {len(tables)} feature tables in {data.features} and {len(labels)} "
+        f"label tables in {data.labels} have no recording in common."
+        + (f" Features are of {listed(tables, 3)}." if tables else "")
+        + (f" Labels are of {listed(labels, 3)}." if labels else "")
+        + " Label recordings or import labels, extract their landmarks, and make features."
+    )
+
+
+def _check_settings(tables: Sequence[Path], spec: FeatureSpec) -> None:
+    other = [table.name for table in tables if made_with(table).get("features") != spec.hash]
+    if other:
+        raise DatasetError(
+            f"Made with other feature settings than those of params.yaml (hash {spec.hash}): "
+            f"{listed(other)}. Run `straps-train make-features` again."
+        )
+
+
+def _read_label_tables(paths: Sequence[Path], known: Sequence[str]) -> list[LabelTable]:
+    tables, problems = [], []
+    for path in paths:
+        try:
+            tables.append(read_labels(path, known))
+        except LabelError as error:
+            problems.append(str(error))
+    if problems:
+        raise LabelError("\n".join(problems))
+    return tables
+
+
+def _append(
+    file: TextIO,
+    table: Path,
+    labels: LabelTable,
+    group: str,
+    spec: FeatureSpec,
+    tally: _Tally,
+) -> None:
+    """Copy the labelled rows of a feature table."""
+    by_frame = labels.by_frame()
+    fields = {label: _field(label) for label in set(by_frame.values())}
+    group = _field(group)
+    rows_before, unlabelled = tally.rows, 0
+    for frame_number, pts_s, filename, augmented, features in _rows(table, spec):
+        label = by_frame.get(frame_number)
+        if label is None:
+            unlabelled += not augmented
+            continue
+        file.write(
+            f"{filename},{frame_number},{pts_s},{group},{augmented},{fields[label]},{features}\n"
+        )
+        tally.rows += 1
+        if not augmented:
+            tally.rows_per_label[label] = tally.rows_per_label.get(label, 0) + 1
+    tally.recordings += tally.rows > rows_before
+    if unlabelled:
+        tally.unlabelled_frames += unlabelled
+        tally.partly_labelled.append(table.name)
+    frames = made_with(table).get("frames")
+    if isinstance(frames, int) and max(by_frame) >= frames:
+        tally.labelled_beyond.append(f"{labels.filename} ({max(by_frame)} of {frames} frames)")
+
+
+def _rows(table: Path, spec: FeatureSpec) -> Iterator[tuple[int, str, str, int, str]]:
+    """Frame number, time, file name, whether augmented, and all features, as they are written."""
+    separators = len(FRAME_COLUMNS) + len(spec.columns) - 1
+    try:
+        with table.open(encoding="utf-8", newline="") as file:
+            header = next(csv.reader([file.readline()]), [])
+            if header != [*FRAME_COLUMNS, *spec.columns]:
+                raise ValueError("it has other columns")
+            filename = ""
+            for line in file:
+                frame_number, pts_s, rest = line.rstrip("\n").split(",", 2)
+                if not filename:
+                    filename = _field(next(csv.reader([rest]))[0])
+                    separators += filename.count(",")
+                if line.count(",") != separators or not rest.startswith(f"{filename},"):
+                    raise ValueError(f"frame {frame_number} is incomplete")
+                augmented, features = rest[len(filename) + 1 :].split(",", 1)
+                yield int(frame_number), pts_s, filename, int(augmented), features
+    except (OSError, ValueError, csv.Error) as error:
+        raise DatasetError(
+            f"{table} cannot be read as a feature table ({error}). Remove it and run "
+            "`straps-train make-features` again."
+        ) from error
+
+
+def _field(text: str) -> str:
+    """A text as a field of a CSV file."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow([text])
+    return line.getvalue()
+
+
+def _write_settings(path: Path, spec: FeatureSpec, alike: Sequence[Likeness]) -> None:
+    content = {"features": spec.hash, "near_duplicates": alike}
+    with written_whole(settings_file(path)) as temporary:
+        temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def _warnings(
+    tables: Mapping[str, Path],
+    labels: Mapping[str, Path],
+    tally: _Tally,
+    not_compared: Sequence[str],
+) -> Iterator[str]:
+    parts = []
+    if unlabelled := [path.name for name, path in tables.items() if name not in labels]:
+        parts.append(f"{len(unlabelled)} feature tables without labels: {listed(unlabelled)}")
+    if tally.partly_labelled:
+        parts.append(
+            f"{tally.unlabelled_frames} frames without a label, in {listed(tally.partly_labelled)}"
+        )
+    if featureless := [path.name for name, path in labels.items() if name not in tables]:
+        parts.append(f"{len(featureless)} label tables without features: {listed(featureless)}")
+    if tally.labelled_beyond:
+        parts.append(f"labels behind the last frame: {listed(tally.labelled_beyond)}")
+    if parts:
+        yield "Left out: " + "; ".join(parts) + "."
+    if not_compared:
+        yield (
+            "Not searched for near-duplicates, since no picture hashes stand beside their "
+            f"landmarks: {listed(not_compared)}. Extract the landmarks again to have them compared."
+        )

@@ -1,0 +1,37 @@
+"""Labels from a folder per label: ``downdog/1.jpg`` shows ``downdog``."""
+
+from pathlib import Path
+
+from training.data.known_recordings import KnownRecordings
+from training.data.label_claims import LabelClaim, LabelSource
+from training.data.recordings import SUFFIXES, listed, recordings_below, sharing_tables
+from training.errors import LabelError
+
+
+def read_label_folder(folder: Path, known: KnownRecordings) -> LabelSource:
+    """The photos and videos below a folder, labelled by the folder they are in.
+
+    Raises:
+        LabelError: there are none.
+    """
+    claims, problems, unlabelled = [], [], []
+    for kind in SUFFIXES:
+        recordings = recordings_below(folder, kind)
+        problems += [
+            f"{paths} would share their tables; rename all but one"
+            for paths in sharing_tables(recordings)
+        ]
+        for recording in recordings:
+            parts = recording.path.relative_to(folder).parts
+            if len(parts) == 1:
+                unlabelled.append(parts[0])
+                continue
+            found = known.at(recording.path, folder)
+            claims.append(LabelClaim(found, "/".join(parts), f"folder {parts[0]}", parts[0]))
+    if not claims:
+        raise LabelError(
+            f"{folder} holds no photos or videos in a folder per label, such as "
+            f"{folder.name}/back lever/1.jpg."
+        )
+    remark = f"{len(unlabelled)} files in no label's folder: {listed(unlabelled)}."
+    return LabelSource(folder, claims, problems, [remark] if unlabelled else [])

@@ -1,0 +1,76 @@
+"""Labels of mirrored copies: those of the original, since no pose is named after a side."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from training.data.labels import LabelTable, read_labels, write_labels
+from training.data.recordings import (
+    MIRRORED_PREFIX,
+    SUFFIXES,
+    Recording,
+    labels_path,
+    recordings_below,
+)
+from training.data.stage import prepare_folder
+from training.errors import LabelError
+from training.params import DataParams
+
+
+@dataclass(frozen=True)
+class MirrorLabels:
+    """What became of the mirrored copies.
+
+    Attributes:
+        written: number of label tables written.
+        up_to_date: number of label tables that were there already, with the same labels.
+        without_labels: names of copies whose original has no labels.
+    """
+
+    written: int
+    up_to_date: int
+    without_labels: tuple[str, ...]
+
+
+def apply_mirror_labels(data: DataParams, known: Sequence[str]) -> MirrorLabels:
+    """Write the label table of each mirrored copy among the prepared recordings.
+
+    Args:
+        data: the folders.
+        known: the labels a frame may carry.
+
+    Raises:
+        LabelError: label tables of originals are damaged; all of them are named, and nothing was
+            written.
+        TrainingError: the folder of label tables cannot be written to.
+    """
+    tables, problems, without = [], [], []
+    for recording in _mirrored_copies(data):
+        original = recording.name.removeprefix(MIRRORED_PREFIX)
+        path = labels_path(data.labels, recording.kind, original)
+        if not path.is_file():
+            without.append(recording.name)
+            continue
+        try:
+            labels = read_labels(path, known)
+        except LabelError as error:
+            problems.append(str(error))
+        else:
+            tables.append((recording, LabelTable(recording.filename, labels.ranges)))
+    if problems:
+        raise LabelError("\n".join(problems))
+    prepare_folder(data.labels)
+    written = 0
+    for recording, table in tables:
+        path = labels_path(data.labels, recording.kind, recording.name)
+        if not path.is_file() or read_labels(path) != table:
+            write_labels(table, path)
+            written += 1
+    return MirrorLabels(written, len(tables) - written, tuple(without))
+
+
+def _mirrored_copies(data: DataParams) -> Iterator[Recording]:
+    folders = {"video": data.interim_videos, "photo": data.interim_photos}
+    for kind in SUFFIXES:
+        for recording in recordings_below(folders[kind], kind):
+            if recording.name.startswith(MIRRORED_PREFIX):
+                yield recording

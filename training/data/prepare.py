@@ -1,0 +1,144 @@
+"""Recordings as they came from the camera, made ready for labelling and extraction.
+
+Videos become smaller, upright and H.264, every frame at its own time; photos are copied as they
+are. Both get a mirrored copy if asked. What each result was made of is kept in ``.prepared`` beside
+the results, so that only what has changed is made again.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from shared_features.params import MediaParams
+from training.data.prepare_files import (
+    PREPARATION_VERSION,
+    Prepared,
+    PrepareSettings,
+    outputs,
+    prepare_photo,
+    prepare_video,
+)
+from training.data.recordings import SUFFIXES, Kind, Recording, listed
+from training.data.reports import MediaReport
+from training.data.stage import MediaJob, Progress, media_jobs, prepare_folder, work_through
+from training.data.workers import Workers
+from training.errors import RecordingError
+from training.params import ProcessPhotosParams, ProcessVideosParams
+
+
+@dataclass(frozen=True)
+class PrepareReport(MediaReport):
+    """What came of preparing recordings."""
+
+
+def process_videos(
+    recordings: Sequence[Recording],
+    folder: Path,
+    media: MediaParams,
+    processing: ProcessVideosParams,
+    workers: Workers | None = None,
+    progress: Progress | None = None,
+) -> PrepareReport:
+    """Smaller, upright copies of videos, and mirrored ones if set.
+
+    Args:
+        recordings: from ``find_recordings``.
+        folder: for the copies.
+        media: limits.
+        processing: by how much they are reduced, and whether there are mirrored copies.
+        workers: where it is done; None: on all cores.
+        progress: called with how many more recordings are done.
+
+    Raises:
+        RecordingError: two copies would have one name, or would lie among the recordings.
+        TrainingError: copies cannot be written, or the cluster cannot be reached.
+    """
+    settings = PrepareSettings(
+        folder.resolve(), media, processing.mirrored_copy, processing.reduction_factor
+    )
+    return _process("video", recordings, settings, prepare_video, workers, progress)
+
+
+def process_photos(
+    recordings: Sequence[Recording],
+    folder: Path,
+    media: MediaParams,
+    processing: ProcessPhotosParams,
+    workers: Workers | None = None,
+    progress: Progress | None = None,
+) -> PrepareReport:
+    """Copies of photos, byte for byte, and mirrored ones if set; see ``process_videos``."""
+    settings = PrepareSettings(folder.resolve(), media, processing.mirrored_copy)
+    return _process("photo", recordings, settings, prepare_photo, workers, progress)
+
+
+def _process(
+    kind: Kind,
+    recordings: Sequence[Recording],
+    settings: PrepareSettings,
+    task: Callable[[PrepareSettings, MediaJob], Prepared],
+    workers: Workers | None,
+    progress: Progress | None,
+) -> PrepareReport:
+    _check_places(recordings, settings.folder)
+    claimed = _claimed_names(recordings, settings)
+    prepare_folder(settings.folder)
+    jobs, failed = media_jobs(
+        recordings,
+        {
+            "kind": kind,
+            "preparation_version": PREPARATION_VERSION,
+            "mirrored_copy": settings.mirrored_copy,
+            "reduction_factor": settings.reduction_factor,
+        },
+    )
+    worked = work_through(
+        jobs,
+        failed,
+        settings.current,
+        partial(task, settings),
+        settings.folder,
+        workers or Workers(),
+        progress,
+    )
+    vanished = (
+        path.name
+        for path in settings.folder.glob("[!.]*")
+        if path.suffix.lower() in SUFFIXES[kind] and path.name not in claimed
+    )
+    return PrepareReport(kind=kind, vanished=tuple(sorted(vanished)), **worked.as_report())
+
+
+def _check_places(recordings: Iterable[Recording], folder: Path) -> None:
+    inside = [r.name for r in recordings if r.path.resolve().is_relative_to(folder)]
+    if inside:
+        raise RecordingError(
+            f"{len(inside)} recordings, such as {listed(inside, 1)}, lie in {folder}, where their "
+            "copies would be written. Choose another --output."
+        )
+
+
+def _claimed_names(recordings: Iterable[Recording], settings: PrepareSettings) -> set[str]:
+    """The names of all copies.
+
+    Raises:
+        RecordingError: two recordings would have the same copy.
+    """
+    makers = defaultdict(list)
+    for recording in recordings:
+        for path in outputs(settings, recording):
+            makers[path.stem].append((path.name, recording.name))
+    clashes = [
+        f"{made[0][0]} from {' and from '.join(name for _, name in made)}"
+        for made in makers.values()
+        if len(made) > 1
+    ]
+    if clashes:
+        raise RecordingError(
+            f"These copies would be made twice: {'; '.join(clashes)}. Rename all recordings but "
+            "one, or set `mirrored_copy: false` in params.yaml if the mirrored ones are there "
+            "already."
+        )
+    return {name for made in makers.values() for name, _ in made}

@@ -1,0 +1,163 @@
+"""The recordings of a folder: which are offered, and how far each is labelled."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from training.data.recordings import MIRRORED_PREFIX, Kind, Recording, find_recordings
+from training.errors import LabelError, RecordingError
+from training.labeller.rule import Ranges, first_unlabelled
+from training.labeller.session import HISTORY_FOLDER, LabelFile, Session
+from training.params import LabelParamsOfKind
+
+Status = Literal["new", "partial", "done", "problem"]
+
+
+@dataclass
+class Entry:
+    """One recording.
+
+    Attributes:
+        recording: which.
+        session: its labels; None when its label table is damaged.
+        problem: why it cannot be labelled.
+        forced: whether it is offered although it has labels.
+        counted_frames: how many it has, if somebody has decoded all of it.
+        announced_frames: how many it has as its header says.
+        confirmed: of a forced one: how many frames were labelled again since the start.
+    """
+
+    recording: Recording
+    session: Session | None
+    problem: str | None = None
+    forced: bool = False
+    counted_frames: int | None = None
+    announced_frames: int | None = None
+    confirmed: int = 0
+
+    @property
+    def frames(self) -> int | None:
+        """How many frames it has, as far as anybody knows."""
+        return self.announced_frames if self.counted_frames is None else self.counted_frames
+
+    @property
+    def ranges(self) -> Ranges:
+        """Its labels."""
+        return () if self.session is None else self.session.ranges(self.recording.filename)
+
+    @property
+    def labelled_frames(self) -> int:
+        """How many frames have a label."""
+        return sum(labelled.last - labelled.first + 1 for labelled in self.ranges)
+
+    @property
+    def start_at(self) -> int | None:
+        """The frame where labelling goes on; None when nothing is left to label."""
+        frame = self.confirmed if self.forced else first_unlabelled(self.ranges)
+        return None if self.frames is not None and frame >= self.frames else frame
+
+    @property
+    def status(self) -> Status:
+        """How far it is labelled."""
+        if self.problem is not None:
+            return "problem"
+        if self.start_at is None:
+            return "done"
+        return "partial" if (self.confirmed if self.forced else self.ranges) else "new"
+
+    @property
+    def offered(self) -> bool:
+        """Whether it is in the queue."""
+        return self.status in ("new", "partial")
+
+
+def media_signature(path: Path) -> tuple[int, int] | None:
+    """Size and modification time; None when the file is gone."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns
+
+
+def recordings_to_label(folder: Path, kind: Kind) -> list[Recording]:
+    """The recordings of a folder without mirrored copies: those get their twins' labels.
+
+    Raises:
+        RecordingError: there is no such folder, or nothing to label in it.
+    """
+    found = find_recordings(folder, kind)
+    recordings = [one for one in found if not one.name.startswith(MIRRORED_PREFIX)]
+    if not recordings:
+        raise RecordingError(
+            f"There are only mirrored copies in {folder}. They get the labels of the {kind}s they "
+            "were made from; put those there, too."
+        )
+    return recordings
+
+
+def forced_recordings(
+    recordings: Iterable[Recording], again: LabelParamsOfKind
+) -> tuple[set[str], list[str]]:
+    """What is labelled again although it has labels.
+
+    Returns:
+        The filenames, and the names of ``force_relabel`` that are no recording's. A recording may
+        be named as its file is, without the suffix, or as tables have it.
+    """
+    recordings = list(recordings)
+    forced = set()
+    unknown = []
+    for name in again.force_relabel:
+        named = [one.filename for one in recordings if name in (one.name, one.stem, one.filename)]
+        forced.update(named)
+        if not named:
+            unknown.append(name)
+    if again.force_relabel_all:
+        forced = {one.filename for one in recordings}
+    return forced, unknown
+
+
+def open_entries(
+    recordings: Iterable[Recording], labels: Path, forced: set[str], opened: Callable[[int], None]
+) -> dict[str, Entry]:
+    """Recordings with their labels, by filename.
+
+    Args:
+        recordings: all of one kind.
+        labels: folder of the label tables.
+        forced: filenames of those that are labelled again.
+        opened: called with 1 for each recording whose labels were read.
+    """
+    entries: dict[str, Entry] = {}
+    files: dict[str, LabelFile] = {}
+    for recording in recordings:
+        entry = Entry(recording, None, forced=recording.filename in forced)
+        try:
+            recording.filename.encode()
+            files[recording.filename] = LabelFile(labels, recording)
+        except UnicodeEncodeError:
+            shown = recording.name.encode(errors="replace").decode()
+            entry.problem = f"The name of {shown} is not valid UTF-8. Rename the file."
+            entry.recording = Recording(recording.kind, shown, recording.path)
+        except LabelError as error:
+            entry.problem = f"{error} Correct the table, or move it away to start anew."
+        entries[entry.recording.filename] = entry
+        opened(1)
+    _open_sessions(entries, files, labels / HISTORY_FOLDER)
+    return entries
+
+
+def _open_sessions(entries: dict[str, Entry], files: dict[str, LabelFile], journals: Path) -> None:
+    photos = [file for file in files.values() if file.recording.kind == "photo"]
+    common = Session(photos, journals / "photos.jsonl") if photos else None
+    for filename, file in files.items():
+        entry, recording = entries[filename], file.recording
+        if recording.kind == "photo":
+            entry.session, entry.counted_frames = common, 1
+            continue
+        session = Session([file], journals / f"video_{recording.stem}.jsonl")
+        media = media_signature(recording.path)
+        entry.session = session
+        entry.counted_frames = session.history.frame_count(filename, media)

@@ -1,0 +1,211 @@
+// What keys and buttons do.
+
+import { Problem, recordingUrl, request } from "./api.js";
+import { byId, frames as framesText } from "./dom.js";
+import { currentProposal, draw, drawSaved, flash, remindOfKeys, say } from "./draw.js";
+import { Outbox } from "./outbox.js";
+import { explain, finish, go, nextPhoto, open, refreshList, use } from "./recordings.js";
+import { nextShown, painted, previousShown, rangeAt } from "./rule.js";
+import { isSeen } from "./stage.js";
+import { following, isVideo, rangeHere, state, task } from "./state.js";
+
+const MAX_TYPED_AHEAD = 4;
+// Whoever accepts one proposal after the other shall notice that a recording has ended.
+const CARD_REST_MS = 500;
+
+export const outbox = new Outbox({ changed: drawSaved, refused });
+use(outbox);
+let queue = Promise.resolve();
+let typedAhead = 0;
+
+// One after the other, each on the frame that the one before has brought.
+export function run(meant) {
+  if (typedAhead >= MAX_TYPED_AHEAD) return;
+  typedAhead += 1;
+  queue = queue
+    .then(() => obey(meant))
+    .catch(explain)
+    .finally(() => {
+      typedAhead -= 1;
+    });
+}
+
+function obey(meant) {
+  if (meant.command) return COMMANDS[meant.command]();
+  return meant.label ? press(meant) : explainKeys(meant.unknown);
+}
+
+const COMMANDS = {
+  forward,
+  back,
+  oneForward: () => single(1),
+  oneBack: () => single(-1),
+  first: () => go(0),
+  goOn,
+  accept,
+  undo: () => step("undo"),
+  redo: () => step("redo"),
+  leastSure,
+  nextRecording: () => neighbour(1),
+  previousRecording: () => neighbour(-1),
+  help: () => byId("help").showModal(),
+  escape: () => document.activeElement?.blur(),
+};
+
+// ---- Labels
+
+async function press({ label, whole = false, proposed = false }) {
+  const { recording } = state;
+  if (state.finishedSince !== null) return say("Enter opens the next recording, ← goes back to the last frame.");
+  if (!recording?.frames.decoded) return say("There is no frame to label.", "warn");
+  if (state.peeking) document.activeElement?.blur();
+  if (!(await isSeen())) return say("The frame is not here yet, so nothing was labelled. Press again when you see it.", "warn");
+  if (outbox.lost) return say("The tool does not answer. Your last key press is kept; until it is saved, no other is taken.", "warn");
+  const range = rangeHere();
+  if (whole && !range) return say("This frame has no label yet, so there is no range to change.", "warn");
+  flash(label);
+  const frame = state.position;
+  const span = whole ? range : task();
+  recording.labels.ranges = painted(recording.labels.ranges, span, label);
+  const answer = outbox.send(recording.filename, { do: whole ? "relabel" : "label", frame, label });
+  answer.then((done) => adopt(recording, done));
+  if (whole) draw();
+  else await afterLabel(recording, frame);
+  return say(`${isVideo() ? framesText(span.first, span.last) : recording.name}: ${label}${proposed ? ", as proposed" : ""}`);
+}
+
+async function afterLabel(recording, frame) {
+  if (isVideo()) return advance(frame);
+  state.skipped.delete(recording.filename);
+  await nextPhoto();
+  return outbox.drained().then(refreshList);
+}
+
+function explainKeys(key) {
+  const valid = Object.entries(state.setup.keys).map(([letter, label]) => `${letter} ${label}`);
+  remindOfKeys();
+  say(`“${key}” stands for no label. The keys are: ${valid.join(", ")}. For all others press ?`, "warn");
+}
+
+async function accept() {
+  if (state.finishedSince !== null) {
+    return performance.now() - state.finishedSince < CARD_REST_MS ? undefined : nextRecording();
+  }
+  const proposal = await currentProposal();
+  if (proposal?.label) return press({ label: proposal.label, proposed: true });
+  return say("There is no proposal for this frame. Press the key of a label.");
+}
+
+async function step(which) {
+  const { recording } = state;
+  if (!recording) return undefined;
+  await outbox.drained();
+  if (!recording.labels[`can_${which}`]) return say(`There is nothing to ${which}${isVideo() ? " in this recording" : ""}.`);
+  const done = await outbox.send(recording.filename, { do: which });
+  if (!done?.changed) return undefined;
+  if (done.filename !== recording.filename) await open(done.filename, done.changed.frame);
+  state.recording.labels = done.labels;
+  go(done.changed.frame);
+  const { first, last } = done.changed;
+  say(`${which === "undo" ? "Undone" : "Done again"}: ${isVideo() ? framesText(first, last) : state.recording.name}`);
+  return refreshList();
+}
+
+export async function moveBorder(border, to) {
+  const { recording } = state;
+  const { ranges } = recording.labels;
+  const left = rangeAt(ranges, border);
+  const right = rangeAt(ranges, border + 1);
+  const span = { first: Math.min(border, to) + 1, last: Math.max(border, to) };
+  recording.labels.ranges = painted(ranges, span, to > border ? left.label : right.label);
+  draw();
+  say(`${left.label} now ends at frame ${to}.`);
+  adopt(recording, await outbox.send(recording.filename, { do: "move_border", border, to }));
+}
+
+// Takes the tool's word for the labels, unless more is on its way to it.
+function adopt(recording, answer) {
+  if (!answer || !outbox.empty || answer.filename !== recording.filename) return;
+  recording.labels = answer.labels;
+  if (recording === state.recording) draw();
+}
+
+// What was asked for cannot be done: back to where it was asked, with the labels as they are.
+async function refused({ filename, action }, problem) {
+  try {
+    const found = await request(recordingUrl(filename));
+    if (state.recording.filename === filename) {
+      state.recording.labels = found.labels;
+      if (action.frame !== undefined) go(action.frame);
+      draw();
+    }
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+  }
+  say(problem.message, "warn");
+}
+
+// ---- Moving
+
+async function forward() {
+  const { recording } = state;
+  if (!recording || state.finishedSince !== null) return undefined;
+  if (!isVideo()) {
+    state.skipped.add(recording.filename);
+    return nextPhoto();
+  }
+  if (recording.labels.forced && rangeHere()) {
+    const kept = outbox.send(recording.filename, { do: "keep", frame: state.position });
+    kept.then((done) => adopt(recording, done));
+  }
+  return advance(state.position);
+}
+
+async function advance(frame) {
+  const { shown, complete } = state.recording.frames;
+  const next = nextShown(shown, frame);
+  if (next !== null) return go(next);
+  if (complete) return finish();
+  state.awaited = { behind: frame };
+  return draw();
+}
+
+async function back() {
+  if (state.finishedSince !== null) return go(state.position);
+  if (!isVideo()) {
+    const before = state.visited.pop();
+    return before ? open(before, 0, { back: true }) : say("This is the first photo you have seen.");
+  }
+  const before = previousShown(state.recording?.frames.shown ?? [], state.position);
+  return before === null ? say("This is the first frame.") : go(before);
+}
+
+async function single(by) {
+  if (isVideo()) go(state.position + by);
+}
+
+async function goOn() {
+  const { recording } = state;
+  if (!isVideo()) return nextPhoto();
+  const start = recording?.labels.start_at ?? null;
+  if (start === null) return say("Every frame of this recording has a label.");
+  return advance(start - 1);
+}
+
+async function leastSure() {
+  const unsure = state.recording?.proposals.least_sure ?? [];
+  if (!unsure.length) return say("There are no proposals for this recording.");
+  return go(unsure[(unsure.indexOf(state.position) + 1) % unsure.length]);
+}
+
+async function neighbour(by) {
+  const names = [...byId("list").querySelectorAll("button")].map((button) => button.dataset.filename);
+  const name = names[names.indexOf(state.recording?.filename) + by];
+  return name ? open(name) : undefined;
+}
+
+async function nextRecording() {
+  await refreshList();
+  const next = following();
+  return next ? open(next) : undefined;
+}

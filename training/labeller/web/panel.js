@@ -1,0 +1,115 @@
+// What stands beside and above the frame: recordings, least sure stretches, the finished card, help.
+
+import { byId, clock, make, percent, show, tone } from "./dom.js";
+import { CORRECTING, MOVING } from "./keyboard.js";
+
+// The recordings: what is left in the order it is offered, then what is labelled, then the rest.
+export function drawList(listing, current, open) {
+  const byName = new Map(listing.recordings.map((recording) => [recording.filename, recording]));
+  const queued = listing.queue.map((name) => byName.get(name));
+  const groups = [
+    ["To label", queued],
+    ["Labelled", listing.recordings.filter((one) => one.status === "done")],
+    ["Cannot be labelled", listing.recordings.filter((one) => one.status === "problem")],
+  ];
+  const focused = document.activeElement?.dataset?.filename;
+  byId("list").replaceChildren(
+    ...groups.filter(([, members]) => members.length).map(([title, members]) => group(title, members, current, open)),
+  );
+  if (focused) byId("list").querySelector(`[data-filename="${CSS.escape(focused)}"]`)?.focus();
+  const done = groups[1][1].length;
+  const all = listing.recordings.length - groups[2][1].length;
+  byId("overall").value = all ? done / all : 0;
+  byId("list-title").textContent = `${done} of ${all} labelled`;
+}
+
+function group(title, members, current, open) {
+  const items = members.map((one) => {
+    const here = one.filename === current;
+    const button = make(
+      "button",
+      {
+        type: "button",
+        className: "recording",
+        "data-filename": one.filename,
+        "aria-current": here ? "true" : null,
+        onclick: () => open(one.filename),
+      },
+      make("span", { className: "name", text: one.name }),
+      make("span", { className: "soft small", text: standing(one) }),
+    );
+    if (one.status === "partial" && one.frames) {
+      button.append(make("progress", { max: one.frames, value: one.labelled_frames, "aria-label": "labelled" }));
+    }
+    if (one.problem) button.append(make("span", { className: "problem small", text: one.problem }));
+    return make("li", {}, button);
+  });
+  return make("div", {}, make("h3", { text: `${title} (${members.length})` }), make("ul", {}, ...items));
+}
+
+function standing(one) {
+  if (one.status === "done") return "✓";
+  if (one.status === "problem") return "";
+  if (one.forced) return "again";
+  if (!one.labelled_frames) return "";
+  return one.frames ? percent(one.labelled_frames / one.frames) : "begun";
+}
+
+export function drawUnsure(recording, setup, position, go) {
+  const { least_sure: unsure, stretches } = recording.proposals;
+  show(byId("unsure"), unsure.length > 0 && setup.kind === "video");
+  const byLast = new Map(stretches.map((one) => [one.last, one]));
+  const time = new Map(recording.frames.shown);
+  byId("unsure-list").replaceChildren(
+    ...unsure.map((frame) => {
+      const { label, confidence } = byLast.get(frame);
+      return make(
+        "li",
+        {},
+        make(
+          "button",
+          { type: "button", className: "recording", "aria-current": frame === position ? "true" : null, onclick: () => go(frame) },
+          make("span", { className: `dot ${tone(label, setup)}` }),
+          make("span", { className: "name", text: label }),
+          make("span", { className: "soft small", text: `${clock(time.get(frame) ?? 0)} · ${percent(confidence)}` }),
+        ),
+      );
+    }),
+  );
+}
+
+// What is said when a recording is finished, and when all are.
+export function drawCard({ recording, next, left, setup }) {
+  const kinds = setup.kind === "video" ? "videos" : "photos";
+  byId("card-title").textContent = next ? `${recording.name} is labelled` : `All ${kinds} are labelled`;
+  byId("card-text").textContent = next
+    ? `Next: ${next.name}. ${left === 1 ? "It is the last one." : `${left} ${kinds} are left.`}`
+    : "Everything is on disk. You can close this page and end the tool with Ctrl-C, or look through the list again.";
+  const frames = new Map();
+  for (const range of recording.labels.ranges) {
+    frames.set(range.label, (frames.get(range.label) ?? 0) + range.last - range.first + 1);
+  }
+  byId("card-totals").replaceChildren(
+    ...[...frames].map(([label, count]) =>
+      make("li", {}, make("span", { className: `dot ${tone(label, setup)}` }), make("strong", { text: label }), make("span", { className: "soft", text: count === 1 ? "1 frame" : `${count} frames` })),
+    ),
+  );
+  show(byId("card-totals"), setup.kind === "video");
+  show(byId("card-next"), Boolean(next));
+  byId("card-next").replaceChildren(document.createTextNode("Next recording "), make("kbd", { text: "Enter" }));
+}
+
+export function fillHelp(setup) {
+  const row = ([key, text]) => make("tr", {}, make("th", { scope: "row" }, make("kbd", { text: key })), make("td", { text }));
+  byId("help-labels").replaceChildren(
+    ...Object.entries(setup.keys).map(([key, label]) =>
+      make("tr", {}, make("th", { scope: "row" }, make("kbd", { text: key })), make("td", {}, make("span", { className: `dot ${tone(label, setup)}` }), ` ${label}`)),
+    ),
+  );
+  byId("help-moving").replaceChildren(...MOVING[setup.kind].map(row));
+  byId("help-correcting").replaceChildren(...CORRECTING[setup.kind].map(row));
+  byId("help-rule").textContent =
+    setup.kind === "video"
+      ? `A frame is shown every ${setup.skip_seconds === 1 ? "second" : `${setup.skip_seconds} seconds`}. A key labels every frame from the last labelled one up to and including the one you see; the last frame is always shown. The bracket on the timeline is what the next key labels. Every press is saved at once.`
+      : "A key labels the photo and goes on to the next: the one the model is least sure of. Every press is saved at once.";
+}

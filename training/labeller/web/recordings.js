@@ -1,0 +1,178 @@
+// Opening recordings, finding the next one, and following what the tool knows of them.
+
+import { Problem, recordingUrl, request } from "./api.js";
+import { byId } from "./dom.js";
+import { alarm, draw, drawProgress, say } from "./draw.js";
+import { drawCard, drawList } from "./panel.js";
+import { nextShown } from "./rule.js";
+import { display } from "./stage.js";
+import { following, isVideo, state } from "./state.js";
+
+const AWAITED_POLL_MS = 150;
+const BUSY_POLL_MS = 600;
+const IDLE_POLL_MS = 3000;
+const RETRY_MS = 1000;
+const UNREACHABLE = "The tool cannot be reached. Is it still running? This page tries again by itself; what was saved is safe.";
+
+let outbox = null;
+
+export function use(given) {
+  outbox = given;
+}
+
+export function go(frame) {
+  const { recording } = state;
+  if (!recording?.frames.decoded) return;
+  state.position = Math.min(Math.max(frame, 0), recording.frames.decoded - 1);
+  state.awaited = null;
+  state.finishedSince = null;
+  display();
+  draw();
+}
+
+// Opens a recording at a frame, or where labelling goes on.
+export async function open(filename, frame = null, { back = false } = {}) {
+  const loaded = await untilThere(() => request(recordingUrl(filename)));
+  const before = state.recording?.filename;
+  if (!back && before && before !== loaded.filename) state.visited.push(before);
+  Object.assign(state, { recording: loaded, position: 0, finishedSince: null, peeking: false });
+  state.awaited = wish(loaded, frame);
+  const unusable = loaded.problem && !loaded.frames.decoded;
+  if (unusable) state.awaited = null;
+  alarm(unusable ? `${loaded.name} cannot be labelled. ${loaded.problem}` : (loaded.remark ?? ""));
+  say("");
+  draw();
+  resume();
+  drawList(state.listing, loaded.filename, openFromList);
+  byId("list").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
+  return !unusable;
+}
+
+export const openFromList = (name) => open(name).catch(explain);
+
+function wish(recording, frame) {
+  if (frame !== null) return { at: frame };
+  const start = recording.labels.start_at;
+  return start === null ? { at: 0 } : { behind: start - 1 };
+}
+
+// The frame that is waited for may be decoded by now.
+export function resume() {
+  const { awaited, recording } = state;
+  if (!awaited) return;
+  const { decoded, complete, shown } = recording.frames;
+  if (awaited.at !== undefined) {
+    if (awaited.at < decoded || complete) go(awaited.at);
+    return;
+  }
+  const next = nextShown(shown, awaited.behind);
+  if (next !== null) go(next);
+  else if (complete) finish();
+}
+
+// The last frame is passed: is anything without a label?
+export async function finish() {
+  await outbox.drained();
+  await refreshList();
+  await refresh();
+  const { recording, listing, setup } = state;
+  const start = recording.labels.start_at;
+  state.awaited = null;
+  if (isVideo() && start !== null) {
+    go(nextShown(recording.frames.shown, start - 1) ?? 0);
+    say(`That was the last frame, but from frame ${start} on there are frames without a label.`, "warn");
+    return;
+  }
+  state.finishedSince = performance.now();
+  const next = listing.recordings.find((one) => one.filename === following());
+  drawCard({ recording, next, left: listing.queue.length, setup });
+  draw();
+  byId("card-title").focus();
+}
+
+// The photo that comes next in the queue, those passed without a label last.
+export async function nextPhoto() {
+  for (;;) {
+    const { listing, recording, skipped } = state;
+    const rest = listing.queue.filter((name) => name !== recording.filename);
+    const next = rest.find((name) => !skipped.has(name)) ?? rest[0];
+    if (!next) return finish();
+    if (!skipped.has(recording.filename)) listing.queue = rest;
+    if (await open(next)) return undefined;
+    const damaged = state.recording.name;
+    await refreshList();
+    say(`${damaged} cannot be read and was passed over.`, "warn");
+  }
+}
+
+export async function refreshList() {
+  state.listing = await request("/api/recordings");
+  drawList(state.listing, state.recording?.filename, openFromList);
+  drawProgress();
+}
+
+// Asks the tool for what it knows of this recording by now.
+export async function refresh() {
+  const { recording } = state;
+  if (!recording) return;
+  const found = await request(recordingUrl(recording.filename));
+  if (state.recording !== recording) return;
+  const { frames, proposals, problem, remark, labels } = found;
+  Object.assign(recording, { frames, proposals, problem });
+  if (outbox.empty) recording.labels = labels;
+  if (problem && !frames.decoded) {
+    state.awaited = null;
+    alarm(`${recording.name} cannot be labelled. ${problem}`);
+  } else if (remark) alarm(remark);
+}
+
+export async function poll() {
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, pollPause()));
+    try {
+      await refresh();
+      if (pollPause() === IDLE_POLL_MS || state.unreachable) await refreshList();
+      if (state.unreachable) alarm("");
+      state.unreachable = false;
+      resume();
+      draw();
+    } catch (error) {
+      explain(error);
+    }
+  }
+}
+
+function pollPause() {
+  const { awaited, recording } = state;
+  if (state.unreachable) return RETRY_MS;
+  if (awaited) return AWAITED_POLL_MS;
+  if (!recording || recording.problem) return IDLE_POLL_MS;
+  const busy = !recording.frames.complete || recording.proposals.state === "computing";
+  return busy ? BUSY_POLL_MS : IDLE_POLL_MS;
+}
+
+// Says what went wrong; anything but the tool's own problems is a fault of this page.
+export function explain(error) {
+  if (!(error instanceof Problem)) throw error;
+  if (error.status !== 0) {
+    say(error.message, "warn");
+    return;
+  }
+  state.unreachable = true;
+  alarm(UNREACHABLE);
+}
+
+export async function untilThere(ask) {
+  for (;;) {
+    try {
+      const answer = await ask();
+      if (state.unreachable) alarm("");
+      state.unreachable = false;
+      return answer;
+    } catch (error) {
+      if (!(error instanceof Problem) || !error.passes) throw error;
+      explain(error);
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+}

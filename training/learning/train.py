@@ -1,0 +1,243 @@
+"""From ``final_features.csv`` to a registered model: tuning, judging, training, all tracked.
+
+The runs in MLflow are nested: the whole training; in it the search for hyperparameters with a run
+per trial, a cross-validation over all recordings, the model without the recordings kept back, and
+the one trained on everything.
+"""
+
+import json
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from shared_features.params import SharedParams
+from training.data.splits import grouped_folds
+from training.learning import records, tracking
+from training.learning.evaluate import evaluate
+from training.learning.export import Parity
+from training.learning.fitting import FitSettings, fit_model
+from training.learning.held_out import collect_held_out
+from training.learning.material import Material, count_labels, fit_settings, read_material
+from training.learning.mistakes import worst_mistakes
+from training.learning.model_file import Judgement, Origin, write_model_file
+from training.learning.models import complete
+from training.learning.out_of_fold import OutOfFold, answer_out_of_fold, predictions_of
+from training.learning.registry import Deployment, Registry
+from training.learning.report import TrainingReport, write_report
+from training.learning.search import Search, search_hyperparameters
+from training.params import TrainingParams
+from training.progress import progress_bar
+
+REPORT_FILE = "report.html"
+OUT_OF_FOLD_FILE = "out_of_fold.npz"
+_CROSS_VALIDATION_RUN = "Grouped_Cross_Validation"
+_MISTAKES_SHOWN = 24
+_ALL_FIGURES = "all"
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class _Setting:
+    """What every step of a training needs to know.
+
+    Attributes:
+        shared: labels, features, smoothing.
+        params: how, and where everything is kept.
+        material: the table.
+        settings: which model.
+        origin: of the model files.
+        scratch: a folder that is gone at the end.
+    """
+
+    shared: SharedParams
+    params: TrainingParams
+    material: Material
+    settings: FitSettings
+    origin: Origin
+    scratch: Path
+
+
+def train(shared: SharedParams, params: TrainingParams, say: Say) -> TrainingReport:
+    """Search, judge, train, register and report.
+
+    Args:
+        shared: labels, features, smoothing.
+        params: how, and where everything is kept.
+        say: called with each line for the person at the terminal.
+
+    Raises:
+        DatasetError: the table is missing, or cannot be trained on.
+        TrainingError: a setting is not possible, or MLflow's store cannot be used.
+        ExportError: the model file does not answer like the model.
+    """
+    settings, material = fit_settings(params), read_material(shared, params)
+    for warning in material.warnings:
+        say(f"Note: {warning}")
+    registry = Registry(params.tracking)
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        tracking.run(params.tracking.main_run, nested=False) as run_id,
+    ):
+        origin = Origin(run_id, datetime.now(UTC).astimezone())
+        setting = _Setting(shared, params, material, settings, origin, Path(scratch))
+        records.log_material(material, settings, shared, params)
+        search = None
+        if params.model_training.optimize_hyperparams:
+            search = search_hyperparameters(material, settings, params, say)
+            chosen = replace(settings, hyperparameters=search.hyperparameters)
+            setting = replace(setting, settings=chosen)
+        answers = _cross_validate(setting)
+        judgement, parity, version = _retrain(setting, answers, registry)
+        if params.model_training.train_prod_model:
+            parity, version = _train_production(setting, judgement, registry)
+        return _report(setting, search, answers, judgement, parity, version)
+
+
+def _cross_validate(setting: _Setting) -> OutOfFold:
+    """Answers to every frame by models that have not seen its recording."""
+    how, material = setting.params.model_training, setting.material
+    folds = grouped_folds(material.data, how.folds, how.seed)
+    with (
+        tracking.run(_CROSS_VALIDATION_RUN),
+        progress_bar("Cross-validation", len(folds)) as advance,
+    ):
+        answers = answer_out_of_fold(
+            material.data, folds, setting.settings, material.sha256, advance
+        )
+        folder = setting.scratch / _ALL_FIGURES
+        records.log_evaluation(evaluate(answers.predictions), answers.predictions, folder)
+        records.log_folds(answers.per_fold())
+    return answers
+
+
+def _retrain(
+    setting: _Setting, answers: OutOfFold, registry: Registry
+) -> tuple[Judgement, Parity, str | None]:
+    """The model without the recordings kept back, judged by these; registered if it is the last."""
+    material, split = setting.material, setting.material.split
+    learned_from, kept_back = material.data.rows(split.train), material.data.rows(split.test)
+    deployment = _deployment(setting)
+    with tracking.run(setting.params.tracking.retrain_run):
+        records.log_settings(setting.settings)
+        with progress_bar("Training without the recordings kept back", 1) as advance:
+            model = fit_model(learned_from, setting.settings)
+            advance(1)
+        predictions = predictions_of(kept_back, model.predict_proba(kept_back.features))
+        judgement = Judgement(
+            evaluate(predictions),
+            evaluate(answers.predictions),
+            tuple(evaluation.f1_macro for evaluation in answers.per_fold()),
+        )
+        records.log_evaluation(judgement.held_out, predictions, setting.scratch / "held_out")
+        records.log_importances(model, kept_back, setting.settings.seed, setting.scratch)
+        parity = _export(model, learned_from, setting, judgement, deployment.development)
+        collect_held_out(kept_back, setting.params.data.landmarks).save(deployment.held_out)
+        groups = sorted(set(learned_from.groups.tolist()))
+        deployment.learned_from.write_text(json.dumps(groups), encoding="utf-8")
+        if setting.params.model_training.train_prod_model:
+            return judgement, parity, None
+        deployment.model.write_bytes(deployment.development.read_bytes())
+        return judgement, parity, _register(registry, setting, judgement, parity)
+
+
+def _train_production(
+    setting: _Setting, judgement: Judgement, registry: Registry
+) -> tuple[Parity, str]:
+    """The model that has learned from everything, registered."""
+    data, deployment = setting.material.data, _deployment(setting)
+    with tracking.run(setting.params.tracking.production_run):
+        records.log_settings(setting.settings)
+        with progress_bar("Training on everything", 1) as advance:
+            model = fit_model(data, setting.settings)
+            advance(1)
+        parity = _export(model, data, setting, judgement, deployment.model)
+        return parity, _register(registry, setting, judgement, parity)
+
+
+def _export(
+    model: Any, learned_from: Any, setting: _Setting, judgement: Judgement, path: Path
+) -> Parity:
+    parity = write_model_file(
+        model,
+        learned_from,
+        setting.material,
+        setting.settings,
+        judgement,
+        setting.origin,
+        setting.shared,
+        path,
+    )
+    records.log_parity(parity)
+    return parity
+
+
+def _register(registry: Registry, setting: _Setting, judgement: Judgement, parity: Parity) -> str:
+    return registry.register(
+        _deployment(setting),
+        {
+            "model": setting.settings.model,
+            "held_out_f1_macro": f"{judgement.held_out.f1_macro:.4f}",
+            "cross_validation_f1_macro": f"{judgement.cross_validation.f1_macro:.4f}",
+            "features_version": setting.material.spec.version,
+            "features_hash": setting.material.spec.hash,
+            "parity_rows": parity.rows,
+            "parity_max_difference": f"{parity.max_difference:.1e}",
+            "main_run": setting.origin.run_id,
+        },
+    )
+
+
+def _report(
+    setting: _Setting,
+    search: Search | None,
+    answers: OutOfFold,
+    judgement: Judgement,
+    parity: Parity,
+    version: str | None,
+) -> TrainingReport:
+    """Write the report page and what later stages read; all of it is logged, too."""
+    data, results = setting.material.data, setting.params.data.results
+    figures = {path.stem: path for path in sorted((setting.scratch / _ALL_FIGURES).glob("*.png"))}
+    figures |= {path.stem: path for path in setting.scratch.glob("feature_importances.png")}
+    report = TrainingReport(
+        created=setting.origin.created.strftime("%Y-%m-%d %H:%M"),
+        run_id=setting.origin.run_id,
+        version=version,
+        model=setting.settings.model,
+        hyperparameters=complete(setting.settings.model, setting.settings.hyperparameters),
+        search=None if search is None else search.summary,
+        frames=int((~data.augmented).sum()),
+        augmented_frames=int(data.augmented.sum()),
+        recordings=len(np.unique(data.filenames)),
+        columns=len(data.columns),
+        balance=count_labels(setting.material, setting.settings),
+        warnings=setting.material.warnings,
+        judgement=judgement,
+        held_out_groups=tuple(
+            sorted(group for group, side in setting.material.split.sides.items() if side == "test")
+        ),
+        parity=parity,
+        mistakes=worst_mistakes(
+            answers.predictions, _MISTAKES_SHOWN, setting.params.data, setting.shared.media
+        ),
+        figures=figures,
+        settings=setting.params.model_training.model_dump(exclude={"hyperparameters"}),
+    )
+    write_report(report, results / REPORT_FILE)
+    answers.save(results / OUT_OF_FOLD_FILE)
+    tracking.log_files([results / REPORT_FILE, results / OUT_OF_FOLD_FILE])
+    records.log_mistakes(report.mistakes, setting.scratch)
+    records.log_summary(judgement)
+    return report
+
+
+def _deployment(setting: _Setting) -> Deployment:
+    folder = setting.scratch / "deployment"
+    folder.mkdir(exist_ok=True)
+    return Deployment(folder)

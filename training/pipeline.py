@@ -1,0 +1,80 @@
+"""``straps-train run``: every stage that needs no person, in order."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from training.data.recordings import Kind
+
+app = typer.Typer()
+
+Params = Annotated[
+    Path | None, typer.Option(help="Settings; default: $STRAPS_PARAMS or ./params.yaml.")
+]
+Stage = tuple[str, Callable[[], None]]
+
+
+@app.command("run")
+def run(
+    promote: Annotated[
+        bool, typer.Option("--promote", help="Also promote the model, if it passes the gate.")
+    ] = False,
+    params: Params = None,
+) -> None:
+    """Run all stages that need no person, from raw recordings to a registered model."""
+    for title, stage in _stages(params, promote):
+        typer.secho(f"\n{title}", bold=True, err=True)
+        stage()
+
+
+def _stages(params: Path | None, promote: bool) -> list[Stage]:
+    """The stages for which there is something to do, in order.
+
+    Raises:
+        RecordingError: there are neither photos nor videos.
+    """
+    from training.data import media_commands, table_commands
+    from training.errors import RecordingError
+    from training.learning import commands
+    from training.params import load_all
+
+    data = load_all(params)[1].data
+    raw_videos = _any(data.raw_videos, "video")
+    raw_photos = _any(data.raw_photos, "photo")
+    videos = raw_videos or _any(data.interim_videos, "video")
+    photos = raw_photos or _any(data.interim_photos, "photo")
+    if not videos and not photos:
+        raise RecordingError(
+            f"There are no recordings in {data.raw_videos}, {data.raw_photos}, "
+            f"{data.interim_videos} or {data.interim_photos}. Put some there, or name other "
+            "folders under `training.data` in params.yaml."
+        )
+    stages: list[tuple[bool, str, Callable[[], None]]] = [
+        (raw_videos, "process-videos", lambda: media_commands.process_videos(params)),
+        (raw_photos, "process-photos", lambda: media_commands.process_photos(params)),
+        (True, "apply-mirror-labels", lambda: table_commands.apply_mirror_labels(params)),
+        (
+            videos,
+            "extract-video-landmarks",
+            lambda: media_commands.extract_video_landmarks(params),
+        ),
+        (
+            photos,
+            "extract-photo-landmarks",
+            lambda: media_commands.extract_photo_landmarks(params),
+        ),
+        (True, "make-features", lambda: table_commands.make_features(params)),
+        (True, "combine-features", lambda: table_commands.combine_features(params)),
+        (True, "train", lambda: commands.train(params)),
+        (promote, "promote", lambda: commands.promote(None, force=False, params=params)),
+    ]
+    return [(title, stage) for wanted, title, stage in stages if wanted]
+
+
+def _any(folder: Path, kind: "Kind") -> bool:
+    from training.data.recordings import recordings_below
+
+    return bool(recordings_below(folder, kind))
