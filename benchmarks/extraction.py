@@ -22,7 +22,7 @@ from training.data.workers import usable_cores
 from training.params import ExtractionParams
 
 DEMO = PROJECT_ROOT / "serving" / "demo" / "performance.mp4"
-N_PHOTOS = 400
+N_PHOTOS = 800
 
 
 def demo_frames(folder: Path) -> Path:

@@ -1,9 +1,13 @@
 """Files that are there whole or not at all, also when the process is killed half-way."""
 
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+# A name may have 255 bytes; a character has up to four.
+_STEM_CHARACTERS = 50
 
 
 @contextmanager
@@ -12,7 +16,11 @@ def written_whole(path: Path) -> Iterator[Path]:
 
     Leaving the block by an exception removes the temporary file and leaves ``path`` as it was.
     """
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    # The process is named for whoever clears away what a killed one has left; the rest tells
+    # threads apart, and machines that share a disk. A long name must not become too long.
+    stem = path.stem[:_STEM_CHARACTERS]
+    unique = f"{os.getpid()}.{secrets.token_hex(4)}"
+    temporary = path.with_name(f".{stem}.{unique}.part{path.suffix}")
     try:
         yield temporary
         with temporary.open("rb") as file:

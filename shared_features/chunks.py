@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -237,13 +238,17 @@ class CheckpointStore:
         """The chunks stored so far, up to the first gap."""
         chunk = 0
         while self._folder is not None and (path := self._path(chunk)).is_file():
-            with np.load(path) as stored:
-                yield Chunk(
-                    stored["pts_s"],
-                    stored["image"],
-                    stored["world"],
-                    int(stored["people_in_view"]),
-                )
+            try:
+                with np.load(path) as stored:
+                    finished = Chunk(
+                        stored["pts_s"],
+                        stored["image"],
+                        stored["world"],
+                        int(stored["people_in_view"]),
+                    )
+            except (OSError, ValueError, KeyError, BadZipFile):
+                return  # damaged on disk: computed again, and written over
+            yield finished
             chunk += 1
 
     def save(self, number: int, chunk: Chunk) -> None:

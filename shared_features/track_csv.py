@@ -49,7 +49,7 @@ def write_track(track: LandmarkTrack, path: Path) -> None:
     row_format = ",".join([LANDMARK_DIGITS] * landmarks.shape[1])
     with (
         written_whole(path) as temporary,
-        temporary.open("w", encoding="utf-8", newline="") as file,
+        temporary.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file,
     ):
         writer = csv.writer(file, lineterminator="")
         file.write(",".join(COLUMNS) + "\n")
@@ -68,20 +68,18 @@ def read_track(path: Path) -> LandmarkTrack:
         TrackError: the file is missing, damaged, or not a landmark table.
     """
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        frames, landmarks = [], []
+        # A file name that is not valid text reads back as the same bytes.
+        with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
             rows = csv.reader(file)
-            header = tuple(next(rows, ()))
-            if header != COLUMNS:
-                missing = [column for column in COLUMNS if column not in header]
-                raise TrackError(
-                    f"{path} is not a landmark table: expected {len(COLUMNS)} columns from "
-                    f"{COLUMNS[0]} to {COLUMNS[-1]}, missing {missing[:5] or 'none, but reordered'}"
-                )
-            table = list(rows)
-        if not table:
-            raise TrackError(f"{path} holds no frames. Extract the landmarks again.")
-        rows_of_text = [row[len(FRAME_COLUMNS) :] for row in table]
-        values = np.array(rows_of_text, dtype=np.float64).astype(np.float32)
+            _check_header(path, tuple(next(rows, ())))
+            for row in rows:
+                frames.append(row[: len(FRAME_COLUMNS)])
+                # Row by row: as text, a long video would take gigabytes.
+                numbers = np.array(row[len(FRAME_COLUMNS) :], dtype=np.float64)
+                landmarks.append(numbers.astype(np.float32))
+        _check_frames(path, frames)
+        values = np.stack(landmarks)
         split = len(IMAGE_COLUMNS)
         provenance_path = path.with_suffix(".json")
         provenance = (
@@ -90,15 +88,37 @@ def read_track(path: Path) -> LandmarkTrack:
             else {}
         )
         return LandmarkTrack(
-            source=table[0][2],
-            width=int(table[0][3]),
-            height=int(table[0][4]),
-            pts_s=np.array([float(row[1]) for row in table]),
+            source=frames[0][2],
+            width=int(frames[0][3]),
+            height=int(frames[0][4]),
+            pts_s=np.array([float(frame[1]) for frame in frames]),
             image=values[:, :split].reshape(-1, LANDMARK_COUNT, len(IMAGE_CHANNELS)),
             world=values[:, split:].reshape(-1, LANDMARK_COUNT, len(WORLD_CHANNELS)),
             provenance=provenance,
         )
-    except (OSError, ValueError, IndexError) as error:
+    except (OSError, ValueError, IndexError, csv.Error) as error:
         raise TrackError(
             f"{path} cannot be read as a landmark table ({error}). Extract the landmarks again."
         ) from error
+
+
+def _check_header(path: Path, header: tuple[str, ...]) -> None:
+    if header != COLUMNS:
+        missing = [column for column in COLUMNS if column not in header]
+        raise TrackError(
+            f"{path} is not a landmark table: expected {len(COLUMNS)} columns from {COLUMNS[0]} to "
+            f"{COLUMNS[-1]}, missing {missing[:5] or 'none, but reordered'}"
+        )
+
+
+def _check_frames(path: Path, frames: list[list[str]]) -> None:
+    """One recording, all of its frames, in order."""
+    if not frames:
+        raise TrackError(f"{path} holds no frames. Extract the landmarks again.")
+    in_order = [frame[0] for frame in frames] == [str(number) for number in range(len(frames))]
+    recordings = {tuple(frame[2:]) for frame in frames}
+    if not in_order or len(recordings) != 1:
+        raise TrackError(
+            f"{path} holds {len(frames)} rows that are not the frames 0, 1, 2, … of one recording "
+            f"({len(recordings)} found). Extract the landmarks again."
+        )

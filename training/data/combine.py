@@ -15,11 +15,8 @@ from typing import TextIO
 from shared_features.atomic import written_whole
 from shared_features.features import FeatureSpec
 from training.data.dataset import DATASET_FILE, FACT_COLUMNS, settings_file
-from training.data.feature_tables import (
-    FEATURES_ENDING,
-    FRAME_COLUMNS,
-    made_with,
-)
+from training.data.feature_rows import FRAME_COLUMNS
+from training.data.feature_tables import FEATURES_ENDING, made_with
 from training.data.groups import GROUPS_FILE, Grouping, group_recordings, read_groups
 from training.data.labels import LabelTable, read_labels
 from training.data.near_duplicates import Likeness, near_duplicates, stored_fingerprints

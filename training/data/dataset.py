@@ -23,7 +23,8 @@ FACT_COLUMNS = ("filename", "frame_number", "pts_s", "group", "augmented", "labe
 """The columns before the features."""
 
 _REMEDY = "Run `straps-train make-features` and `straps-train combine-features` again."
-_BLOCK_BYTES = 1 << 24
+# Up to 32 blocks are read ahead of the one that is being converted.
+_BLOCK_BYTES = 1 << 21
 
 
 @dataclass(frozen=True)

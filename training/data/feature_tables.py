@@ -4,37 +4,26 @@ A row is a frame with a person, and after it, if wanted, the same frame's mirror
 augmented. Tables are read and written in pieces, so a table's length costs no memory.
 """
 
-import csv
-import io
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from shared_features import spatial
 from shared_features.atomic import written_whole
 from shared_features.errors import TrackError
 from shared_features.features import FeatureSpec
-from shared_features.landmarks import LandmarkTrack
 from training.data.dataset import settings_file
+from training.data.feature_rows import write_header, write_rows
 from training.data.landmark_pieces import landmark_pieces
 from training.data.recordings import MIRRORED_PREFIX
 from training.data.stage import prepare_folder
-from training.data.workers import Failed, Workers, each_done
-from training.errors import RecordingError
+from training.data.workers import Failed, Workers, cannot_write, each_done
+from training.errors import RecordingError, TrainingError
 
-if TYPE_CHECKING:
-    import pyarrow
-
-FRAME_COLUMNS = ("frame_number", "pts_s", "filename", "augmented")
-"""The columns before the features."""
 LANDMARKS_ENDING = "_landmarks.csv"
 FEATURES_ENDING = "_features.csv"
-# Starting a second process costs as much as this many bytes of landmarks take.
+# Below this, starting other processes takes longer than the work.
 _WORTH_A_PROCESS_BYTES = 1 << 25
 
 
@@ -109,12 +98,8 @@ def make_feature_tables(
     prepare_folder(features)
     to_do = [job for job in jobs if not _is_up_to_date(job)]
     advance(len(jobs) - len(to_do))
-    size = sum(job.landmarks.stat().st_size for job in to_do)
-    if size < _WORTH_A_PROCESS_BYTES:
-        workers = 1
     damaged = []
-    for job, result in each_done(make_or_remove, to_do, features, Workers(workers)):
-        reason = f"{job.landmarks}: {result.reason}" if isinstance(result, Failed) else result
+    for reason in _each_made(to_do, features, workers):
         if reason:
             damaged.append(reason)
         advance(1)
@@ -176,6 +161,20 @@ def made_with(features: Path) -> dict[str, Any]:
     return kept if isinstance(kept, dict) else {}
 
 
+def _each_made(jobs: Sequence[FeatureJob], features: Path, workers: int | None) -> Iterator[str]:
+    """What is wrong with the landmarks of each job, as it is done; nothing, mostly."""
+    size = sum(job.landmarks.stat().st_size for job in jobs)
+    if workers == 1 or size < _WORTH_A_PROCESS_BYTES:
+        try:
+            yield from map(make_or_remove, jobs)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise TrainingError(cannot_write(features, reason)) from error
+        return
+    for job, result in each_done(make_or_remove, jobs, features, Workers(workers)):
+        yield f"{job.landmarks}: {result.reason}" if isinstance(result, Failed) else result
+
+
 def make_or_remove(job: FeatureJob) -> str:
     """Write one feature table; or remove it and say why its landmarks cannot be read.
 
@@ -200,65 +199,12 @@ def make_feature_table(job: FeatureJob) -> None:
     kind = job.landmarks.name.partition("_")[0]
     frames = people = 0
     with written_whole(job.features) as temporary, temporary.open("wb") as file:
-        file.write(_line([*FRAME_COLUMNS, *job.spec.columns]))
+        write_header(file, job.spec)
         for piece in landmark_pieces(job.landmarks):
-            filename = f"{kind}_{piece.source}"
-            _write_rows(file, filename, frames, piece, job)
+            write_rows(file, f"{kind}_{piece.source}", frames, piece, job.spec, job.mirror)
             frames += len(piece)
             people += int(piece.person.sum())
     counts = {"frames": frames, "without_person": frames - people}
     # The settings come last: a table without them, or with older ones, is made again.
     with written_whole(settings_file(job.features)) as temporary:
         temporary.write_text(json.dumps(settings | counts, indent=1) + "\n", encoding="utf-8")
-
-
-def _line(fields: Sequence[str]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(fields)
-    return text.getvalue().encode()
-
-
-def _write_rows(
-    file: io.BufferedWriter, filename: str, first: int, piece: LandmarkTrack, job: FeatureJob
-) -> None:
-    import pyarrow
-    from pyarrow import csv as arrow_csv
-
-    chosen = np.flatnonzero(piece.person)
-    features = [job.spec.of_track(piece)[chosen]]
-    if job.mirror:
-        features.append(job.spec.of_track(piece.mirrored())[chosen])
-    times = len(features)
-    # Frame by frame: the real one, then its mirror image.
-    interleaved = np.stack(features, axis=1).reshape(-1, len(job.spec.columns))
-    facts = [
-        pyarrow.array(np.repeat(first + chosen, times)),
-        pyarrow.array(np.repeat(piece.pts_s[chosen], times)),
-        pyarrow.array([filename] * len(interleaved), pyarrow.string()),
-        pyarrow.array(np.tile(np.arange(times, dtype=np.uint8), len(chosen))),
-    ]
-    table = pyarrow.table(
-        [*facts, *_columns(interleaved, job.spec)], names=[*FRAME_COLUMNS, *job.spec.columns]
-    )
-    # Arrow either quotes every text or none; a file name that needs quotes is a rare thing.
-    needs_quotes = _line([filename]).startswith(b'"')
-    options = arrow_csv.WriteOptions(
-        include_header=False, quoting_style="needed" if needs_quotes else "none"
-    )
-    arrow_csv.write_csv(table, file, options)
-
-
-def _columns(features: NDArray[np.float32], spec: FeatureSpec) -> "Iterator[pyarrow.Array]":
-    """Numbers with as many digits as give back the same float32, relations as words."""
-    import pyarrow
-
-    words = pyarrow.array([*spatial.WORDS.values(), ""])
-    codes = np.array(list(spatial.WORDS))
-    for place, column in enumerate(spec.columns):
-        values = np.ascontiguousarray(features[:, place])
-        if column in spatial.COLUMNS:
-            unknown = np.isnan(values)
-            places = np.where(unknown, len(codes), np.searchsorted(codes, values))
-            yield words.take(pyarrow.array(places))
-        else:
-            yield pyarrow.array(values)

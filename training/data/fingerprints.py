@@ -13,7 +13,7 @@ from typing import Any
 from training.data.recordings import Recording
 
 # Names that ``written_whole`` and ``VideoWriter`` give to what is not finished yet.
-_UNFINISHED = re.compile(r"\..+\.(?P<process>\d+)\.part(ial)?(\.\w+)?")
+_UNFINISHED = re.compile(r"\..+\.(?P<process>\d+)(\.[0-9a-f]{8})?\.part(ial)?(\.\w+)?")
 
 
 def content_sha256(path: Path) -> str:
@@ -51,18 +51,24 @@ def content_hashes(recordings: Iterable[Recording]) -> dict[Recording, Content |
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove unfinished files, left by processes that were killed, from a folder and those in it."""
+    """Remove what killed processes have left unfinished in a folder and those inside it."""
     for path in folder.rglob(".*.part*"):
         match = _UNFINISHED.fullmatch(path.name)
-        if match and not _runs(int(match["process"])):
+        if match and not process_runs(int(match["process"])):
             path.unlink(missing_ok=True)
 
 
-def _runs(process: int) -> bool:
+def process_runs(process: int) -> bool:
+    """Whether a process of this machine runs; one that has ended without being missed does not."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    except OSError:  # it runs, but belongs to someone else
+    except OSError:  # it belongs to someone else
         return True
-    return True
+    try:
+        status = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:  # only Linux tells
+        return True
+    # In a container without an init, nobody asks for those whose parent was killed.
+    return status.rpartition(")")[2].split()[0] != "Z"

@@ -101,6 +101,8 @@ def import_labels(
             + "\n".join(f"  {problem}" for problem in problems)
         )
     missing = sorted({claim.given for claim in source.claims if claim.recording is None})
+    if not source.claims:
+        raise LabelError(f"{source.path} has no labels in it: {' '.join(source.remarks)}")
     if not tables:
         raise LabelError(
             f"None of the {len(missing)} recordings in {source.path} is there: {listed(missing)}. "

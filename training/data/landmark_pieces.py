@@ -21,8 +21,8 @@ from shared_features.track_csv import COLUMNS, FRAME_COLUMNS, IMAGE_COLUMNS
 if TYPE_CHECKING:
     import pyarrow
 
-_BLOCK_BYTES = 1 << 23
-"""About 2,500 frames."""
+# About 300 frames. Up to 32 blocks are read ahead, so this is what bounds the memory.
+_BLOCK_BYTES = 1 << 20
 
 
 def landmark_pieces(path: Path) -> Iterator[LandmarkTrack]:

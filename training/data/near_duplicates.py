@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 # Bits of 256 in which two pictures may differ and still count as one. Measured on 820 photos of
-# five yoga poses (810 groups by hand, twelve of them pairs): up to 40 bits, 11 of the 12 pairs are
+# five yoga poses (808 groups by hand, twelve of them pairs): up to 40 bits, 11 of the 12 pairs are
 # found, and of the 8 pairs found beyond those every one turned out to be the same picture with
 # another frame, size or lettering. At 48 bits the first two different people are taken for one.
 # Copies with a quarter of the pixels, strongly compressed, darker or richer in contrast differ in

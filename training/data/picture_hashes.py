@@ -1,8 +1,8 @@
 """Fingerprints of pictures that survive scaling and compression, to find near-duplicates with.
 
-Perceptual hashes of 256 bits: of 820 photos, copies of one picture (scaled, re-encoded) differ in
-at most 10 bits, different pictures in 70 or more for all but 38 of 336,000 pairs. A difference hash
-has no such gap.
+Perceptual hashes of 256 bits. Measured on yoga photos: 150 copies of half the size, compressed
+anew, differ from their source in at most 10 bits; of 335,790 pairs of photos all but 38 differ in
+more than 70. A difference hash has no such gap.
 """
 
 from pathlib import Path

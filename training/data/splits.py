@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.data.dataset import Dataset
-from training.data.dataset_groups import checked_groups
+from training.data.dataset_groups import DatasetGroups, checked_groups
 from training.data.recordings import listed
 from training.data.side_choice import assign_sides
 from training.data.sides import Side, read_sides, write_sides

@@ -26,6 +26,7 @@ def import_labels(
             "included); or the .json export of Label Studio."
         ),
     ],
+    params: Params = None,
     media: Annotated[
         list[Path] | None,
         typer.Option(
@@ -37,14 +38,17 @@ def import_labels(
         bool,
         typer.Option("--replace", help="Overwrite label tables that are there with other labels."),
     ] = False,
-    path_column: Annotated[str, typer.Option(help="Name of a .csv file's column.")] = "path",
-    label_column: Annotated[str, typer.Option(help="The same.")] = "label",
+    path_column: Annotated[str, typer.Option(help="CSV column of the path.")] = "path",
+    label_column: Annotated[str, typer.Option(help="CSV column of the label.")] = "label",
     group_column: Annotated[
-        str, typer.Option(help="The same; recordings of one group stay on one side of a split.")
+        str, typer.Option(help="CSV column of the group; a group stays on one side of every split.")
     ] = "group",
-    first_frame_column: Annotated[str, typer.Option(help="The same.")] = "first_frame",
-    last_frame_column: Annotated[str, typer.Option(help="The same.")] = "last_frame",
-    params: Params = None,
+    first_frame_column: Annotated[
+        str, typer.Option(help="CSV column of the first frame.")
+    ] = "first_frame",
+    last_frame_column: Annotated[
+        str, typer.Option(help="CSV column of the last frame.")
+    ] = "last_frame",
 ) -> None:
     """Take over labels made elsewhere. Tables that are there with other labels are left alone."""
     from training.data.label_csv import CsvColumns
@@ -89,10 +93,10 @@ def apply_mirror_labels(params: Params = None) -> None:
 
 @app.command("make-features")
 def make_features(
+    params: Params = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes side by side; default: one per core.")
     ] = None,
-    params: Params = None,
 ) -> None:
     """Make a feature table of each landmark table; those that are up to date are left alone."""
     from shared_features.features import FeatureSpec

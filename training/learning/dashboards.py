@@ -52,7 +52,11 @@ def show_dashboards(
             running[name] = _start(name, command, params.folder)
             say(f"{name}: http://{_HOST}:{port}")
         say("Ctrl-C ends both.")
+        # Whoever is told to end takes both along.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         _watch(running, params.folder)
+    except KeyboardInterrupt:
+        say("Ending.")
     finally:
         for process in running.values():
             process.send_signal(signal.SIGTERM)

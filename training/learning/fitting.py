@@ -131,7 +131,10 @@ def calibration_splits(codes: NDArray[np.int64], groups: NDArray[Any], seed: int
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
     per_label = [len(np.unique(groups[codes == code])) for code in np.unique(codes)]
-    for n_splits in range(min(_MOST_CALIBRATION_SPLITS, *per_label), 1, -1):
+    most = min(_MOST_CALIBRATION_SPLITS, *per_label)
+    if sum(per_label) == len(codes):
+        most = 0  # every row is a group of its own
+    for n_splits in range(most, 1, -1):
         for attempt in range(_SPLIT_ATTEMPTS):
             grouped = StratifiedGroupKFold(n_splits, shuffle=True, random_state=seed + attempt)
             splits = list(grouped.split(codes, codes, groups))

@@ -132,7 +132,8 @@ class Registry:
 
     def champion(self) -> str | None:
         """The number of the version that is served, if one has been promoted."""
-        return self._registered("aliases").get(CHAMPION)
+        version = self._registered("aliases").get(CHAMPION)
+        return None if version is None else str(version)
 
     def crown(self, version: str) -> None:
         """Set the alias ``champion``."""
@@ -147,7 +148,7 @@ class Registry:
         """Replace the versions that one can go back to."""
         self._client.set_registered_model_tag(self.name, _HISTORY_TAG, json.dumps(former))
 
-    def _registered(self, what: str) -> dict[str, str]:
+    def _registered(self, what: str) -> dict[str, Any]:
         """Aliases or tags of the registered model; none while no version is registered."""
         found = self._client.search_registered_models(f"name = '{self.name}'")
         return dict(getattr(found[0], what)) if found else {}

@@ -1,6 +1,5 @@
 """Files are worked on side by side, and whatever happens to one leaves the others alone."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -11,6 +10,7 @@ import pytest
 
 from shared_features.params import PROJECT_ROOT
 from tests.training.data.media_stage import PATIENCE_S, Order, carry_out
+from training.data.fingerprints import process_runs
 from training.data.workers import Failed, Workers, each_done
 from training.errors import TrainingError
 
@@ -87,16 +87,6 @@ def test_workers_end_with_their_run(tmp_path: Path, how: signal.Signals) -> None
     process.send_signal(how)
     process.communicate(timeout=PATIENCE_S)
     for pid in pids:
-        while runs(int(pid.name.removeprefix("pid_"))):
+        while process_runs(int(pid.name.removeprefix("pid_"))):
             assert time.monotonic() < deadline, "a worker lives on"
             time.sleep(0.02)
-
-
-def runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    # An orphan that has ended may stay in the table of processes if nobody asks for it.
-    status = Path(f"/proc/{pid}/stat")
-    return not status.exists() or status.read_text().rsplit(")", 1)[1].split()[0] != "Z"

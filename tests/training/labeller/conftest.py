@@ -1,11 +1,13 @@
 """Labelling tools that end with their test."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 
+from shared_features.params import PROJECT_ROOT
 from tests.training.labeller.tool import Tool, write_clip, write_params
 
 StartTool = Callable[..., Tool]
@@ -38,3 +40,12 @@ def tools(tmp_path: Path) -> Iterator[StartTool]:
     for tool in made:
         tool.close()
         assert "Traceback" not in tool.said, tool.said
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project's model: promotion may replace it meanwhile."""
+    own = PROJECT_ROOT / "models" / "pose_classifier.onnx"
+    if not own.is_file():
+        pytest.skip(f"needs {own.name}; run `make starter`")
+    return Path(shutil.copy(own, tmp_path_factory.mktemp("model") / own.name))

@@ -1,6 +1,9 @@
 """Frames for the page: which ones there are, and pictures of any of them."""
 
+import io
 import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -25,9 +28,18 @@ def brightness(picture: Picture | None) -> int:
 
 
 def decoded(picture: Picture) -> np.ndarray:
-    import io
-
     return np.asarray(Image.open(io.BytesIO(picture.jpeg)))
+
+
+@contextmanager
+def filled(
+    path: Path, media: MediaParams, skip_seconds: float = 1, **more: int
+) -> Iterator[FrameStore]:
+    """A store that has decoded all there is."""
+    with closing(FrameStore(path, media, skip_seconds, **more)) as store:
+        for _ in store.decode():
+            pass
+        yield store
 
 
 def video(path: Path) -> Recording:
@@ -39,70 +51,54 @@ def test_a_store_knows_times_shown_frames_and_pictures(tmp_path: Path, media: Me
     times_s = [0, 0.4, 1.3, 1.5, 3.0, 3.1]
     pictures = [np.full((96, 128, 3), 8 * index, np.uint8) for index in range(len(times_s))]
     path = write_video(tmp_path / "variable.mp4", pictures, times_s)
-    store = FrameStore(path, media, skip_seconds=1)
-    assert not store.state.complete
-    for _ in store.decode():
-        pass
-    state = store.state
-    assert state.complete
-    assert state.frames == len(times_s)
-    assert [frame for frame, _ in state.shown] == [0, 2, 4, 5]
-    assert [seconds for _, seconds in state.shown] == pytest.approx([0, 1.3, 3.0, 3.1])
-    assert [brightness(store.picture(frame)) for frame in range(6)] == list(range(6))
-    store.close()
+    with filled(path, media) as store:
+        state = store.state
+        assert state.complete
+        assert state.frames == len(times_s)
+        assert [frame for frame, _ in state.shown] == [0, 2, 4, 5]
+        assert [seconds for _, seconds in state.shown] == pytest.approx([0, 1.3, 3.0, 3.1])
+        assert [brightness(store.picture(frame)) for frame in range(6)] == list(range(6))
     assert store.picture(0) is None
 
 
 def test_a_long_recording_keeps_fewer_pictures(tmp_path: Path, media: MediaParams) -> None:
     """Every shown frame has one; of the others, the nearest one that is kept is given."""
     path = write_clip(tmp_path / "long.mp4", frames=60, step_s=0.1)
-    store = FrameStore(path, media, skip_seconds=1, max_bytes=400_000)
-    for _ in store.decode():
-        pass
-    shown = [frame for frame, _ in store.state.shown]
-    assert all(store.picture(frame) for frame in shown)
-    kept = [frame for frame in range(60) if store.picture(frame)]
-    assert set(shown) < set(kept) < set(range(60))
-    for frame in range(60):
-        nearest = store.nearest_picture(frame)
-        assert nearest is not None
-        assert abs(nearest.frame - frame) == min(abs(one - frame) for one in kept)
+    with filled(path, media, max_bytes=400_000) as store:
+        shown = [frame for frame, _ in store.state.shown]
+        assert all(store.picture(frame) for frame in shown)
+        kept = [frame for frame in range(60) if store.picture(frame)]
+        assert set(shown) < set(kept) < set(range(60))
+        for frame in range(60):
+            nearest = store.nearest_picture(frame)
+            assert nearest is not None
+            assert abs(nearest.frame - frame) == min(abs(one - frame) for one in kept)
 
 
 def test_a_damaged_recording_is_shown_as_far_as_it_goes(tmp_path: Path, media: MediaParams) -> None:
     """A file cut in half can be labelled, with a remark; rubbish gives a reason."""
-    whole = write_clip(tmp_path / "whole.ts", frames=100, step_s=0.04)
+    noise = np.random.default_rng(1)
+    pictures = [noise.integers(0, 255, (96, 128, 3), np.uint8) for _ in range(60)]
+    whole = write_video(tmp_path / "whole.mp4", pictures, [index / 30 for index in range(60)])
     cut = tmp_path / "cut.mp4"
-    mp4 = write_video(
-        tmp_path / "whole.mp4",
-        [np.random.default_rng(k).integers(0, 255, (96, 128, 3), np.uint8) for k in range(60)],
-        [k / 30 for k in range(60)],
-    )
-    cut.write_bytes(mp4.read_bytes()[: mp4.stat().st_size // 2])
-    store = FrameStore(cut, media, 1)
-    for _ in store.decode():
-        pass
-    assert store.state.complete
-    assert 0 < store.state.frames < 60
-    assert "ends too early" in (store.state.remark or "")
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    with filled(cut, media) as store:
+        assert store.state.complete
+        assert 0 < store.state.frames < 60
+        assert "ends too early" in (store.state.remark or "")
     rubbish = tmp_path / "rubbish.mp4"
     rubbish.write_text("no video")
-    store = FrameStore(rubbish, media, 1)
-    for _ in store.decode():
-        pass
-    assert "rubbish.mp4 is not a video" in (store.state.problem or "")
-    assert not store.wait_for(0, timeout_s=5)
-    assert whole.exists()
+    with filled(rubbish, media) as store:
+        assert "rubbish.mp4 is not a video" in (store.state.problem or "")
+        assert not store.wait_for(0, timeout_s=5)
 
 
 def test_pictures_are_upright_and_not_too_large(tmp_path: Path, media: MediaParams) -> None:
     """As a phone means them; as large as the page shows them."""
     path = write_video(tmp_path / "turned.mp4", [corner_picture(1600, 900)], [0.0])
     flag_rotation(path, 90)
-    store = FrameStore(path, media, 1)
-    for _ in store.decode():
-        pass
-    picture = store.picture(0)
+    with filled(path, media) as store:
+        picture = store.picture(0)
     assert picture is not None
     shown = decoded(picture)
     assert shown.shape[:2] == (1280, 720)
@@ -199,8 +195,6 @@ def test_a_sharp_picture_is_made_when_only_a_small_one_is_kept(
 
 def test_no_room_on_the_disk_is_no_reason_to_stop(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is not kept is made when it is asked for."""
-    file = PictureFile()
-    file.add(picture_of(0, np.zeros((8, 8, 3), np.uint8)))
 
     class Full:
         closed = False
@@ -208,6 +202,8 @@ def test_no_room_on_the_disk_is_no_reason_to_stop(monkeypatch: pytest.MonkeyPatc
         def seek(self, place: int) -> None:
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(file, "_file", Full())
-    file.add(picture_of(1, np.zeros((8, 8, 3), np.uint8)))
-    assert file.get(1) is None
+    with closing(PictureFile()) as file:
+        with monkeypatch.context() as patched:
+            patched.setattr(file, "_file", Full())
+            file.add(picture_of(1, np.zeros((8, 8, 3), np.uint8)))
+        assert file.get(1) is None

@@ -1,6 +1,7 @@
 """Which frames are shown, and which ones a key labels."""
 
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -51,7 +52,9 @@ def test_the_seeds_table() -> None:
         pytest.param([0.0], 1, (0,), id="a single frame"),
         pytest.param([0.0, 0.4, 0.8], 1, (0, 2), id="shorter than a step"),
         pytest.param([0, 0.5, 1.0, 1.5, 2.0], 1, (0, 2, 4), id="the last frame is at a step"),
-        pytest.param([0, 0.9, 1.1, 5.0, 5.1, 6.2, 6.3], 1, (0, 2, 3, 5, 6), id="a pause, shown once"),
+        pytest.param(
+            [0, 0.9, 1.1, 5.0, 5.1, 6.2, 6.3], 1, (0, 2, 3, 5, 6), id="a pause, shown once"
+        ),
         pytest.param([0.2 * k for k in range(7)], 0.2, tuple(range(7)), id="rounded times"),
         pytest.param(
             [float(Fraction(1001 * k, 30000)) for k in range(61)], 1, (0, 30, 60), id="29.97"
@@ -104,7 +107,12 @@ def test_a_whole_range_is_relabelled_and_joins_its_neighbours() -> None:
 
 @pytest.mark.parametrize(
     ("border", "to", "left", "right"),
-    [(5, 7, (1, 7), (8, 10)), (5, 2, (1, 2), (3, 10)), (5, 0, (1, 1), (2, 10)), (5, 99, (1, 9), (10, 10))],
+    [
+        (5, 7, (1, 7), (8, 10)),
+        (5, 2, (1, 2), (3, 10)),
+        (5, 0, (1, 1), (2, 10)),
+        (5, 99, (1, 9), (10, 10)),
+    ],
     ids=["right", "left", "not beyond the left range", "not beyond the right range"],
 )
 def test_a_border_moves_between_its_ranges(
@@ -149,7 +157,7 @@ def test_labelling_never_loses_a_frame(steps: list[tuple[str, int, int, str]]) -
         assert set(LabelTable("video_x.mp4", ranges).by_frame()) <= set(table.by_frame())
         assert all(
             before.label != behind.label or before.last + 1 < behind.first
-            for before, behind in zip(after, after[1:], strict=False)
+            for before, behind in pairwise(after)
         )
         changed = dict(set(table.by_frame().items()) - set(_by_frame(ranges).items()))
         assert all(change.first <= frame <= change.last for frame in changed)

@@ -4,11 +4,11 @@ import { byId, clock, make, percent, show, tone } from "./dom.js";
 import { CORRECTING, MOVING } from "./keyboard.js";
 
 // The recordings: what is left in the order it is offered, then what is labelled, then the rest.
-export function drawList(listing, current, open) {
+export function drawList(listing, current, open, bySurety = false) {
   const byName = new Map(listing.recordings.map((recording) => [recording.filename, recording]));
   const queued = listing.queue.map((name) => byName.get(name));
   const groups = [
-    ["To label", queued],
+    [bySurety ? "To label, least sure first" : "To label", queued],
     ["Labelled", listing.recordings.filter((one) => one.status === "done")],
     ["Cannot be labelled", listing.recordings.filter((one) => one.status === "problem")],
   ];

@@ -1,7 +1,7 @@
 // Opening recordings, finding the next one, and following what the tool knows of them.
 
 import { Problem, recordingUrl, request } from "./api.js";
-import { byId } from "./dom.js";
+import { byId, show } from "./dom.js";
 import { alarm, draw, drawProgress, say } from "./draw.js";
 import { drawCard, drawList } from "./panel.js";
 import { nextShown } from "./rule.js";
@@ -22,8 +22,15 @@ export function use(given) {
 
 export function go(frame) {
   const { recording } = state;
-  if (!recording?.frames.decoded) return;
-  state.position = Math.min(Math.max(frame, 0), recording.frames.decoded - 1);
+  if (!recording) return;
+  const { decoded, complete } = recording.frames;
+  if (frame >= decoded && !complete) {
+    state.awaited = { at: frame };
+    state.finishedSince = null;
+    draw();
+    return;
+  }
+  state.position = Math.min(Math.max(frame, 0), decoded - 1);
   state.awaited = null;
   state.finishedSince = null;
   display();
@@ -39,16 +46,24 @@ export async function open(filename, frame = null, { back = false } = {}) {
   state.awaited = wish(loaded, frame);
   const unusable = loaded.problem && !loaded.frames.decoded;
   if (unusable) state.awaited = null;
+  show(byId("peek"), false);
+  show(byId("picture"), !unusable && byId("picture").src !== "");
   alarm(unusable ? `${loaded.name} cannot be labelled. ${loaded.problem}` : (loaded.remark ?? ""));
   say("");
   draw();
   resume();
-  drawList(state.listing, loaded.filename, openFromList);
+  drawRecordings();
   byId("list").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
   return !unusable;
 }
 
-export const openFromList = (name) => open(name).catch(explain);
+function drawRecordings() {
+  const { listing, recording } = state;
+  const bySurety = !isVideo() && recording?.proposals.state === "ready";
+  drawList(listing, recording?.filename, openFromList, bySurety);
+}
+
+const openFromList = (name) => open(name).catch(explain);
 
 function wish(recording, frame) {
   if (frame !== null) return { at: frame };
@@ -107,7 +122,7 @@ export async function nextPhoto() {
 
 export async function refreshList() {
   state.listing = await request("/api/recordings");
-  drawList(state.listing, state.recording?.filename, openFromList);
+  drawRecordings();
   drawProgress();
 }
 
@@ -118,7 +133,9 @@ export async function refresh() {
   const found = await request(recordingUrl(recording.filename));
   if (state.recording !== recording) return;
   const { frames, proposals, problem, remark, labels } = found;
-  Object.assign(recording, { frames, proposals, problem });
+  Object.assign(recording, { proposals, problem });
+  // A tool that was started anew decodes again; what was known stays known.
+  if (problem || frames.decoded >= recording.frames.decoded) recording.frames = frames;
   if (outbox.empty) recording.labels = labels;
   if (problem && !frames.decoded) {
     state.awaited = null;

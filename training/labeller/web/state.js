@@ -52,6 +52,8 @@ export function timeAt(frame) {
   return n1 === n0 ? t1 : t0 + ((frame - n0) / (n1 - n0)) * (t1 - t0);
 }
 
+const isLong = (frames) => frames > DETAIL_FRAMES * 2;
+
 // What a ribbon of the whole recording shows.
 export function wholeView() {
   const { recording, position } = state;
@@ -64,6 +66,8 @@ export function wholeView() {
     task: state.finishedSince === null ? task() : null,
     ranges: labels.ranges,
     stretches: proposals.stretches,
+    shown: frames.shown.length,
+    handles: !isLong(to),
     timeAt,
   };
 }
@@ -71,10 +75,10 @@ export function wholeView() {
 // A long recording gets a second ribbon with the frames around this one; null: it is not long.
 export function detailView() {
   const view = wholeView();
-  if (view.to <= DETAIL_FRAMES * 2) return null;
+  if (!isLong(view.to)) return null;
   const margin = DETAIL_FRAMES / 6;
   if (view.position < detailFrom + margin || view.position > detailFrom + DETAIL_FRAMES - margin) {
     detailFrom = Math.round(Math.min(Math.max(0, view.position - DETAIL_FRAMES / 3), view.to - DETAIL_FRAMES));
   }
-  return { ...view, from: detailFrom, to: detailFrom + DETAIL_FRAMES };
+  return { ...view, from: detailFrom, to: detailFrom + DETAIL_FRAMES, handles: true };
 }

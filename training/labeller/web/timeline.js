@@ -33,7 +33,8 @@ export class Timeline {
     new ResizeObserver(() => this.fitLabels()).observe(this.bar);
   }
 
-  // from, to: frames on the ribbon; ranges, shown, stretches: as the tool has them; task: what a key labels.
+  // from, to: frames on the ribbon; ranges, stretches: as the tool has them; task: what a key labels;
+  // handles: whether borders can be dragged; shown: how many shown frames are known.
   draw(view) {
     this.view = view;
     if (this.dragged) return;
@@ -76,7 +77,8 @@ export class Timeline {
 
   drawHandles() {
     const focused = document.activeElement?.closest?.(".handles") === this.handles;
-    const borders = this.view.ranges.flatMap((range, index, all) => {
+    const ranges = this.view.handles ? this.view.ranges : [];
+    const borders = ranges.flatMap((range, index, all) => {
       const next = all[index + 1];
       if (!next || next.first !== range.last + 1) return [];
       return range.last + 1 > this.view.from && next.first < this.view.to ? [{ left: range, right: next }] : [];
@@ -102,6 +104,10 @@ export class Timeline {
       title: `Drag: ${left.label} ends at frame ${border}`,
     });
     handle.style.left = `${this.share(border + 1) * 100}%`;
+    // Narrow ranges stay clickable between their borders.
+    const narrower = Math.min(left.last - left.first, right.last - right.first) + 1;
+    const room = (narrower / (this.view.to - this.view.from)) * this.bar.clientWidth;
+    handle.style.width = `${Math.max(7, Math.min(15, room / 2))}px`;
     const clamp = (to) => Math.min(Math.max(to, left.first), right.last - 1);
     handle.addEventListener("pointerdown", (event) => {
       event.preventDefault();
@@ -160,8 +166,10 @@ export class Timeline {
   }
 
   drawMarks() {
-    const { from, to, timeAt } = this.view;
-    this.marks.replaceChildren(
+    const { from, to, timeAt, shown } = this.view;
+    // Times of frames that are still to be decoded follow from those that are.
+    if (shown < 2) return this.marks.replaceChildren();
+    return this.marks.replaceChildren(
       ...[0, 0.25, 0.5, 0.75, 1].map((share) => make("span", { text: clock(timeAt(from + share * (to - 1 - from))) })),
     );
   }

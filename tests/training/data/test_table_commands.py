@@ -1,0 +1,136 @@
+"""From photos and a table of labels to a data set, by the commands, as a person would do it."""
+
+import csv
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from typer.testing import CliRunner, Result
+
+from shared_features.features import FeatureSpec
+from shared_features.params import PROJECT_ROOT, load_shared
+from shared_features.track_csv import read_track
+from tests.training.data.tables import same_bits
+from training.data import media_commands, table_commands
+from training.data.dataset import read_dataset
+from training.data.splits import grouped_folds, held_out_split
+from training.errors import DatasetError
+from training.params import known_labels, load_training
+
+LABELS = ("downdog", "goddess", "plank")
+# Two pairs of near-duplicates, one of which differs in a frame around it, and five others.
+PHOTOS = (
+    *("downdog/downdog_0180.jpg", "downdog/downdog_0342.jpg", "downdog/downdog_0128.jpg"),
+    *("goddess/goddess_0228.jpg", "goddess/goddess_0348.jpg", "goddess/goddess_0124.jpg"),
+    *("plank/plank_0153.jpg", "plank/plank_0384.jpg", "plank/plank_0415.jpg"),
+)
+
+
+@pytest.fixture
+def params(tmp_path: Path) -> Path:
+    """A project of its own with three yoga poses."""
+    content = yaml.safe_load((PROJECT_ROOT / "params.yaml").read_text(encoding="utf-8"))
+    content["labels"] = {"poses": list(LABELS), "other": "other"}
+    content["training"]["labeller"]["keys"] = {label[0]: label for label in (*LABELS, "other")}
+    content["training"]["process_photos"]["mirrored_copy"] = True
+    path = tmp_path / "params.yaml"
+    path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    return path
+
+
+def call(app, *arguments: object) -> Result:  # type: ignore[no-untyped-def]
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+@pytest.mark.usefixtures("pose_model")
+def test_from_photos_to_folds(
+    tmp_path: Path, params: Path, shared_data: Callable[[str], Path]
+) -> None:
+    """Imported, mirrored, extracted, combined and split; twins and near-duplicates together."""
+    photos = shared_data("yoga")
+    raw = tmp_path / "data" / "raw" / "photos"
+    for name in PHOTOS:
+        (raw / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(photos / name, raw / name)
+    with (tmp_path / "labels.csv").open("w", newline="") as file:
+        rows = [(f"data/raw/photos/{name}", name.partition("/")[0]) for name in PHOTOS]
+        csv.writer(file).writerows([("path", "label"), *rows])
+    imported = call(
+        table_commands.app, "import-labels", tmp_path / "labels.csv", "--params", params
+    )
+    assert "9 label tables written" in imported.stdout
+    call(media_commands.app, "process-photos", "--workers", 1, "--params", params)
+    mirrored = call(table_commands.app, "apply-mirror-labels", "--params", params)
+    assert "9 label tables of mirrored copies written" in mirrored.stdout
+    call(media_commands.app, "extract-photo-landmarks", "--workers", 1, "--params", params)
+    made = call(table_commands.app, "make-features", "--params", params)
+    assert "18 feature tables made" in made.stdout
+    combined = call(table_commands.app, "combine-features", "--params", params)
+    assert "same pictures" in combined.stdout
+    _check(params)
+
+
+def _check(params: Path) -> None:
+    data = load_training(params).data
+    shared = load_shared(params)
+    spec = FeatureSpec(**shared.features.model_dump())
+    table = data.final_features / "final_features.csv"
+    dataset = read_dataset(table, spec, known_labels(shared.labels))
+    # Photos with a mirrored copy are not mirrored once more.
+    assert not dataset.augmented.any()
+    assert dataset.labels == LABELS
+    for row, name in enumerate(dataset.filenames.tolist()):
+        track = read_track(data.landmarks / name.replace(".jpg", "_landmarks.csv"))
+        assert same_bits(dataset.features[row : row + 1], spec.of_track(track))
+        assert dataset.labels[dataset.codes[row]] in name
+    group = dict(zip(dataset.filenames.tolist(), dataset.groups.tolist(), strict=True))
+    for first, second in (("downdog_0180", "downdog_0342"), ("goddess_0228", "goddess_0348")):
+        prefix = f"photo_{first[:7]}__"
+        twins = {group.get(f"{prefix}{name}.jpg") for name in (first, second)}
+        copies = {group.get(f"photo_mirrored_{first[:7]}__{name}.jpg") for name in (first, second)}
+        assert len((twins | copies) - {None}) == 1
+    assert len(set(group.values())) == 6
+    for fold in grouped_folds(dataset, 3, 0):
+        assert not set(dataset.groups[fold.train]) & set(dataset.groups[fold.test])
+    split = held_out_split(dataset, 0.3, 0, data.final_features / "split.csv")
+    assert set(dataset.codes[split.test].tolist()) == {0, 1, 2}
+    assert not np.isin(dataset.groups[split.train], dataset.groups[split.test]).any()
+
+
+def test_warnings_go_to_standard_error(tmp_path: Path, params: Path) -> None:
+    """What is left out does not mix with what was done."""
+    photo = tmp_path / "data" / "raw" / "photos" / "a.jpg"
+    photo.parent.mkdir(parents=True)
+    photo.touch()
+    table = tmp_path / "labels.csv"
+    table.write_text(f"path,label\n{photo},plank\nmissing.jpg,plank\n", encoding="utf-8")
+    result = call(table_commands.app, "import-labels", table, "--params", params)
+    assert "missing.jpg" in result.stderr
+    assert "missing.jpg" not in result.stdout
+    assert "1 label tables written" in result.stdout
+
+
+def test_commands_in_the_wrong_order_say_what_comes_first(tmp_path: Path, params: Path) -> None:
+    """Combining without features, features without landmarks."""
+    with pytest.raises(DatasetError, match="make features"):
+        call(table_commands.app, "combine-features", "--params", params)
+    with pytest.raises(Exception, match="extract-photo-landmarks"):
+        call(table_commands.app, "make-features", "--params", params)
+
+
+@pytest.mark.parametrize(
+    "command", ["import-labels", "apply-mirror-labels", "make-features", "combine-features"]
+)
+def test_every_option_says_what_it_is_for(command: str) -> None:
+    """In the help text of its command."""
+    (info,) = [c for c in table_commands.app.registered_commands if c.name == command]
+    assert info.callback is not None
+    assert info.callback.__doc__
+    help_text = call(table_commands.app, command, "--help").stdout
+    assert "--params" in help_text

@@ -1,0 +1,380 @@
+"""The labelling tool from outside: what it offers, what it writes, how it ends."""
+
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+from PIL import Image
+
+from shared_features.classifier import PoseClassifier
+from shared_features.landmarks import LandmarkTrack
+from shared_features.params import PROJECT_ROOT
+from shared_features.track_csv import write_track
+from shared_features.video_writer import VideoWriter
+from tests.training.labeller.conftest import StartTool
+from tests.training.labeller.tool import (
+    PROGRAM,
+    SEED_RANGES,
+    SEED_TABLE,
+    Tool,
+    write_clip,
+    write_params,
+)
+from training.data.labels import LabelledRange, LabelTable, write_labels
+from training.data.recordings import landmarks_path
+from training.synthetic.performance import performance_frames
+from training.synthetic.samples import landmark_groups
+
+VIDEO = "video_routine.mp4"
+KILLS = 9
+
+
+def routine(clip: Path) -> Callable[[Path], object]:
+    return lambda folder: shutil.copy(clip, folder / "routine.mp4")
+
+
+def run(params: Path, kind: str = "video", *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603
+        [sys.executable, "-c", PROGRAM, f"label-{kind}s", "--params", str(params), *arguments],
+        cwd=PROJECT_ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_killed_at_random_points_it_loses_at_most_the_last_key_press(tools: StartTool) -> None:
+    """Whatever was answered is on disk, tables are always valid, and labelling goes on there."""
+    rng = random.Random(20261121)  # noqa: S311
+    names = [f"video_{part}.mp4" for part in "ab"]
+    tool = tools(
+        lambda folder: [write_clip(folder / f"{part}.mp4", 240, 0.04) for part in "ab"],
+        label_videos={"skip_seconds": 0.1},
+    )
+    expected: dict[str, dict[int, str]] = {name: {} for name in names}
+    kills = 0
+    while kills < KILLS:
+        name = names[kills % 2]
+        view = tool.decoded(name)
+        start = view["labels"]["start_at"]
+        # What was answered is there; the press that was not answered may be.
+        on_disk = LabelTable(name, tool.table(name[6])).by_frame()
+        assert expected[name].items() <= on_disk.items()
+        assert start is not None
+        assert start == len(on_disk)
+        expected[name] = on_disk
+        killer = threading.Timer(rng.uniform(0.0, 0.25), tool.kill)
+        killer.start()
+        lost = 0
+        try:
+            for frame, _ in view["frames"]["shown"]:
+                if frame < start:
+                    continue
+                label = rng.choice(["Apple", "Banana", "Cherry"])
+                lost = frame
+                tool.label(name, frame, label)
+                expected[name] |= dict.fromkeys(range(start, frame + 1), label)
+                start, lost = frame + 1, 0
+            assert lost == 0
+            # All of it was labelled before the kill: take it back, to be labelled again.
+            while tool.act(name, do="undo")["changed"]:
+                expected[name] = {}
+        except httpx.TransportError:
+            pass
+        killer.join()
+        kills += 1
+        after = LabelTable(name, tool.table(name[6])).by_frame()
+        if expected[name]:
+            assert expected[name].items() <= after.items()
+            assert len(after) <= max(lost + 1, len(expected[name]))
+        else:
+            expected[name] = {}
+        tool.start()
+    for name in names:
+        view = tool.decoded(name)
+        for frame, _ in view["frames"]["shown"]:
+            if frame >= (tool.recording(name)["labels"]["start_at"] or 0):
+                tool.label(name, frame, "Cherry")
+        assert tool.recording(name)["labels"]["start_at"] is None
+        assert tool.table(name[6])[-1].last == 239
+
+
+def test_undo_works_after_a_restart(tools: StartTool, seed_clip: Path) -> None:
+    """Step by step, back to nothing and forth to everything."""
+    tool = tools(routine(seed_clip))
+    for frame, _, label, _ in SEED_TABLE:
+        tool.label(VIDEO, frame, label)
+    assert tool.table("routine") == SEED_RANGES
+    assert tool.stop() == 0
+    tool.start()
+    for frame, *_ in reversed(SEED_TABLE):
+        assert tool.act(VIDEO, do="undo")["changed"]["frame"] == frame
+    assert tool.act(VIDEO, do="undo")["changed"] is None
+    assert not list(tool.labels.glob("*.csv"))
+    tool.kill()
+    tool.start()
+    for _ in SEED_TABLE:
+        tool.act(VIDEO, do="redo")
+    assert tool.table("routine") == SEED_RANGES
+
+
+@pytest.mark.parametrize("force", ["no", "one", "all"])
+def test_labelled_recordings_are_offered_again_when_asked_for(
+    tools: StartTool, seed_clip: Path, force: str
+) -> None:
+    """Without, they are in the list only; with, labels stay until they are overwritten."""
+    settings = {
+        "no": {},
+        "one": {"force_relabel": ["done", "nowhere.mp4"]},
+        "all": {"force_relabel_all": True},
+    }[force]
+
+    def prepare(folder: Path) -> None:
+        for name in ("done", "fresh", "half"):
+            shutil.copy(seed_clip, folder / f"{name}.mp4")
+        labels = folder.parents[1] / "interim" / "labels"
+        done = LabelTable("video_done.mp4", SEED_RANGES)
+        write_labels(done, labels / "video_done_labeled.csv")
+        half = LabelTable("video_half.mov", (LabelledRange(0, 10, "Apple"),))
+        write_labels(half, labels / "video_half_labeled.csv")
+
+    tool = tools(prepare, label_videos=settings)
+    tool.wait_for(lambda: all(one["frames"] for one in tool.listing()["recordings"]))
+    queue = tool.listing()["queue"]
+    assert ("nowhere.mp4" in tool.said) == (force == "one")
+    if force == "no":
+        assert queue == ["video_half.mp4", "video_fresh.mp4"]
+        assert tool.decoded("video_done.mp4")["labels"]["start_at"] is None
+        assert tool.decoded("video_half.mp4")["labels"]["start_at"] == 11
+        return
+    assert "video_done.mp4" in queue
+    assert tool.decoded("video_done.mp4")["labels"]["start_at"] == 0
+    tool.label("video_done.mp4", 0, "Cherry")
+    assert tool.table("done")[1:] == SEED_RANGES[1:]
+    tool.act("video_done.mp4", do="keep", frame=20)
+    assert tool.recording("video_done.mp4")["labels"]["start_at"] == 21
+    tool.label("video_done.mp4", 22, "Banana")
+    assert tool.recording("video_done.mp4")["labels"]["start_at"] is None
+    assert "video_done.mp4" not in tool.listing()["queue"]
+    assert tool.table("done") == (
+        LabelledRange(0, 0, "Cherry"),
+        *SEED_RANGES[1:4],
+        LabelledRange(21, 22, "Banana"),
+    )
+    tool.act("video_done.mp4", do="undo")
+    assert "video_done.mp4" in tool.listing()["queue"]
+
+
+def test_what_cannot_be_read_is_named_and_the_rest_goes_on(
+    tools: StartTool, seed_clip: Path
+) -> None:
+    """A damaged video, a damaged label table; and mirrored copies are nobody's work."""
+
+    def prepare(folder: Path) -> None:
+        routine(seed_clip)(folder)
+        (folder / "damaged.mp4").write_text("no video")
+        shutil.copy(seed_clip, folder / "mirrored_routine.mp4")
+        shutil.copy(seed_clip, folder / "odd.mp4")
+        labels = folder.parents[1] / "interim" / "labels"
+        labels.mkdir(parents=True)
+        (labels / "video_odd_labeled.csv").write_text("frame,label\n")
+
+    tool = tools(prepare)
+    tool.wait_for(lambda: tool.listing()["queue"] == [VIDEO])
+    problems = {one["name"]: one["problem"] for one in tool.listing()["recordings"]}
+    assert set(problems) == {"routine.mp4", "damaged.mp4", "odd.mp4"}
+    assert "damaged.mp4 is not a video" in problems["damaged.mp4"]
+    assert "is not a label table" in problems["odd.mp4"]
+    refused = tool.send("video_odd.mp4", do="label", frame=0, label="Apple")
+    assert (refused.status_code, (tool.labels / "video_odd_labeled.csv").read_text()) == (
+        409,
+        "frame,label\n",
+    )
+    for frame, _, label, _ in SEED_TABLE:
+        tool.label(VIDEO, frame, label)
+    assert tool.table("routine") == SEED_RANGES
+    assert tool.stop(signal.SIGINT) == 0
+    assert "1 of 3 videos are labelled, 0 are left" in tool.said
+    assert "damaged.mp4" in tool.said.splitlines()[-2]
+
+
+def test_it_refuses_what_is_not_its_own(tools: StartTool, seed_clip: Path) -> None:
+    """Foreign names and pages, unknown recordings and frames, files beside the recordings."""
+    tool = tools(routine(seed_clip))
+    here = f"127.0.0.1:{tool.port}"
+    actions = f"/api/recordings/{VIDEO}/actions"
+    press = {"do": "label", "frame": 0, "label": "Apple", "request": "0123456789abcdef"}
+    for headers in (
+        {"Host": "labels.example.com"},
+        {"Host": f"attacker.test:{tool.port}"},
+        {"Origin": "http://attacker.test"},
+        {"Origin": "null"},
+        {"Origin": f"http://127.0.0.1:{tool.port + 1}"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Content-Type": "text/plain"},
+    ):
+        reply = tool.http.post(actions, json=press, headers=headers)
+        assert reply.status_code == 403, headers
+        assert reply.json()["detail"]
+    assert tool.http.get("/", headers={"Host": "attacker.test"}).status_code == 403
+    assert not list(tool.labels.glob("*.csv"))
+    for headers in ({"Host": f"localhost:{tool.port}"}, {"Origin": f"http://{here}"}):
+        assert tool.http.post(actions, json=press, headers=headers).status_code == 200
+    for path, status in (
+        ("/api/recordings/video_other.mp4", 404),
+        ("/api/recordings/..%2F..%2Fparams.yaml", 404),
+        ("/api/recordings/video_other.mp4/frames/0", 404),
+        (f"/api/recordings/{VIDEO}/frames/23", 404),
+        (f"/api/recordings/{VIDEO}/frames/first", 422),
+        (f"/api/recordings/{VIDEO}/proposal?first=3&last=1", 404),
+        ("/web/../app.py", 404),
+        ("/web/%2e%2e/app.py", 404),
+        ("/nothing", 404),
+    ):
+        reply = tool.http.get(path)
+        assert (reply.status_code, bool(reply.json()["detail"])) == (status, True), path
+    for action, status in (
+        ({"do": "label", "frame": 23, "label": "Apple"}, 404),
+        ({"do": "label", "frame": -1, "label": "Apple"}, 422),
+        ({"do": "label", "frame": 0, "label": "Durian"}, 409),
+        ({"do": "relabel", "frame": 9, "label": "Apple"}, 409),
+        ({"do": "move_border", "border": 3, "to": 4}, 409),
+        ({"do": "explode"}, 422),
+    ):
+        assert tool.send(VIDEO, **action).status_code == status, action
+    reply = tool.http.get("/")
+    assert "default-src 'none'" in reply.headers["content-security-policy"]
+    assert reply.headers["x-frame-options"] == "DENY"
+
+
+def test_problems_of_the_settings_are_messages(tmp_path: Path, seed_clip: Path) -> None:
+    """No folder, nothing but copies, a host of another machine: what to do, and exit code 2."""
+    params = write_params(tmp_path, labeller={"host": "192.0.2.1"})
+    missing = run(params)
+    assert (missing.returncode, "There is no folder" in missing.stderr) == (2, True)
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    shutil.copy(seed_clip, folder / "mirrored_routine.mp4")
+    copies = run(params, "video", "--input", str(folder))
+    assert (copies.returncode, "only mirrored copies" in copies.stderr) == (2, True)
+    shutil.copy(seed_clip, folder / "routine.mp4")
+    elsewhere = run(params, "video", "--input", str(folder))
+    assert (elsewhere.returncode, "Cannot listen at 192.0.2.1" in elsewhere.stderr) == (2, True)
+
+
+def test_frames_names_notes_and_a_second_tool(tools: StartTool, seed_clip: Path) -> None:
+    """Any frame is a picture, names may differ in the suffix, no model is a note, and so on."""
+    tool = tools(routine(seed_clip))
+    view = tool.decoded(VIDEO)
+    for frame in (22, 0, 7):
+        for how in ("", "?fast=true"):
+            reply = tool.http.get(f"/api/recordings/{VIDEO}/frames/{frame}{how}")
+            assert reply.headers["content-type"] == "image/jpeg"
+            assert reply.headers["x-frame"] == str(frame)
+    assert tool.recording("video_routine.mov")["filename"] == VIDEO
+    assert (view["proposals"]["state"], view["proposals"]["stretches"]) == ("none", [])
+    assert "no_model.onnx" in view["proposals"]["note"]
+    second = run(tool.params)
+    assert second.returncode == 2
+    assert "Another tool is labelling videos" in second.stderr
+    assert "Traceback" not in second.stderr
+
+
+def test_photos_are_offered_by_uncertainty(tools: StartTool, model: Path, pose_model: Path) -> None:
+    """Least sure first; landmark tables are used, the others computed; nobody found comes last."""
+    samples = landmark_groups(3, 0, 1)
+    stems = [f"pose{index}" for index in range(len(samples))]
+    confidence: dict[str, float] = {}
+    classifier = PoseClassifier(model)
+
+    def prepare(folder: Path) -> None:
+        grey = Image.new("RGB", (64, 48), (90, 90, 90))
+        for index, stem in enumerate(stems):
+            grey.save(folder / f"{stem}.jpg")
+            size = int(samples.width[index]), int(samples.height[index])
+            track = LandmarkTrack(
+                *(f"{stem}.jpg", *size, np.zeros(1)),
+                samples.image[index : index + 1],
+                samples.world[index : index + 1],
+                {},
+            )
+            table = landmarks_path(folder.parents[1] / "interim" / "landmarks", "photo", stem)
+            table.parent.mkdir(parents=True, exist_ok=True)
+            write_track(track, table)
+            confidence[f"photo_{stem}.jpg"] = float(classifier.classify(track).max())
+        grey.save(folder / "aaa_nobody.png")
+        (folder / "aab_damaged.jpg").write_text("no photo")
+        Image.new("RGB", (64, 48)).save(folder / "mirrored_pose0.jpg")
+
+    tool = tools(prepare, kind="photo", fruit=False, promotion={"output": str(model)})
+    expected = [*sorted(confidence, key=confidence.__getitem__), "photo_aaa_nobody.png"]
+    tool.wait_for(lambda: tool.listing()["queue"] == expected)
+    view = tool.recording(expected[0])
+    assert view["proposals"]["state"] == "ready"
+    assert view["proposals"]["stretches"][0]["confidence"] == pytest.approx(
+        confidence[expected[0]], abs=1e-3
+    )
+    tool.label(expected[0], 0, "meathook")
+    tool.label(expected[1], 0, "nutcracker")
+    assert tool.listing()["queue"] == expected[2:]
+    text = (tool.labels / f"{Path(expected[1]).stem}_labeled.csv").read_text()
+    assert text == f"frame_number,filename,label\n0,{expected[1]},nutcracker\n"
+    undone = tool.act(expected[4], do="undo")
+    assert undone["filename"] == expected[1]
+    assert tool.listing()["queue"] == expected[1:]
+    problems = [one["name"] for one in tool.listing()["recordings"] if one["problem"]]
+    assert problems == ["aab_damaged.jpg"]
+
+
+def test_a_video_gets_proposals_without_a_landmark_table(
+    tools: StartTool, model: Path, pose_model: Path
+) -> None:
+    """Computed behind the page's back; each stretch gets one, and nothing is stored."""
+
+    def prepare(folder: Path) -> None:
+        with VideoWriter(folder / "routine.mp4", 320, 240) as writer:
+            frames = performance_frames(5, height=240, width=320, start_s=8.0, end_s=9.2)
+            for index, (rgb, _, _) in enumerate(frames):
+                writer.write(rgb, index / 25)
+
+    settings = {"promotion": {"output": str(model)}, "label_videos": {"skip_seconds": 0.5}}
+    tool = tools(prepare, fruit=False, **settings)
+    tool.wait_for(lambda: tool.recording(VIDEO)["proposals"]["state"] == "ready")
+    view = tool.recording(VIDEO)
+    stretches = view["proposals"]["stretches"]
+    assert [one["last"] for one in stretches] == [frame for frame, _ in view["frames"]["shown"]]
+    assert [one["first"] for one in stretches[1:]] == [one["last"] + 1 for one in stretches[:-1]]
+    known = PoseClassifier(model).labels
+    assert all(one["label"] in known and 0 < one["confidence"] <= 1 for one in stretches)
+    sure = {one["last"]: one["confidence"] for one in stretches}
+    assert view["proposals"]["least_sure"] == sorted(sure, key=sure.__getitem__)
+    everything = tool.http.get(f"/api/recordings/{VIDEO}/proposal?first=0&last=5").json()
+    assert everything["label"] in known
+    assert not tool.landmarks.exists()
+
+
+def test_a_missing_pose_model_is_a_note(
+    tools: StartTool, model: Path, seed_clip: Path, tmp_path: Path
+) -> None:
+    """With a classifier but nothing to find landmarks with, labelling goes on."""
+    params = write_params(tmp_path / "own", fruit=False, promotion={"output": str(model)})
+    text = params.read_text().replace("model_path: null", "model_path: nowhere.task", 1)
+    params.write_text(text)
+    tool = Tool(params)
+    tool.recordings.mkdir(parents=True)
+    routine(seed_clip)(tool.recordings)
+    tool.start()
+    tool.wait_for(lambda: tool.recording(VIDEO)["proposals"]["state"] == "none")
+    assert "nowhere.task" in tool.recording(VIDEO)["proposals"]["note"]
+    tool.label(VIDEO, 0, "meathook")
+    tool.close()
+    assert "Traceback" not in tool.said

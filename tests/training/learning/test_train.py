@@ -1,0 +1,229 @@
+"""From a labelled table to a registered model, its champion, and back."""
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from shared_features.classifier import PoseClassifier
+from tests.training.learning.projects import Project
+from training.errors import DatasetError, PromotionError, TrainingError
+from training.learning.evaluate import evaluate
+from training.learning.held_out import HeldOut
+from training.learning.material import read_material
+from training.learning.out_of_fold import OutOfFold
+from training.learning.promotion import promote, rollback
+from training.learning.registry import Deployment, Registry, file_sha256
+from training.learning.train import OUT_OF_FOLD_FILE, REPORT_FILE, train
+from training.params import TrainingParams
+
+
+def say(line: str) -> None:
+    """Nobody listens."""
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project after its first training, with a search of three trials."""
+    project = Project(
+        tmp_path_factory.mktemp("project"),
+        model_training={"optimize_hyperparams": True, "num_trials": 3},
+    )
+    project.add_recordings(12, seed=1)
+    project.combine()
+    train(*project.params, say)
+    return project
+
+
+def tracked(project: Project) -> TrainingParams:
+    return project.params[1]
+
+
+def files_of(project: Project, version: str, folder: Path) -> Deployment:
+    registry = Registry(tracked(project).tracking)
+    return registry.files(registry.version(version), folder)
+
+
+def test_runs_are_nested_as_in_the_seed(trained: Project) -> None:
+    """One run holds the search with a run per trial, the judging, and both trainings."""
+    import mlflow
+
+    runs = mlflow.MlflowClient().search_runs(
+        [
+            experiment.experiment_id
+            for experiment in mlflow.MlflowClient().search_experiments()
+            if experiment.name == tracked(trained).tracking.experiment
+        ]
+    )
+    names = {run.info.run_id: run.info.run_name for run in runs}
+    nested = Counter(
+        (names.get(run.data.tags.get("mlflow.parentRunId", "")), run.info.run_name) for run in runs
+    )
+    main, search = "Main_Pipeline_Run", "Hyperparameter_Optimization"
+    assert nested[(None, main)] == 1
+    for name in (search, "Grouped_Cross_Validation", "Retrain_on_Train_Dataset"):
+        assert nested[(main, name)] == 1
+    assert nested[(main, "Prod_Model_FULL_Dataset_Train")] == 1
+    assert [nested[(search, f"Trial_{number}")] for number in range(3)] == [1, 1, 1]
+    assert all(run.info.status == "FINISHED" for run in runs)
+
+
+def test_artifacts_and_metrics_are_there(trained: Project) -> None:
+    """Curves, matrix, report, importances, mistakes and study are logged, and scores per label."""
+    import mlflow
+
+    client = mlflow.MlflowClient()
+    experiment = client.get_experiment_by_name(tracked(trained).tracking.experiment)
+    assert experiment is not None
+    by_name = {run.info.run_name: run for run in client.search_runs([experiment.experiment_id])}
+    retrained = by_name["Retrain_on_Train_Dataset"]
+    files = {file.path for file in client.list_artifacts(retrained.info.run_id)}
+    assert files >= {
+        "roc_curves.png",
+        "precision_recall_curves.png",
+        "confusion_matrix.png",
+        "calibration_curve.png",
+        "classification_report.txt",
+        "feature_importances.png",
+    }
+    assert "back_lever.f1" in retrained.data.metrics
+    assert "f1_macro" in retrained.data.metrics
+    main = by_name["Main_Pipeline_Run"]
+    main_files = {file.path for file in client.list_artifacts(main.info.run_id)}
+    assert main_files >= {"report.html", "out_of_fold.npz", "environment.json", "mistakes"}
+    assert len(main.data.tags["git.commit"]) == 40
+    assert main.inputs.dataset_inputs
+    search = by_name["Hyperparameter_Optimization"]
+    study = {file.path for file in client.list_artifacts(search.info.run_id)}
+    assert "optuna_study.json" in study
+
+
+def test_the_report_can_be_read_without_mlflow(trained: Project) -> None:
+    """One page with nothing from elsewhere: scores, balance, pictures of curves."""
+    page = (tracked(trained).data.results / REPORT_FILE).read_text(encoding="utf-8")
+    assert 'src="http' not in page
+    assert 'href="http' not in page
+    assert page.count("data:image/png;base64,") >= 5
+    for words in ("Recordings kept back", "front lever", "Weight of a frame", "What it gets most"):
+        assert words in page
+
+
+def test_every_frame_is_answered_by_models_that_have_not_seen_its_recording(
+    trained: Project,
+) -> None:
+    """The stored answers are of all real frames, each once, and make the score that is reported."""
+    data = read_material(*trained.params).data
+    answers = OutOfFold.load(tracked(trained).data.results / OUT_OF_FOLD_FILE)
+    real = ~data.augmented
+    assert answers.predictions.filenames.tolist() == data.filenames[real].tolist()
+    assert np.allclose(answers.predictions.probabilities.sum(axis=1), 1, atol=1e-5)
+    folds_of_recording = {
+        name: set(answers.fold_of_row[answers.predictions.filenames == name].tolist())
+        for name in set(answers.predictions.filenames.tolist())
+    }
+    assert all(len(folds) == 1 for folds in folds_of_recording.values())
+
+
+def test_the_development_model_has_not_learned_from_what_it_is_judged_by(
+    trained: Project, tmp_path: Path
+) -> None:
+    """The groups kept back and the groups learned from have nothing in common."""
+    files = files_of(trained, "1", tmp_path)
+    held_out = HeldOut.load(files.held_out)
+    learned_from = json.loads(files.learned_from.read_text())
+    assert len(held_out) > 0
+    assert not set(held_out.groups.tolist()) & set(learned_from)
+    contract = PoseClassifier(files.model).contract
+    assert contract.metrics["frames"] == len(held_out)
+    score = evaluate(held_out.predictions(PoseClassifier(files.development))).f1_macro
+    assert contract.metrics["macro_f1"] == pytest.approx(score, abs=1e-4)
+
+
+def test_a_model_is_promoted_judged_refused_forced_and_rolled_back(tmp_path: Path) -> None:
+    """The gate compares on what neither model has learned from; the served file follows."""
+    project = Project(tmp_path / "project")
+    project.add_recordings(10, seed=2)
+    project.combine()
+    params = tracked(project)
+    train(*project.params, say)
+    output = params.promotion.output
+    output.parent.mkdir()
+    output.write_bytes(files_of(project, "1", tmp_path / "one").development.read_bytes())
+    before = file_sha256(output)
+
+    first = promote(params.tracking, params.promotion, None, force=True)
+    assert first.version == "1"
+    assert first.previous == "2", "the file that was served is kept as a version of its own"
+    assert file_sha256(output) == file_sha256(files_of(project, "1", tmp_path / "a").model)
+
+    worse = Project(
+        project.root,
+        model_training={"hyperparameters": {"xgb": {"n_estimators": 1, "max_depth": 1}}},
+    )
+    train(*worse.params, say)
+    with pytest.raises(PromotionError, match=r"worse than the champion: macro F1 0\.\d+, champion"):
+        promote(params.tracking, params.promotion, None, force=False)
+    registry = Registry(params.tracking)
+    assert registry.champion() == "1"
+    forced = promote(params.tracking, params.promotion, "3", force=True)
+    assert (forced.version, forced.previous) == ("3", "1")
+    assert file_sha256(output) == forced.sha256
+
+    assert rollback(params.tracking, params.promotion).version == "1"
+    assert rollback(params.tracking, params.promotion).version == "2"
+    assert file_sha256(output) == before
+    with pytest.raises(PromotionError, match="no other champion"):
+        rollback(params.tracking, params.promotion)
+
+
+def test_a_damaged_file_and_an_unknown_version_are_not_promoted(
+    trained: Project, tmp_path: Path
+) -> None:
+    """What passed the gate must be the very file that is promoted."""
+    params = tracked(trained)
+    with pytest.raises(PromotionError, match="no version 99"):
+        promote(params.tracking, params.promotion, "99", force=True)
+    registry = Registry(params.tracking)
+    registry._client.set_model_version_tag(registry.name, "1", "sha256", "0" * 64)
+    with pytest.raises(PromotionError, match="not the file that passed the parity gate"):
+        promote(params.tracking, params.promotion, "1", force=True)
+    assert not params.promotion.output.exists()
+
+
+def test_tables_that_cannot_be_trained_on_are_refused(tmp_path: Path) -> None:
+    """No table, one class only: a message that says what to do, and no run is left behind."""
+    project = Project(tmp_path)
+    with pytest.raises(DatasetError, match="combine-features"):
+        train(*project.params, say)
+    project.add_recordings(4, seed=3, relabel=lambda label: "back lever")
+    project.combine()
+    with pytest.raises(DatasetError, match="back lever"):
+        train(*project.params, say)
+
+
+def test_an_unknown_hyperparameter_is_named(tmp_path: Path) -> None:
+    """With the one that was probably meant."""
+    project = Project(tmp_path, model_training={"hyperparameters": {"xgb": {"max_dept": 3}}})
+    with pytest.raises(TrainingError, match=r"'max_dept' is not known.*max_depth"):
+        train(*project.params, say)
+
+
+def test_two_trainings_at_once_on_one_fresh_sqlite_file(tmp_path: Path) -> None:
+    """Both end well and register a version each."""
+    project = Project(tmp_path)
+    project.add_recordings(8, seed=4)
+    project.combine()
+    command = [sys.executable, "-m", "training", "train", "--params", str(project.params_path)]
+    processes = [
+        subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603
+        for _ in range(2)
+    ]
+    for process in processes:
+        _, errors = process.communicate(timeout=240)
+        assert process.returncode == 0, errors.decode()
+    versions = Registry(tracked(project).tracking).versions()
+    assert sorted(str(version.version) for version in versions) == ["1", "2"]

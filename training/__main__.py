@@ -1,0 +1,5 @@
+"""``python -m training``: the same as ``straps-train``."""
+
+from training.cli import main
+
+main()

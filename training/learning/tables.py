@@ -1,0 +1,212 @@
+"""Any labelled table (CSV): which of its columns say something, as numbers.
+
+Columns of numbers are taken as they are, columns of text become one column per text. What is as
+good as different in every row (names, dates) or the same in all is left out, and named.
+"""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.errors import DatasetError
+
+if TYPE_CHECKING:
+    import pandas
+
+# Rows with 1 here are made up from other rows: models learn from them and are not judged by them.
+AUGMENTED = "augmented"
+
+# A column of text that differs in more than this share of its rows identifies rows.
+_IDENTIFYING_SHARE = 0.5
+# Texts beyond the most frequent ones count as one.
+_MOST_TEXTS = 30
+_DATE_SHARE = 0.9
+
+
+@dataclass(frozen=True)
+class LabelledTable:
+    """Rows to learn from and to be judged by.
+
+    Attributes:
+        frame: the columns used, as pandas reads them.
+        numeric: names of the columns of numbers.
+        text: names of the columns of text.
+        left_out: why each other column is not used, by name.
+        labels: names of the labels.
+        codes: ``(n,)`` the place of each row's label in ``labels``.
+        groups: ``(n,)`` str; rows of one group must be on one side of a split.
+        grouped: whether groups were given; else each row is one.
+        augmented: ``(n,)`` bool: rows that are only learned from.
+    """
+
+    frame: "pandas.DataFrame"
+    numeric: tuple[str, ...]
+    text: tuple[str, ...]
+    left_out: dict[str, str]
+    labels: tuple[str, ...]
+    codes: NDArray[np.int64]
+    groups: NDArray[np.str_]
+    grouped: bool
+    augmented: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def encoder(self) -> Any:
+        """An unfitted transformer of rows of ``frame`` to ``(n, features)``; NaN stays NaN."""
+        from sklearn.compose import make_column_transformer
+        from sklearn.preprocessing import OneHotEncoder
+
+        texts = OneHotEncoder(
+            handle_unknown="infrequent_if_exist", max_categories=_MOST_TEXTS, sparse_output=False
+        )
+        return make_column_transformer(
+            ("passthrough", list(self.numeric)), (texts, list(self.text)), sparse_threshold=0
+        )
+
+
+def read_table(
+    path: Path, target: str, group: str | None = None, drop: Sequence[str] = ()
+) -> LabelledTable:
+    """Read a table; rows without a label are left out.
+
+    Args:
+        path: of the CSV file; its first line names the columns.
+        target: the column of labels.
+        group: the column that says which rows belong together.
+        drop: columns not to be used.
+
+    Raises:
+        DatasetError: the file is not a table, a column is missing, there are fewer than two labels,
+            or no column says anything.
+    """
+    frame = _read_csv(path)
+    _require_columns(frame, path, [target, *([group] if group else []), *drop])
+    frame = frame[frame[target].notna()].reset_index(drop=True)
+    augmented = _augmented(frame, path, group)
+    labels, codes = np.unique(frame[target].astype(str).to_numpy(dtype=str), return_inverse=True)
+    if len(labels) < 2:
+        raise DatasetError(
+            f"{path}: column {target!r} holds {len(labels)} label in {len(frame)} rows; models are "
+            "compared on how they tell at least two apart."
+        )
+    groups = np.arange(len(frame)).astype(str)
+    if group:
+        groups = frame[group].astype(str).to_numpy(dtype=str)
+    used = frame.drop(columns=list({target, group, AUGMENTED, *drop} & set(frame.columns)))
+    left_out = {name: reason for name in used if (reason := _useless(used[name]))}
+    used = used.drop(columns=list(left_out))
+    if used.empty:
+        raise DatasetError(
+            f"{path}: no column is left to learn from. Left out: {_listed(left_out)}."
+        )
+    numeric = [name for name in used if _is_numeric(used[name])]
+    text = [name for name in used if name not in numeric]
+    used = used.astype(dict.fromkeys(numeric, "float32") | dict.fromkeys(text, "object"))
+    # A missing text is a text of its own: that it is missing may say something.
+    used[text] = used[text].where(used[text].notna(), "")
+    return LabelledTable(
+        frame=used.replace([np.inf, -np.inf], np.nan),
+        numeric=tuple(numeric),
+        text=tuple(text),
+        left_out=left_out,
+        labels=tuple(labels.tolist()),
+        codes=codes.astype(np.int64),
+        groups=groups,
+        grouped=group is not None,
+        augmented=augmented,
+    )
+
+
+def _read_csv(path: Path) -> "pandas.DataFrame":
+    import pandas as pd
+
+    try:
+        frame = pd.read_csv(path)
+    except FileNotFoundError as error:
+        raise DatasetError(f"There is no table {path}.") from error
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        # pandas' own errors are ValueErrors.
+        reason = str(error).strip().partition("\n")[0]
+        raise DatasetError(
+            f"{path} cannot be read as a table ({reason}). Expected a CSV file in UTF-8 whose "
+            "first line names the columns."
+        ) from error
+    if frame.shape[1] < 2:
+        raise DatasetError(
+            f"{path} has {frame.shape[1]} column. Expected several, with commas between them."
+        )
+    if frame.empty:
+        raise DatasetError(f"{path} has columns, but no rows.")
+    return frame
+
+
+def _require_columns(frame: "pandas.DataFrame", path: Path, names: Sequence[str]) -> None:
+    known = [str(name) for name in frame.columns]
+    problems = []
+    for name in names:
+        if name not in known:
+            nearest = difflib.get_close_matches(name, known, n=1)
+            problems.append(f"{name!r}" + (f" (did you mean {nearest[0]!r}?)" if nearest else ""))
+    if problems:
+        raise DatasetError(
+            f"{path} has no column {', nor '.join(problems)}. Its columns: {', '.join(known)}."
+        )
+
+
+def _augmented(frame: "pandas.DataFrame", path: Path, group: str | None) -> NDArray[np.bool_]:
+    if AUGMENTED not in frame.columns:
+        return np.zeros(len(frame), dtype=bool)
+    if group is None:
+        raise DatasetError(
+            f"{path} has a column {AUGMENTED!r}: rows made up from other rows. Say by --group "
+            "which rows belong together, or the same frame would be learned from and judged by."
+        )
+    if not set(frame[AUGMENTED].unique()) <= {0, 1}:
+        raise DatasetError(f"{path}: column {AUGMENTED!r} must hold 0 and 1 only.")
+    return np.asarray(frame[AUGMENTED].to_numpy() == 1)
+
+
+def _useless(column: "pandas.Series[Any]") -> str | None:
+    """Why a column says nothing about rows it has not seen; None when it may."""
+    present = column.dropna()
+    n_values = present.nunique()
+    if n_values == 0:
+        return "empty"
+    if n_values == 1 and len(present) == len(column):
+        return f"always {present.iloc[0]!r}"
+    if _is_numeric(column):
+        return "numbers the rows" if _numbers_the_rows(column) else None
+    if _is_mostly_dates(present):
+        return "dates"
+    if n_values > _IDENTIFYING_SHARE * len(present) and n_values > _MOST_TEXTS:
+        return f"{n_values} different texts in {len(present)} rows"
+    return None
+
+
+def _is_numeric(column: "pandas.Series[Any]") -> bool:
+    from pandas.api.types import is_numeric_dtype
+
+    return bool(is_numeric_dtype(column))
+
+
+def _numbers_the_rows(column: "pandas.Series[Any]") -> bool:
+    if column.isna().any() or column.dtype.kind not in "iu":
+        return False
+    return bool((np.diff(column.to_numpy()) == 1).all()) and len(column) > 2
+
+
+def _is_mostly_dates(present: "pandas.Series[Any]") -> bool:
+    import pandas as pd
+
+    parsed = pd.to_datetime(present.astype(str), format="ISO8601", errors="coerce", utc=True)
+    return bool(parsed.notna().mean() >= _DATE_SHARE)
+
+
+def _listed(left_out: dict[str, str]) -> str:
+    return ", ".join(f"{name} ({reason})" for name, reason in left_out.items()) or "none"
