@@ -239,7 +239,7 @@ class CheckpointStore:
         chunk = 0
         while self._folder is not None and (path := self._path(chunk)).is_file():
             try:
-                with np.load(path) as stored:
+                with path.open("rb") as file, np.load(file) as stored:
                     finished = Chunk(
                         stored["pts_s"],
                         stored["image"],

@@ -8,6 +8,7 @@ import typer
 from shared_features import console
 from training.data.media_commands import app as media
 from training.data.table_commands import app as tables
+from training.labeller.commands import app as labeller
 from training.learning.commands import app as learning
 from training.pipeline import app as pipeline
 from training.starter_command import app as starter
@@ -21,7 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 # In the order in which they are used.
-for commands in (media, tables, learning, pipeline, starter):
+for commands in (media, labeller, tables, learning, pipeline, starter):
     app.add_typer(commands)
 app.add_typer(synth, name="synth", help="Generate labelled landmarks, pictures and videos.")
 

@@ -90,6 +90,22 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_bits(
     assert same_bits(resumed.track, undisturbed)
 
 
+def test_a_damaged_checkpoint_is_computed_again(
+    tmp_path: Path,
+    clip: Path,
+    media: MediaParams,
+    small_chunks: PoseParams,
+    undisturbed: LandmarkTrack,
+) -> None:
+    """A disk may lose what it said it had; the run goes on from before the damage."""
+    extract_video(clip, media, small_chunks, tmp_path)
+    second = sorted(tmp_path.glob("chunk_*"))[1]
+    second.write_bytes(second.read_bytes()[:100])
+    resumed = extract_video(clip, media, small_chunks, tmp_path)
+    assert same_bits(resumed.track, undisturbed)
+    assert same_bits(extract_video(clip, media, small_chunks, tmp_path).track, undisturbed)
+
+
 def test_chunks_of_another_setting_are_not_reused(
     tmp_path: Path, clip: Path, media: MediaParams, small_chunks: PoseParams
 ) -> None:

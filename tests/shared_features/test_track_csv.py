@@ -1,5 +1,6 @@
 """Landmark tables on disk give back the same bits."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -65,8 +66,15 @@ def test_a_frame_without_a_person_is_a_row(tmp_path: Path) -> None:
         lambda text: text[: len(text) * 2 // 3],
         lambda text: text.replace("1080", "wide"),
         lambda text: text.splitlines()[0] + "\n",
+        lambda text: "\n".join([*text.splitlines()[:3], *text.splitlines()[4:]]) + "\n",
+        lambda text: text + text.splitlines()[1] + "\n",
+        lambda text: text.replace("name.mp4", "other.mp4", 1),
+        lambda text: text + '"',
     ],
-    ids=["empty", "other columns", "cut off", "not a number", "no rows"],
+    ids=[
+        *("empty", "other columns", "cut off", "not a number", "no rows"),
+        *("a frame is missing", "a frame twice", "two recordings", "a stray quote"),
+    ],
 )
 def test_what_is_not_a_landmark_table_is_refused(tmp_path: Path, damage) -> None:  # type: ignore[no-untyped-def]
     """The message names the file and what to do."""
@@ -81,3 +89,10 @@ def test_arrays_of_the_wrong_shape_are_refused_all_at_once() -> None:
     """Every problem of a track is named, not only the first."""
     with pytest.raises(TrackError, match=r"image has shape.*world has shape.*image has type"):
         LandmarkTrack("x", 10, 10, np.zeros(2), np.zeros((3, 33, 5)), np.zeros((2, 5, 3), "f4"))
+
+
+def test_a_file_name_that_is_no_text_is_kept(tmp_path: Path) -> None:
+    """Whatever bytes a file system allows come back."""
+    track = replace(random_track(3), source=b"caf\xe9.mp4".decode("utf-8", "surrogateescape"))
+    write_track(track, tmp_path / "t.csv")
+    assert read_track(tmp_path / "t.csv").source == track.source

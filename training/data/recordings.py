@@ -28,6 +28,7 @@ SUFFIXES: dict[Kind, frozenset[str]] = {
 }
 MIRRORED_PREFIX = "mirrored_"
 _FOLDER_SEPARATOR = "__"
+_MIRRORED_COPY = re.compile(rf"(^|{_FOLDER_SEPARATOR}){MIRRORED_PREFIX}")
 # Labelling services append this to every augmented copy they export.
 _AUGMENTED_COPY = re.compile(r"(_(jpe?g|png|webp))?\.rf\.[0-9a-zA-Z]{8,}$")
 
@@ -124,13 +125,15 @@ def source_recording(filename: str) -> str:
 
     >>> source_recording("video_mirrored_routine.mp4")
     'video_routine'
+    >>> source_recording("video_studio__mirrored_routine.mp4")
+    'video_studio__routine'
     >>> source_recording("photo_plank_17_jpg.rf.0f3a9b2c4d5e6f70.jpg")
     'photo_plank_17'
     """
     kind, _, name = PurePath(filename).stem.partition("_")
     # A copy of a copy is still the same recording.
     while True:
-        shorter = _AUGMENTED_COPY.sub("", name).removeprefix(MIRRORED_PREFIX)
+        shorter = _MIRRORED_COPY.sub(r"\1", _AUGMENTED_COPY.sub("", name))
         if shorter == name:
             return f"{kind}_{name}"
         name = shorter

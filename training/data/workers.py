@@ -52,6 +52,11 @@ class _Stop:
 
 
 @dataclass(frozen=True)
+class _Died:
+    """Stands for the result of a worker that is no more."""
+
+
+@dataclass(frozen=True)
 class Workers:
     """Where work is done.
 
@@ -106,7 +111,7 @@ def cannot_write(folder: Path, reason: str) -> str:
     """A message for when results cannot be written, and never will be without help."""
     return (
         f"Nothing can be written to {folder} ({reason}). Free some space or choose another "
-        "--output, then run the same command again: what is finished stays, and it goes on from "
+        "folder, then run the same command again: what is finished stays, and it goes on from "
         "there."
     )
 
@@ -145,12 +150,12 @@ class _Worker(Generic[Job, Result]):
         except ConnectionError:
             return  # it is dead already, which `result` will find
 
-    def result(self) -> Result | Failed | _Stop | None:
-        """What came of the job; None when the worker has died."""
+    def result(self) -> Result | Failed | _Stop | _Died:
+        """What came of the job."""
         try:
             result: Result | Failed | _Stop = self.connection.recv()
         except (EOFError, ConnectionError):
-            return None
+            return _Died()
         return result
 
     def how_it_died(self) -> str:
@@ -211,7 +216,7 @@ def _on_processes(
             for ready in connection.wait(list(running)):
                 worker, job, attempt = running.pop(ready)
                 result = worker.result()
-                if result is not None:
+                if not isinstance(result, _Died):
                     idle.append(worker)
                     yield job, result
                     continue

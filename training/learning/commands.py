@@ -123,10 +123,12 @@ def ui(params: Params = None) -> None:
     """Show the runs in MLflow and the searches in Optuna's dashboard, until Ctrl-C."""
     from training.learning.dashboards import show_dashboards
     from training.learning.stores import mlflow_uri
-    from training.learning.studies import optuna_url
+    from training.learning.studies import open_storage, optuna_url
     from training.params import load_training
 
     settings = load_training(params).tracking
+    # The dashboard wants to find tables, also before the first search.
+    open_storage(optuna_url(settings))
     show_dashboards(settings, mlflow_uri(settings), optuna_url(settings), typer.echo)
 
 

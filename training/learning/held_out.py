@@ -92,9 +92,11 @@ def collect_held_out(data: Dataset, landmarks: Path) -> HeldOut:
     image = np.empty((len(data), 33, 5), dtype=np.float32)
     world = np.empty((len(data), 33, 3), dtype=np.float32)
     aspect = np.empty(len(data))
-    for filename in np.unique(data.filenames):
-        rows = np.flatnonzero(data.filenames == filename)
-        track = read_track(landmarks_path(landmarks, *split_filename(str(filename))))
+    order = np.argsort(data.filenames, kind="stable")
+    ends = np.flatnonzero(data.filenames[order][1:] != data.filenames[order][:-1]) + 1
+    for rows in np.split(order, ends):
+        filename = str(data.filenames[rows[0]])
+        track = read_track(landmarks_path(landmarks, *split_filename(filename)))
         frames = data.frame_numbers[rows]
         image[rows], world[rows], aspect[rows] = (
             track.image[frames],

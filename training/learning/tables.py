@@ -179,7 +179,7 @@ def _useless(column: "pandas.Series[Any]") -> str | None:
     if n_values == 0:
         return "empty"
     if n_values == 1 and len(present) == len(column):
-        return f"always {present.iloc[0]!r}"
+        return f"always {present.unique().tolist()[0]!r}"
     if _is_numeric(column):
         return "numbers the rows" if _numbers_the_rows(column) else None
     if _is_mostly_dates(present):

@@ -23,6 +23,7 @@ import git
 import mlflow
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
+from sqlalchemy import NullPool, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared_features.params import PROJECT_ROOT
@@ -52,6 +53,7 @@ def connect(params: TrackingParams) -> MlflowClient:
     try:
         params.folder.mkdir(parents=True, exist_ok=True)
         with locked(params.folder / "mlflow.lock"):
+            _require_database(uri)
             mlflow.set_tracking_uri(uri)
             mlflow.set_registry_uri(uri)
             client = MlflowClient()
@@ -110,6 +112,14 @@ def _commit() -> dict[str, str]:
         }
     except (git.InvalidGitRepositoryError, git.GitCommandNotFound, ValueError):
         return {}
+
+
+def _require_database(uri: str) -> None:
+    """Fail at once where there is no database; MLflow would try for minutes."""
+    if uri.startswith(("postgresql", "mysql")):
+        engine = create_engine(uri, poolclass=NullPool)
+        engine.connect().close()
+        engine.dispose()
 
 
 def _flattened(prefix: str, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

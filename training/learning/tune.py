@@ -182,7 +182,7 @@ def _trials_done(search: _Search, missing: int) -> Iterator[None]:
         yield
 
 
-def _do_trial(search: _Search, _job: int) -> bool:
+def _do_trial(search: _Search, job: int) -> bool:
     """Do one more trial, unless enough are finished by now; whether it was done."""
     import optuna
 
@@ -190,10 +190,12 @@ def _do_trial(search: _Search, _job: int) -> bool:
     n_finished = len(_finished(study))
     if n_finished >= search.how.num_trials:
         return False
-    # Drawn anew for each trial, so that nothing but the finished trials decides what is tried.
-    seed = np.random.SeedSequence((search.settings.seed, n_finished)).generate_state(1)[0]
+    # Drawn anew for each trial, so that nothing but the finished trials decides what is tried; and
+    # which of several that are done side by side it is, lest they be the same.
+    side_by_side = (job,) if search.how.processes > 1 else ()
+    seed = np.random.SeedSequence((search.settings.seed, n_finished, *side_by_side))
     study.sampler = optuna.samplers.TPESampler(
-        seed=int(seed), constant_liar=search.how.processes > 1
+        seed=int(seed.generate_state(1)[0]), constant_liar=search.how.processes > 1
     )
     study.optimize(partial(_value, search), n_trials=1)
     return True

@@ -263,6 +263,7 @@ def test_a_border_is_dragged_with_the_mouse(desk: Desk) -> None:
     for _ in range(3):
         page.keyboard.press("Control+z")
     expect(page.locator('#overview .handle[data-border="5"]')).to_be_visible()
+    at(page, 22)
     saved(page)
     assert desk.table() == SEED_RANGES
 

@@ -20,10 +20,7 @@ from shared_features.params import PROJECT_ROOT
 from tests.clips import write_video
 from training.data.labels import LabelledRange, read_labels
 
-PROGRAM = (
-    "from shared_features import console; from training.labeller.commands import app; "
-    "console.run(app)"
-)
+COMMAND = str(Path(sys.executable).with_name("straps-train"))
 PATIENCE_S = 30.0
 FRUIT_KEYS = {"a": "Apple", "b": "Banana", "c": "Cherry"}
 # The seed's table: which frame is shown, which key is pressed, which frames get the label.
@@ -98,8 +95,7 @@ class Tool:
             self.params.write_text(yaml.safe_dump(content), encoding="utf-8")
         self._process = subprocess.Popen(  # noqa: S603
             [
-                *(sys.executable, "-c", PROGRAM, f"label-{self.kind}s"),
-                *("--params", str(self.params), *arguments),
+                *(COMMAND, f"label-{self.kind}s", "--params", str(self.params), *arguments),
             ],
             cwd=PROJECT_ROOT,
             stdout=subprocess.PIPE,

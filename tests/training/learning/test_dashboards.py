@@ -38,7 +38,7 @@ def test_both_answer_and_end_together(tmp_path: Path) -> None:
     """Both pages are there on the ports of params.yaml; ending the command ends their processes."""
     mlflow_port, optuna_port = free_port(), free_port()
     project = Project(tmp_path, tracking={"mlflow_port": mlflow_port, "optuna_port": optuna_port})
-    process = subprocess.Popen(command(project), stdout=subprocess.PIPE)  # noqa: S603
+    process = subprocess.Popen(command(project), stdout=subprocess.DEVNULL)  # noqa: S603
     try:
         assert answers(f"http://127.0.0.1:{mlflow_port}/health", process)
         assert answers(f"http://127.0.0.1:{optuna_port}/", process)

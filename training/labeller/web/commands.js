@@ -4,6 +4,7 @@ import { Problem, recordingUrl, request } from "./api.js";
 import { byId, frames as framesText } from "./dom.js";
 import { currentProposal, draw, drawSaved, flash, remindOfKeys, say } from "./draw.js";
 import { Outbox } from "./outbox.js";
+import { listOrder } from "./panel.js";
 import { explain, finish, go, nextPhoto, open, refreshList, use } from "./recordings.js";
 import { nextShown, painted, previousShown, rangeAt } from "./rule.js";
 import { isSeen } from "./stage.js";
@@ -77,8 +78,9 @@ async function press({ label, whole = false, proposed = false }) {
 async function afterLabel(recording, frame) {
   if (isVideo()) return advance(frame);
   state.skipped.delete(recording.filename);
-  await nextPhoto();
-  return outbox.drained().then(refreshList);
+  const listed = state.listing.recordings.find((one) => one.filename === recording.filename);
+  listed.status = "done";
+  return nextPhoto();
 }
 
 function explainKeys(key) {
@@ -120,7 +122,7 @@ export async function moveBorder(border, to) {
   recording.labels.ranges = painted(ranges, span, to > border ? left.label : right.label);
   draw();
   say(`${left.label} now ends at frame ${to}.`);
-  adopt(recording, await outbox.send(recording.filename, { do: "move_border", border, to }));
+  adopt(recording, await outbox.send(recording.filename, { do: "move_border", frame: state.position, border, to }));
 }
 
 // Takes the tool's word for the labels, unless more is on its way to it.
@@ -199,7 +201,7 @@ async function leastSure() {
 }
 
 async function neighbour(by) {
-  const names = [...byId("list").querySelectorAll("button")].map((button) => button.dataset.filename);
+  const names = listOrder(state.listing);
   const name = names[names.indexOf(state.recording?.filename) + by];
   return name ? open(name) : undefined;
 }

@@ -3,48 +3,74 @@
 import { byId, clock, make, percent, show, tone } from "./dom.js";
 import { CORRECTING, MOVING } from "./keyboard.js";
 
-// The recordings: what is left in the order it is offered, then what is labelled, then the rest.
-export function drawList(listing, current, open, bySurety = false) {
+const SHOWN_AT_FIRST = 120;
+const expanded = new Set();
+
+// What is left in the order it is offered, then what is labelled, then the rest.
+function groups(listing) {
   const byName = new Map(listing.recordings.map((recording) => [recording.filename, recording]));
-  const queued = listing.queue.map((name) => byName.get(name));
-  const groups = [
-    [bySurety ? "To label, least sure first" : "To label", queued],
-    ["Labelled", listing.recordings.filter((one) => one.status === "done")],
-    ["Cannot be labelled", listing.recordings.filter((one) => one.status === "problem")],
-  ];
-  const focused = document.activeElement?.dataset?.filename;
-  byId("list").replaceChildren(
-    ...groups.filter(([, members]) => members.length).map(([title, members]) => group(title, members, current, open)),
-  );
-  if (focused) byId("list").querySelector(`[data-filename="${CSS.escape(focused)}"]`)?.focus();
-  const done = groups[1][1].length;
-  const all = listing.recordings.length - groups[2][1].length;
-  byId("overall").value = all ? done / all : 0;
-  byId("list-title").textContent = `${done} of ${all} labelled`;
+  return {
+    queued: listing.queue.map((name) => byName.get(name)),
+    done: listing.recordings.filter((one) => one.status === "done"),
+    damaged: listing.recordings.filter((one) => one.status === "problem"),
+  };
 }
 
-function group(title, members, current, open) {
-  const items = members.map((one) => {
-    const here = one.filename === current;
-    const button = make(
-      "button",
-      {
-        type: "button",
-        className: "recording",
-        "data-filename": one.filename,
-        "aria-current": here ? "true" : null,
-        onclick: () => open(one.filename),
-      },
-      make("span", { className: "name", text: one.name }),
-      make("span", { className: "soft small", text: standing(one) }),
-    );
-    if (one.status === "partial" && one.frames) {
-      button.append(make("progress", { max: one.frames, value: one.labelled_frames, "aria-label": "labelled" }));
-    }
-    if (one.problem) button.append(make("span", { className: "problem small", text: one.problem }));
-    return make("li", {}, button);
-  });
+export function listOrder(listing) {
+  const { queued, done, damaged } = groups(listing);
+  return [...queued, ...done, ...damaged].map((one) => one.filename);
+}
+
+export function drawList(listing, current, open, bySurety = false) {
+  const { queued, done, damaged } = groups(listing);
+  const focused = document.activeElement?.dataset?.filename;
+  const redraw = () => drawList(listing, current, open, bySurety);
+  byId("list").replaceChildren(
+    ...[
+      [bySurety ? "To label, least sure first" : "To label", queued],
+      ["Labelled", done],
+      ["Cannot be labelled", damaged],
+    ]
+      .filter(([, members]) => members.length)
+      .map(([title, members]) => group(title, members, current, open, redraw)),
+  );
+  if (focused) byId("list").querySelector(`[data-filename="${CSS.escape(focused)}"]`)?.focus();
+  const all = listing.recordings.length - damaged.length;
+  byId("overall").value = all ? done.length / all : 0;
+  byId("list-title").textContent = `${done.length} of ${all} labelled`;
+}
+
+function group(title, members, current, open, redraw) {
+  const shown = expanded.has(title) ? members : members.slice(0, SHOWN_AT_FIRST);
+  const items = shown.map((one) => item(one, one.filename === current, open));
+  if (shown.length < members.length) {
+    const more = () => {
+      expanded.add(title);
+      redraw();
+    };
+    items.push(make("li", {}, make("button", { type: "button", className: "recording soft", onclick: more, text: `Show ${members.length - shown.length} more` })));
+  }
   return make("div", {}, make("h3", { text: `${title} (${members.length})` }), make("ul", {}, ...items));
+}
+
+function item(one, here, open) {
+  const button = make(
+    "button",
+    {
+      type: "button",
+      className: "recording",
+      "data-filename": one.filename,
+      "aria-current": here ? "true" : null,
+      onclick: () => open(one.filename),
+    },
+    make("span", { className: "name", text: one.name }),
+    make("span", { className: "soft small", text: standing(one) }),
+  );
+  if (one.status === "partial" && one.frames) {
+    button.append(make("progress", { max: one.frames, value: one.labelled_frames, "aria-label": "labelled" }));
+  }
+  if (one.problem) button.append(make("span", { className: "problem small", text: one.problem }));
+  return make("li", {}, button);
 }
 
 function standing(one) {

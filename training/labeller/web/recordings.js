@@ -76,13 +76,13 @@ export function resume() {
   const { awaited, recording } = state;
   if (!awaited) return;
   const { decoded, complete, shown } = recording.frames;
-  if (awaited.at !== undefined) {
-    if (awaited.at < decoded || complete) go(awaited.at);
-    return;
+  const target = awaited.at ?? nextShown(shown, awaited.behind);
+  if (target !== null && (target < decoded || complete)) go(target);
+  else if (complete) finish().catch(explain);
+  else if (recording.problem && decoded) {
+    go(decoded - 1);
+    say("Nothing more of this recording can be read.", "warn");
   }
-  const next = nextShown(shown, awaited.behind);
-  if (next !== null) go(next);
-  else if (complete) finish();
 }
 
 // The last frame is passed: is anything without a label?
@@ -140,7 +140,7 @@ export async function refresh() {
   if (problem && !frames.decoded) {
     state.awaited = null;
     alarm(`${recording.name} cannot be labelled. ${problem}`);
-  } else if (remark) alarm(remark);
+  } else if (problem || remark) alarm(problem || remark);
 }
 
 export async function poll() {
@@ -148,7 +148,7 @@ export async function poll() {
     await new Promise((resolve) => setTimeout(resolve, pollPause()));
     try {
       await refresh();
-      if (pollPause() === IDLE_POLL_MS || state.unreachable) await refreshList();
+      if ((pollPause() === IDLE_POLL_MS && outbox.empty) || state.unreachable) await refreshList();
       if (state.unreachable) alarm("");
       state.unreachable = false;
       resume();

@@ -1,0 +1,93 @@
+"""Short rendered routines with known labels, and a person who labels one of them in a browser."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from playwright.sync_api import Browser, expect
+
+from shared_features.params import PROJECT_ROOT
+from shared_features.video_writer import VideoWriter
+from training.synthetic.performance import performance_frames
+
+# Whatever the seed, this stretch goes from an l-hang through a tuck into a nutcracker.
+START_S, END_S = 9.2, 13.4
+HEIGHT, WIDTH = 240, 320
+PATIENCE_MS = 30_000
+ANOTHER_FRAME_OR_DONE = """before => {
+    const place = /^frame (\\d+)/.exec(document.querySelector("#place").textContent);
+    return !document.querySelector("#card").hidden || (place && Number(place[1]) !== before);
+}"""
+
+
+@dataclass(frozen=True)
+class Routine:
+    """A rendered video and the true label of each of its frames."""
+
+    path: Path
+    labels: tuple[str, ...]
+
+    def rows(self) -> list[tuple[str, str, int, int]]:
+        """Path, label, first and last frame of each stretch, as `import-labels` takes them."""
+        rows = []
+        for label, group in groupby(enumerate(self.labels), key=lambda numbered: numbered[1]):
+            frames = [frame for frame, _ in group]
+            rows.append((self.path.name, label, frames[0], frames[-1]))
+        return rows
+
+
+def render_routine(path: Path, seed: int) -> Routine:
+    labels = []
+    with VideoWriter(path, WIDTH, HEIGHT) as writer:
+        for rgb, pts_s, label in performance_frames(seed, HEIGHT, WIDTH, START_S, END_S):
+            writer.write(rgb, pts_s - START_S)
+            labels.append(label)
+    return Routine(path, tuple(labels))
+
+
+def toolkit(params: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """A command of the toolkit, as people run it, with everything it says in ``stdout``."""
+    return subprocess.run(  # noqa: S603
+        toolkit_command(params, *arguments),
+        cwd=PROJECT_ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+
+
+def toolkit_command(params: Path, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", "training", *arguments, "--params", str(params)]
+
+
+def type_labels(
+    browser: Browser, url: str, name: str, labels: Sequence[str], key_of: dict[str, str]
+) -> list[int]:
+    """Press, at each frame that the labelling page shows, the key of its true label.
+
+    Returns:
+        The frames that were shown.
+    """
+    shown: list[int] = []
+    page = browser.new_page(viewport={"width": 1200, "height": 800})
+    page.set_default_timeout(PATIENCE_MS)
+    try:
+        page.goto(f"{url}#video_{name}")
+        expect(page.locator("#title")).to_have_text(name)
+        while True:
+            page.wait_for_function(ANOTHER_FRAME_OR_DONE, arg=shown[-1] if shown else None)
+            if page.locator("#card").is_visible():
+                break
+            found = re.match(r"frame (\d+)", page.locator("#place").inner_text())
+            assert found is not None
+            shown.append(int(found[1]))
+            page.keyboard.press(key_of[labels[shown[-1]]])
+        expect(page.locator("#saved")).to_have_text("Saved")
+    finally:
+        page.close()
+    return shown
