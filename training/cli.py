@@ -10,6 +10,7 @@ from training.data.media_commands import app as media
 from training.data.table_commands import app as tables
 from training.labeller.commands import app as labeller
 from training.learning.commands import app as learning
+from training.learning.compare_command import app as compare
 from training.pipeline import app as pipeline
 from training.starter_command import app as starter
 from training.synthetic.commands import app as synth
@@ -22,7 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 # In the order in which they are used.
-for commands in (media, labeller, tables, learning, pipeline, starter):
+for commands in (media, labeller, tables, learning, compare, pipeline, starter):
     app.add_typer(commands)
 app.add_typer(synth, name="synth", help="Generate labelled landmarks, pictures and videos.")
 

@@ -68,7 +68,7 @@ def _stages(params: Path | None, promote: bool) -> list[Stage]:
         ),
         (True, "make-features", lambda: table_commands.make_features(params)),
         (True, "combine-features", lambda: table_commands.combine_features(params)),
-        (True, "train", lambda: commands.train(params)),
+        (True, "train", lambda: commands.train(params=params)),
         (promote, "promote", lambda: commands.promote(None, force=False, params=params)),
     ]
     return [(title, stage) for wanted, title, stage in stages if wanted]

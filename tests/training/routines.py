@@ -18,9 +18,12 @@ from training.synthetic.performance import performance_frames
 START_S, END_S = 9.2, 13.4
 HEIGHT, WIDTH = 240, 320
 PATIENCE_MS = 30_000
-ANOTHER_FRAME_OR_DONE = """before => {
-    const place = /^frame (\\d+)/.exec(document.querySelector("#place").textContent);
-    return !document.querySelector("#card").hidden || (place && Number(place[1]) !== before);
+# The page refuses a key while the picture of its frame is still on the way, and says so.
+ANSWERED = """before => {
+    const text = id => document.querySelector(id).textContent;
+    const place = /^frame (\\d+)/.exec(text("#place"));
+    return !document.querySelector("#card").hidden
+        || (place && Number(place[1]) !== before) || text("#said").includes("Press again");
 }"""
 
 
@@ -79,14 +82,17 @@ def type_labels(
     try:
         page.goto(f"{url}#video_{name}")
         expect(page.locator("#title")).to_have_text(name)
-        while True:
-            page.wait_for_function(ANOTHER_FRAME_OR_DONE, arg=shown[-1] if shown else None)
-            if page.locator("#card").is_visible():
-                break
+        expect(page.locator("#picture")).to_be_visible()
+        while not page.locator("#card").is_visible():
             found = re.match(r"frame (\d+)", page.locator("#place").inner_text())
             assert found is not None
-            shown.append(int(found[1]))
-            page.keyboard.press(key_of[labels[shown[-1]]])
+            frame = int(found[1])
+            if frame not in shown:
+                shown.append(frame)
+            # What it says next is about this key.
+            page.locator("#said").evaluate("said => { said.textContent = ''; }")
+            page.keyboard.press(key_of[labels[frame]])
+            page.wait_for_function(ANSWERED, arg=frame)
         expect(page.locator("#saved")).to_have_text("Saved")
     finally:
         page.close()

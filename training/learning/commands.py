@@ -17,13 +17,25 @@ Params = Annotated[
 
 
 @app.command("train")
-def train(params: Params = None) -> None:
+def train(
+    again: Annotated[
+        bool, typer.Option("--again", help="Also if nothing has changed since the last training.")
+    ] = False,
+    params: Params = None,
+) -> None:
     """Train on final_features.csv: search, judge, register, report."""
-    from training.learning.train import REPORT_FILE
+    from training.learning.train import REPORT_FILE, trained_before
     from training.learning.train import train as train_model
     from training.params import load_all
 
     shared, settings = load_all(params)
+    version = None if again else trained_before(shared, settings)
+    if version is not None:
+        typer.echo(
+            f"Up to date: version {version} was trained on this table with these settings. "
+            "`--again` trains anew."
+        )
+        return
     report = train_model(shared, settings, _say)
     _print_training(report, settings.data.results / REPORT_FILE)
 

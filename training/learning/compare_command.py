@@ -19,6 +19,7 @@ _SHOWN = {
     "macro_f1": "F1",
 }
 _LEAST_WIDTH = 90
+_MOST_COLUMNS_NAMED = 25
 
 
 @app.command("compare")
@@ -52,7 +53,7 @@ def compare(
 ) -> None:
     """Compare models on any labelled table by repeated cross-validation."""
     from training.learning.compare import compare as compare_models
-    from training.learning.compare import write_comparison
+    from training.learning.comparison_files import write_comparison
     from training.learning.fitting import FitSettings
     from training.learning.models import MODEL_MAPPER, complete
     from training.learning.tables import read_table
@@ -91,9 +92,12 @@ def _describe(table: "LabelledTable") -> None:
     extra = f", {len(table) - judged} more to learn from only" if judged < len(table) else ""
     counts = np.bincount(table.codes[~table.augmented], minlength=len(table.labels))
     labels = ", ".join(f"{a} {b}" for a, b in zip(table.labels, counts, strict=True))
-    used = ", ".join((*table.numeric, *table.text))
+    columns = (*table.numeric, *table.text)
+    used = ", ".join(columns[:_MOST_COLUMNS_NAMED])
+    if len(columns) > _MOST_COLUMNS_NAMED:
+        used += f" and {len(columns) - _MOST_COLUMNS_NAMED} more"
     typer.echo(f"{judged} rows{extra}: {labels}", err=True)
-    typer.echo(f"Learning from {len(table.numeric) + len(table.text)} columns: {used}", err=True)
+    typer.echo(f"Learning from {len(columns)} columns: {used}", err=True)
     for name, reason in table.left_out.items():
         typer.echo(f"Left out: {name} ({reason})", err=True)
 

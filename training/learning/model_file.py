@@ -82,6 +82,11 @@ def write_model_file(
     return export_model(model, contract, learned_from.features, path, settings.seed)
 
 
+def package_versions() -> dict[str, str]:
+    """Versions of the libraries that a model depends on."""
+    return {package: version(package) for package in _VERSIONED_PACKAGES}
+
+
 def _provenance(
     learned_from: Dataset,
     material: Material,
@@ -105,7 +110,7 @@ def _provenance(
         "class_weights": settings.class_weights,
         "seed": settings.seed,
         "pose_model_sha256": _pose_model_sha256(shared),
-        "versions": {package: version(package) for package in _VERSIONED_PACKAGES},
+        "versions": package_versions(),
     }
 
 

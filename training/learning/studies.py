@@ -123,3 +123,14 @@ def search_distributions(
     optuna.logging.set_verbosity(verbosity)
     search_space(trial)
     return dict(trial.distributions)
+
+
+def contains(distribution: "BaseDistribution", value: Any) -> bool:
+    """Whether a search space can draw a value."""
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+    if isinstance(distribution, CategoricalDistribution):
+        return value in distribution.choices
+    if isinstance(distribution, FloatDistribution | IntDistribution):
+        return isinstance(value, int | float) and distribution.low <= value <= distribution.high
+    return False

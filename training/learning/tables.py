@@ -127,7 +127,7 @@ def _read_csv(path: Path) -> "pandas.DataFrame":
     import pandas as pd
 
     try:
-        frame = pd.read_csv(path)
+        frame = pd.read_csv(path, low_memory=False)
     except FileNotFoundError as error:
         raise DatasetError(f"There is no table {path}.") from error
     except (OSError, UnicodeDecodeError, ValueError) as error:

@@ -5,6 +5,7 @@ per trial, a cross-validation over all recordings, the model without the recordi
 the one trained on everything.
 """
 
+import hashlib
 import json
 import tempfile
 from collections.abc import Callable
@@ -24,7 +25,7 @@ from training.learning.fitting import FitSettings, fit_model
 from training.learning.held_out import collect_held_out
 from training.learning.material import Material, count_labels, fit_settings, read_material
 from training.learning.mistakes import worst_mistakes
-from training.learning.model_file import Judgement, Origin, write_model_file
+from training.learning.model_file import Judgement, Origin, package_versions, write_model_file
 from training.learning.models import complete
 from training.learning.out_of_fold import OutOfFold, answer_out_of_fold, predictions_of
 from training.learning.registry import Deployment, Registry
@@ -38,6 +39,7 @@ OUT_OF_FOLD_FILE = "out_of_fold.npz"
 _CROSS_VALIDATION_RUN = "Grouped_Cross_Validation"
 _MISTAKES_SHOWN = 24
 _ALL_FIGURES = "all"
+_KEY_TAG = "training_key"
 
 Say = Callable[[str], None]
 
@@ -97,6 +99,35 @@ def train(shared: SharedParams, params: TrainingParams, say: Say) -> TrainingRep
         if params.model_training.train_prod_model:
             parity, version = _train_production(setting, judgement, registry)
         return _report(setting, search, answers, judgement, parity, version)
+
+
+def trained_before(shared: SharedParams, params: TrainingParams) -> str | None:
+    """The version that this very table and these very settings have given, if there is one.
+
+    Raises:
+        DatasetError: the table is missing, or cannot be trained on.
+        TrainingError: a setting is not possible, or MLflow's store cannot be used.
+    """
+    key = _training_key(read_material(shared, params), shared, params)
+    for version in Registry(params.tracking).versions():
+        if version.tags.get(_KEY_TAG) == key:
+            return str(version.version)
+    return None
+
+
+def _training_key(material: Material, shared: SharedParams, params: TrainingParams) -> str:
+    """Changes with everything that a trained model depends on."""
+    facts = {
+        "table": material.sha256,
+        "sides": dict(material.split.sides),
+        "features": material.spec.hash,
+        "timeline": shared.timeline.model_dump(),
+        "labels": shared.labels.model_dump(),
+        "training": params.model_training.model_dump(),
+        "versions": package_versions(),
+    }
+    content = json.dumps(facts, sort_keys=True, default=str)
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def _cross_validate(setting: _Setting) -> OutOfFold:
@@ -189,6 +220,7 @@ def _register(registry: Registry, setting: _Setting, judgement: Judgement, parit
             "parity_rows": parity.rows,
             "parity_max_difference": f"{parity.max_difference:.1e}",
             "main_run": setting.origin.run_id,
+            _KEY_TAG: _training_key(setting.material, setting.shared, setting.params),
         },
     )
 

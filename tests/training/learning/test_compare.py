@@ -11,8 +11,9 @@ from typer.testing import CliRunner
 
 from shared_features.params import PROJECT_ROOT
 from training.errors import DatasetError, TrainingError
-from training.learning.compare import METRICS, compare, repeated_splits, write_comparison
+from training.learning.compare import METRICS, compare, repeated_splits
 from training.learning.compare_command import app
+from training.learning.comparison_files import write_comparison
 from training.learning.fitting import FitSettings
 from training.learning.models import MODEL_MAPPER
 from training.learning.tables import read_table

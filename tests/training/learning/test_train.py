@@ -18,7 +18,7 @@ from training.learning.material import read_material
 from training.learning.out_of_fold import OutOfFold
 from training.learning.promotion import promote, rollback
 from training.learning.registry import Deployment, Registry, file_sha256
-from training.learning.train import OUT_OF_FOLD_FILE, REPORT_FILE, train
+from training.learning.train import OUT_OF_FOLD_FILE, REPORT_FILE, train, trained_before
 from training.params import TrainingParams
 
 
@@ -100,6 +100,14 @@ def test_artifacts_and_metrics_are_there(trained: Project) -> None:
     search = by_name["Hyperparameter_Optimization"]
     study = {file.path for file in client.list_artifacts(search.info.run_id)}
     assert "optuna_study.json" in study
+
+
+def test_the_same_table_and_settings_are_not_trained_on_again(trained: Project) -> None:
+    """Only a change of either asks for a new model."""
+    shared, params = trained.params
+    assert trained_before(shared, params) == "1"
+    changed = params.model_training.model_copy(update={"seed": 1})
+    assert trained_before(shared, params.model_copy(update={"model_training": changed})) is None
 
 
 def test_the_report_can_be_read_without_mlflow(trained: Project) -> None:

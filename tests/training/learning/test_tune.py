@@ -49,7 +49,7 @@ def essence(trials: tuple[TrialRecord, ...]) -> list[object]:
 KILLED_SEARCH = """
 import os, signal, sys
 import tests.training.learning.test_tune as these
-from training.learning import tune
+from training.learning import trials, tune
 
 scored = 0
 
@@ -60,7 +60,7 @@ def score_or_die(*arguments):
         os.kill(os.getpid(), signal.SIGKILL)
     return score(*arguments)
 
-score, tune.score = tune.score, score_or_die
+score, trials.score = trials.score, score_or_die
 how = tune.SearchSettings(these.METRIC, 7, pruning=False)
 tune.optimize(these.DATA, these.FOLDS, these.QUICK, how, sys.argv[1])
 """

@@ -60,8 +60,8 @@ async function press({ label, whole = false, proposed = false }) {
   if (state.finishedSince !== null) return say("Enter opens the next recording, ← goes back to the last frame.");
   if (!recording?.frames.decoded) return say("There is no frame to label.", "warn");
   if (state.peeking) document.activeElement?.blur();
-  if (!(await isSeen())) return say("The frame is not here yet, so nothing was labelled. Press again when you see it.", "warn");
   if (outbox.lost) return say("The tool does not answer. Your last key press is kept; until it is saved, no other is taken.", "warn");
+  if (!(await isSeen())) return say("The frame is not here yet, so nothing was labelled. Press again when you see it.", "warn");
   const range = rangeHere();
   if (whole && !range) return say("This frame has no label yet, so there is no range to change.", "warn");
   flash(label);

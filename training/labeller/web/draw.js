@@ -75,6 +75,8 @@ export function drawPlace() {
   byId("place").textContent = isVideo() ? `frame ${position}${total ? ` of ${total}` : ""} · ${clock(timeAt(position))}` : "";
   const image = byId("picture");
   image.classList.toggle("away", !here);
+  // What is really seen, which may be behind what was asked for.
+  image.dataset.seen = displayed ? `${displayed.filename}@${displayed.frame}` : "";
   image.alt = isVideo() ? `Frame ${position} of ${recording.name}` : `The photo ${recording.name}`;
   let waiting = "";
   if (awaited) waiting = "The next frame is being decoded …";
