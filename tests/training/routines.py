@@ -1,8 +1,6 @@
 """Short rendered routines with known labels, and a person who labels one of them in a browser."""
 
 import re
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -10,7 +8,6 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
-from shared_features.params import PROJECT_ROOT
 from shared_features.video_writer import VideoWriter
 from training.synthetic.performance import performance_frames
 
@@ -50,22 +47,6 @@ def render_routine(path: Path, seed: int) -> Routine:
             writer.write(rgb, pts_s - START_S)
             labels.append(label)
     return Routine(path, tuple(labels))
-
-
-def toolkit(params: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """A command of the toolkit, as people run it, with everything it says in ``stdout``."""
-    return subprocess.run(  # noqa: S603
-        toolkit_command(params, *arguments),
-        cwd=PROJECT_ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-
-
-def toolkit_command(params: Path, *arguments: str) -> list[str]:
-    return [sys.executable, "-m", "training", *arguments, "--params", str(params)]
 
 
 def type_labels(

@@ -5,129 +5,31 @@ once and run again. The model it registers is promoted while a service runs, and
 """
 
 import csv
-import json
 import re
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 from playwright.sync_api import sync_playwright
 
 from shared_features.classifier import PoseClassifier
 from shared_features.params import PROJECT_ROOT
 from tests.serving.server import Server
-from tests.serving.server import write_params as write_serving_params
 from tests.training.labeller.tool import Tool
-from tests.training.routines import (
-    Routine,
-    render_routine,
-    toolkit,
-    toolkit_command,
-    type_labels,
-)
-from training.data import media_commands, table_commands
-from training.data.dataset import DATASET_FILE
+from tests.training.routines import render_routine, type_labels
+from tests.training.whole_way import KEYS, LABELS, Served, Way, write_project
 from training.data.labels import read_labels
-from training.params import DataParams, load_training
+from training.params import load_training
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 TRAINED_ON, UNSEEN = (11, 12, 13), 14
-LABELS = ("l-hang", "nutcracker", "other pose or transition")
-KEYS = {"l": "l-hang", "n": "nutcracker", "o": "other pose or transition"}
-# Five frames.
-SKIP_SECONDS = 0.2
+SHOWN_EVERY, SKIP_SECONDS = 5, 0.2
 # A running service notices within one to two seconds; a busy machine gets more.
 NOTICED_WITHIN_S = 15.0
-
-
-@dataclass
-class Way:
-    """A project on the way from its recordings to a champion.
-
-    Attributes:
-        params: its settings, of training and of the service.
-        routines: its recordings.
-        unseen: a recording that it is never shown.
-        shown: the frames that the page showed; None without a browser.
-    """
-
-    params: Path
-    routines: tuple[Routine, ...]
-    unseen: Routine
-    shown: list[int] | None = None
-
-    @property
-    def data(self) -> DataParams:
-        return load_training(self.params).data
-
-    @property
-    def served_file(self) -> Path:
-        return load_training(self.params).promotion.output
-
-    def run(self, *arguments: str) -> str:
-        done = toolkit(self.params, *arguments)
-        assert done.returncode == 0, done.stdout
-        return done.stdout
-
-    def tables(self) -> dict[str, bytes]:
-        """Every table that is made of recordings and labels, by its name."""
-        data = self.data
-        found = [
-            *data.landmarks.glob("*_landmarks.csv"),
-            *data.features.glob("*_features.csv"),
-            data.final_features / DATASET_FILE,
-        ]
-        return {path.name: path.read_bytes() for path in found}
-
-
-@dataclass
-class Served:
-    """What a running service said before a promotion, after it and after a rollback.
-
-    Attributes:
-        models: answers of ``/api/v1/model``.
-        timelines: of the recording that nothing was trained on.
-        processes: the service's process each time.
-        said: by the toolkit's commands, by name.
-        promoted: the model file after the promotion.
-    """
-
-    models: list[dict[str, Any]] = field(default_factory=list)
-    timelines: list[dict[str, Any]] = field(default_factory=list)
-    processes: list[int] = field(default_factory=list)
-    said: dict[str, str] = field(default_factory=dict)
-
-    def look(self, server: Server, video: Path) -> None:
-        """Ask which model is served, and have a video analysed."""
-        self.processes.append(server.pid)
-        self.models.append(server.http.get("/api/v1/model").json())
-        job = server.submit(video)
-        assert server.finished(job)["status"] == "done"
-        self.timelines.append(json.loads(server.timeline(job)))
-
-
-def write_project(folder: Path, model: Path) -> Path:
-    """Settings of a small project: few labels, few trees, and its own place for the champion."""
-    folder.mkdir()
-    served = Path(shutil.copy(model, folder / "served.onnx"))
-    path = write_serving_params(folder, served)
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    content["labels"] = {"poses": list(LABELS[:-1]), "other": LABELS[-1]}
-    training = content["training"]
-    training["labeller"] |= {"keys": KEYS, "port": 0}
-    training["label_videos"]["skip_seconds"] = SKIP_SECONDS
-    training["process_videos"]["reduction_factor"] = 1
-    training["promotion"]["output"] = str(served)
-    small = {"n_estimators": 30, "max_depth": 3}
-    training["model_training"] |= {"folds": 2, "hyperparameters": {"xgb": small}}
-    path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -137,30 +39,34 @@ def labelled(tmp_path_factory: pytest.TempPathFactory, pose_model: Path) -> Way:
     if not starter.is_file():
         pytest.skip(f"needs {starter.name}; run `make starter`")
     folder = tmp_path_factory.mktemp("whole_way") / "project"
-    params = write_project(folder, starter)
+    params = write_project(folder, starter, SKIP_SECONDS)
     raw = load_training(params).data.raw_videos
     raw.mkdir(parents=True)
     routines = tuple(render_routine(raw / f"routine_{seed}.mp4", seed) for seed in TRAINED_ON)
     way = Way(params, routines, render_routine(folder / "unseen.mp4", UNSEEN))
-    way.run("process-videos")
+    assert way.run("process-videos")[1]
     way.shown = label_by_hand(way)
     source = folder / "elsewhere.csv"
     with source.open("w", encoding="utf-8", newline="") as file:
         rows = [row for routine in routines[1:] for row in routine.rows()]
         csv.writer(file).writerows([("path", "label", "first_frame", "last_frame"), *rows])
-    assert "2 label tables written" in way.run("import-labels", str(source))
+    assert "2 label tables written" in way.run("import-labels", str(source))[0]
     return way
 
 
 def label_by_hand(way: Way) -> list[int] | None:
-    """Label the first recording with the real tool, in a browser where there is one."""
+    """Label the first recording with the real tool, in a browser where there is one.
+
+    Returns:
+        The frames that the page showed; None without a browser.
+    """
     executable = next(filter(None, map(shutil.which, BROWSERS)), None)
     routine, tool = way.routines[0], Tool(way.params)
     filename = f"video_{routine.path.name}"
     tool.start()
     try:
         if executable is None:
-            for frame in tool.decoded(filename)["frames"]["shown"]:
+            for frame, _ in tool.decoded(filename)["frames"]["shown"]:
                 tool.label(filename, frame, routine.labels[frame])
             return None
         key_of = {label: key for key, label in KEYS.items()}
@@ -177,45 +83,46 @@ def label_by_hand(way: Way) -> list[int] | None:
 
 @pytest.fixture(scope="module")
 def undisturbed(labelled: Way, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """The tables of the same recordings and labels, made without any interruption."""
+    """The tables of the same recordings and labels, made without an interruption."""
     folder = tmp_path_factory.mktemp("undisturbed")
     way = Way(Path(shutil.copy(labelled.params, folder)), labelled.routines, labelled.unseen)
     shutil.copytree(labelled.data.interim_videos, way.data.interim_videos)
     shutil.copytree(labelled.data.labels, way.data.labels)
-    media_commands.extract_video_landmarks(way.params)
-    table_commands.make_features(way.params)
-    table_commands.combine_features(way.params)
+    for stage in ("extract-video-landmarks", "make-features", "combine-features"):
+        assert way.run(stage)[1]
     return way.tables()
 
 
 @pytest.fixture(scope="module")
 def trained(labelled: Way) -> Way:
     """The project after `straps-train run`, which was killed in its midst and run again."""
-    unfinished = labelled.data.landmarks / ".checkpoints"
-    process = subprocess.Popen(  # noqa: S603
-        toolkit_command(labelled.params, "run"),
-        cwd=PROJECT_ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+    command = [sys.executable, "-m", "training", "run", "--params", str(labelled.params)]
+    first = subprocess.Popen(  # noqa: S603
+        command, cwd=PROJECT_ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
+    unfinished = labelled.data.landmarks / ".checkpoints"
     try:
         Server.wait_for(lambda: list(unfinished.glob("*/*.npz")))
     finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        first.send_signal(signal.SIGKILL)
+        first.wait()
     finished = list(labelled.data.landmarks.glob("*.csv"))
     assert len(finished) < len(labelled.routines), "it was over before it was killed"
-    assert "Registered as version 1" in labelled.run("run")
+    second = subprocess.run(  # noqa: S603
+        command, cwd=PROJECT_ROOT, capture_output=True, text=True, check=False
+    )
+    assert second.returncode == 0, second.stderr
+    assert "Registered as version 1" in second.stdout
     return labelled
 
 
 @pytest.fixture(scope="module")
 def served(trained: Way) -> Iterator[Served]:
     """A service that serves the starter, then what was trained, then the starter again."""
-    served, server = Served(), Server(trained.params)
-    video = trained.unseen.path
+    seen, server = Served(), Server(trained.params)
+    video, file = trained.unseen.path, trained.served_file
 
-    def switched_to(file: Path) -> None:
+    def switched() -> None:
         sha256 = PoseClassifier(file).sha256
         server.wait_for(
             lambda: server.http.get("/api/v1/model").json()["sha256"] == sha256, NOTICED_WITHIN_S
@@ -223,36 +130,38 @@ def served(trained: Way) -> Iterator[Served]:
 
     server.start()
     try:
-        served.look(server, video)
-        before = trained.served_file.read_bytes()
-        judged = toolkit(trained.params, "promote", "1")
-        served.said["gate"] = judged.stdout
-        if judged.returncode:
-            assert judged.returncode == 2
-            assert trained.served_file.read_bytes() == before
-            served.said["promote"] = trained.run("promote", "1", "--force")
-        switched_to(trained.served_file)
-        served.look(server, video)
-        served.said["models"] = trained.run("models")
-        served.said["rollback"] = trained.run("rollback")
-        switched_to(trained.served_file)
-        served.look(server, video)
-        yield served
+        seen.look(server, video)
+        before = file.read_bytes()
+        seen.gate = trained.run("promote", "1")
+        if seen.gate[1]:
+            seen.promoted = seen.gate[0]
+        else:
+            assert file.read_bytes() == before, "a model that is refused changes nothing"
+            seen.promoted = trained.run("promote", "1", "--force")[0]
+        switched()
+        seen.look(server, video)
+        seen.rolled_back = trained.run("rollback")[0]
+        switched()
+        seen.look(server, video)
+        yield seen
     finally:
         server.close()
     assert "Traceback" not in server.log.read_text()
 
 
 def test_keys_typed_into_the_page_are_the_label_table(labelled: Way) -> None:
-    """Every frame has the label of the next shown frame, and every fifth frame was shown."""
+    """Every fifth frame was shown, and every frame has the label of the next one shown."""
     if labelled.shown is None:
         pytest.skip(f"needs a browser: one of {', '.join(BROWSERS)} on the path")
     routine = labelled.routines[0]
     last = len(routine.labels) - 1
-    assert labelled.shown == [*range(0, last, 5), last]
+    assert labelled.shown == [*range(0, last, SHOWN_EVERY), last]
     table = read_labels(labelled.data.labels / f"video_{routine.path.stem}_labeled.csv", LABELS)
-    expected = [routine.labels[min(-(-frame // 5) * 5, last)] for frame in range(last + 1)]
-    assert table.by_frame() == dict(enumerate(expected))
+    expected = {}
+    for frame in range(last + 1):
+        next_shown = min(-(-frame // SHOWN_EVERY) * SHOWN_EVERY, last)
+        expected[frame] = routine.labels[next_shown]
+    assert table.by_frame() == expected
 
 
 def test_a_killed_run_ends_with_the_same_tables(
@@ -266,17 +175,14 @@ def test_a_killed_run_ends_with_the_same_tables(
 
 
 def test_the_gate_decides_by_the_scores_it_names(served: Served) -> None:
-    """Worse than the starter on recordings kept back: refused, unless forced; else promoted."""
-    said = served.said["gate"]
-    scores = re.search(r"macro F1 ([\d.]+), champion 2:\s+([\d.]+)", said)
+    """Worse than the starter on the recording kept back: refused, unless forced; else promoted."""
+    said, passed = served.gate
+    scores = re.search(r"macro F1 ([\d.]+), champion 2: ([\d.]+), on \d+ frames of 1 rec", said)
     assert scores is not None, said
     candidate, champion = map(float, scores.groups())
-    if "is worse than the champion" in said:
-        assert candidate <= champion
-        assert "Version 1 is the champion instead of 2" in served.said["promote"]
-    else:
-        assert candidate >= champion
-        assert "Version 1 is the champion instead of 2" in said
+    assert candidate >= champion if passed else candidate <= champion
+    assert ("is worse than the champion" in said) is not passed
+    assert "Version 1 is the champion instead of 2" in served.promoted
 
 
 def test_a_running_service_takes_over_the_champion(served: Served) -> None:
@@ -305,9 +211,6 @@ def test_the_champion_recognises_a_routine_it_has_not_seen(trained: Way, served:
 
 def test_rollback_brings_the_old_model_back(served: Served) -> None:
     """The same file, and the same timeline to the last digit."""
-    assert "Version 2 is the champion instead of 1" in served.said["rollback"]
+    assert "Version 2 is the champion instead of 1" in served.rolled_back
     assert served.models[2]["sha256"] == served.models[0]["sha256"]
     assert served.timelines[2] == served.timelines[0]
-    assert re.search(r"^\s*1 .*champion", served.said["models"], re.MULTILINE), served.said[
-        "models"
-    ]

@@ -157,11 +157,11 @@ def test_the_seeds_table_typed_into_the_page(tool: Tool, open_page: OpenPage) ->
 def test_keys_typed_ahead_are_not_lost(desk: Desk) -> None:
     """Whoever knows what comes types faster than pictures appear."""
     page = desk.page
-    at(page, 0)
-    for keys in ("aba", "cca"):
+    for frame, keys in ((0, "aba"), (15, "cca")):
+        at(page, frame)
         page.keyboard.type(keys)
-        saved(page)
     expect(page.locator("#card-title")).to_be_visible()
+    saved(page)
     assert desk.table() == SEED_RANGES
 
 
@@ -286,6 +286,7 @@ def test_the_timeline_seeks_and_changes_ranges(desk: Desk) -> None:
     at(page, 12)
     expect(page.locator("#range-text")).to_have_text("Frames 11–20")
     page.select_option("#range-label", "Banana")
+    expect(page.locator("#said")).to_have_text("frames 11–20: Banana")
     saved(page)
     assert desk.table()[3] == LabelledRange(11, 20, "Banana")
     assert "Banana, frames 11 to 20" in segments(page)

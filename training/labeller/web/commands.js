@@ -10,7 +10,7 @@ import { nextShown, painted, previousShown, rangeAt } from "./rule.js";
 import { isSeen } from "./stage.js";
 import { following, isVideo, rangeHere, state, task } from "./state.js";
 
-const MAX_TYPED_AHEAD = 4;
+const MAX_TYPED_AHEAD = 8;
 // Whoever accepts one proposal after the other shall notice that a recording has ended.
 const CARD_REST_MS = 500;
 
@@ -21,7 +21,10 @@ let typedAhead = 0;
 
 // One after the other, each on the frame that the one before has brought.
 export function run(meant) {
-  if (typedAhead >= MAX_TYPED_AHEAD) return;
+  if (typedAhead >= MAX_TYPED_AHEAD) {
+    say("That was too fast: this key was not taken. Wait for the frame.", "warn");
+    return;
+  }
   typedAhead += 1;
   queue = queue
     .then(() => obey(meant))

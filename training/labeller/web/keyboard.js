@@ -26,7 +26,7 @@ export function meaning(event, keys) {
   if (event.isComposing || event.defaultPrevented) return null;
   const control = event.target.closest?.("button, a, select, summary");
   if (control && OF_CONTROLS.has(event.key)) return null;
-  if (event.target.closest?.("select, dialog")) return null;
+  if (event.target.closest?.("select")) return null;
   if (event.ctrlKey || event.metaKey) return withControl(event);
   if (event.altKey || MODIFIERS.has(event.key) || /^F\d+$/.test(event.key)) return null;
   const command = (event.shiftKey && SHIFTED[event.key]) || COMMANDS[event.key];

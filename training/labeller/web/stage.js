@@ -10,7 +10,7 @@ const AHEAD = 8;
 const PHOTOS_AHEAD = 3;
 const SHARPEN_MS = 350;
 const RETRY_MS = 500;
-const PATIENCE_MS = 600;
+const PATIENCE_MS = 1000;
 
 const pictures = new Pictures();
 let latest = 0;
