@@ -16,10 +16,10 @@ from benchmarks.ratios import measure
 from shared_features import console
 from shared_features.params import PROJECT_ROOT, load_shared
 from shared_features.video_reader import VideoReader
-from training.data.landmarks import extract_recordings
-from training.data.recordings import Recording, find_recordings
-from training.data.workers import usable_cores
+from training.media.landmarks import extract_recordings
 from training.params import ExtractionParams
+from training.recordings import Recording, find_recordings
+from training.workers import usable_cores
 
 DEMO = PROJECT_ROOT / "serving" / "demo" / "performance.mp4"
 N_PHOTOS = 800

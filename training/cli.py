@@ -6,11 +6,12 @@ Commands import what they need when they run, so that ``--help`` answers at once
 import typer
 
 from shared_features import console
-from training.data.media_commands import app as media
-from training.data.table_commands import app as tables
+from training.data.commands import app as tables
 from training.labeller.commands import app as labeller
+from training.labels.commands import app as labels
 from training.learning.commands import app as learning
 from training.learning.compare_command import app as compare
+from training.media.commands import app as media
 from training.pipeline import app as pipeline
 from training.starter_command import app as starter
 from training.synthetic.commands import app as synth
@@ -23,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 # In the order in which they are used.
-for commands in (media, labeller, tables, learning, compare, pipeline, starter):
+for commands in (media, labeller, labels, tables, learning, compare, pipeline, starter):
     app.add_typer(commands)
 app.add_typer(synth, name="synth", help="Generate labelled landmarks, pictures and videos.")
 

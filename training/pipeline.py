@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from training.options import Params
+
 if TYPE_CHECKING:
-    from training.data.recordings import Kind
+    from training.recordings import Kind
 
 app = typer.Typer()
 
-Params = Annotated[
-    Path | None, typer.Option(help="Settings; default: $STRAPS_PARAMS or ./params.yaml.")
-]
 Stage = tuple[str, Callable[[], None]]
 
 
@@ -36,9 +35,11 @@ def _stages(params: Path | None, promote: bool) -> list[Stage]:
     Raises:
         RecordingError: there are neither photos nor videos.
     """
-    from training.data import media_commands, table_commands
+    from training.data import commands as tables
     from training.errors import RecordingError
-    from training.learning import commands
+    from training.labels import commands as labels
+    from training.learning import commands as learning
+    from training.media import commands as media
     from training.params import load_all
 
     data = load_all(params)[1].data
@@ -53,28 +54,28 @@ def _stages(params: Path | None, promote: bool) -> list[Stage]:
             "folders under `training.data` in params.yaml."
         )
     stages: list[tuple[bool, str, Callable[[], None]]] = [
-        (raw_videos, "process-videos", lambda: media_commands.process_videos(params)),
-        (raw_photos, "process-photos", lambda: media_commands.process_photos(params)),
-        (True, "apply-mirror-labels", lambda: table_commands.apply_mirror_labels(params)),
+        (raw_videos, "process-videos", lambda: media.process_videos(params)),
+        (raw_photos, "process-photos", lambda: media.process_photos(params)),
+        (True, "apply-mirror-labels", lambda: labels.apply_mirror_labels(params)),
         (
             videos,
             "extract-video-landmarks",
-            lambda: media_commands.extract_video_landmarks(params),
+            lambda: media.extract_video_landmarks(params),
         ),
         (
             photos,
             "extract-photo-landmarks",
-            lambda: media_commands.extract_photo_landmarks(params),
+            lambda: media.extract_photo_landmarks(params),
         ),
-        (True, "make-features", lambda: table_commands.make_features(params)),
-        (True, "combine-features", lambda: table_commands.combine_features(params)),
-        (True, "train", lambda: commands.train(params=params)),
-        (promote, "promote", lambda: commands.promote(None, force=False, params=params)),
+        (True, "make-features", lambda: tables.make_features(params)),
+        (True, "combine-features", lambda: tables.combine_features(params)),
+        (True, "train", lambda: learning.train(params=params)),
+        (promote, "promote", lambda: learning.promote(None, force=False, params=params)),
     ]
     return [(title, stage) for wanted, title, stage in stages if wanted]
 
 
 def _any(folder: Path, kind: "Kind") -> bool:
-    from training.data.recordings import recordings_below
+    from training.recordings import recordings_below
 
     return bool(recordings_below(folder, kind))

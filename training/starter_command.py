@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from training.options import Params
+
 if TYPE_CHECKING:
     from training.detection import DetectedFrames, Material
 
@@ -13,9 +15,7 @@ app = typer.Typer()
 
 @app.command("starter")
 def starter(
-    params: Annotated[
-        Path | None, typer.Option(help="Settings; default: $STRAPS_PARAMS or ./params.yaml.")
-    ] = None,
+    params: Params = None,
     cache: Annotated[
         Path, typer.Option(help="Where finished parts are kept, so that a stopped build goes on.")
     ] = Path("var/starter"),

@@ -1,1 +1,1 @@
-"""From a folder of recordings to one table of features and labels."""
+"""From landmark and label tables to one table of features, and its splits."""

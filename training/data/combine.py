@@ -18,12 +18,12 @@ from training.data.dataset import DATASET_FILE, FACT_COLUMNS, settings_file
 from training.data.feature_rows import FRAME_COLUMNS
 from training.data.feature_tables import FEATURES_ENDING, made_with
 from training.data.groups import GROUPS_FILE, Grouping, group_recordings, read_groups
-from training.data.labels import LabelTable, read_labels
 from training.data.near_duplicates import Likeness, near_duplicates, stored_fingerprints
-from training.data.recordings import listed
-from training.data.stage import prepare_folder
 from training.errors import DatasetError, LabelError
+from training.labels.tables import LabelTable, read_labels
+from training.media.stage import prepare_folder
 from training.params import DataParams
+from training.recordings import listed
 
 _LABELS_ENDING = "_labeled.csv"
 

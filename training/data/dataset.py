@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from shared_features import spatial
 from shared_features.features import FeatureSpec
-from training.data.recordings import listed
 from training.errors import DatasetError
+from training.recordings import listed
 
 if TYPE_CHECKING:
     import pyarrow

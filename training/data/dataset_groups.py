@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.data.dataset import Dataset
-from training.data.recordings import listed
 from training.errors import DatasetError
+from training.recordings import listed
 
 
 @dataclass(frozen=True)

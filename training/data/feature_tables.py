@@ -16,10 +16,10 @@ from shared_features.features import FeatureSpec
 from training.data.dataset import settings_file
 from training.data.feature_rows import write_header, write_rows
 from training.data.landmark_pieces import landmark_pieces
-from training.data.recordings import MIRRORED_PREFIX
-from training.data.stage import prepare_folder
-from training.data.workers import Failed, Workers, cannot_write, each_done
 from training.errors import RecordingError, TrainingError
+from training.media.stage import prepare_folder
+from training.recordings import MIRRORED_PREFIX
+from training.workers import Failed, Workers, cannot_write, each_done
 
 LANDMARKS_ENDING = "_landmarks.csv"
 FEATURES_ENDING = "_features.csv"

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from shared_features.atomic import written_whole
 from training.data.near_duplicates import Likeness
-from training.data.recordings import source_recording
 from training.errors import LabelError
+from training.recordings import source_recording
 
 GROUPS_FILE = "groups.csv"
 """Its name, in the folder of label tables."""

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from training.data.dataset import Dataset
 from training.data.dataset_groups import DatasetGroups, checked_groups
-from training.data.recordings import listed
 from training.data.side_choice import assign_sides
 from training.data.sides import Side, read_sides, write_sides
 from training.errors import DatasetError
+from training.recordings import listed
 
 RowNumbers = NDArray[np.int64]
 

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from training.options import Params
+
 if TYPE_CHECKING:
-    from training.data.recordings import Kind
+    from training.recordings import Kind
 
 app = typer.Typer()
 
-Params = Annotated[
-    Path | None, typer.Option(help="Settings; default: $STRAPS_PARAMS or ./params.yaml.")
-]
 Input = Annotated[
     Path | None,
     typer.Option("--input", help="Folder of recordings; default: the interim one in params.yaml."),

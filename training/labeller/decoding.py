@@ -5,8 +5,8 @@ from collections import OrderedDict
 from collections.abc import Iterator
 
 from shared_features.params import MediaParams
-from training.data.recordings import Recording
 from training.labeller.frame_store import FrameStore
+from training.recordings import Recording
 
 STORES = 3
 """Recordings whose pictures are kept: the one before, the one on the page, and the next."""

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from shared_features.atomic import written_whole
-from training.data.labels import LabelledRange
 from training.labeller.rule import Change, Ranges
+from training.labels.tables import LabelledRange
 
 # A journal that has grown beyond the first is cut to the second when it is opened.
 _MAX_LINES = 4000

@@ -8,11 +8,11 @@ from typing import Protocol
 from shared_features.errors import MediaError
 from shared_features.frames import read_photo
 from shared_features.params import MediaParams
-from training.data.recordings import Recording
 from training.labeller.decoding import Decoding
 from training.labeller.frame_store import Decoded
 from training.labeller.lookup import FrameLookup
 from training.labeller.pictures import Picture, picture_of
+from training.recordings import Recording
 
 FRAME_PATIENCE_S = 10.0
 """How long a request waits for a frame that is about to be decoded."""

@@ -10,7 +10,7 @@ from shared_features.classifier import PoseClassifier
 from shared_features.errors import ClassifierError, StrapsError, TrackError
 from shared_features.landmarks import LandmarkTrack
 from shared_features.track_csv import read_track
-from training.data.recordings import Recording, landmarks_path
+from training.recordings import Recording, landmarks_path
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from training.data.recordings import Recording
+from training.recordings import Recording
 
 FAILED = "Proposals could not be computed for this recording; the tool's log says more."
 

@@ -13,9 +13,9 @@ from shared_features.frames import Frame, read_photo
 from shared_features.landmarks import LandmarkTrack
 from shared_features.params import SharedParams
 from shared_features.pose import PoseEstimator
-from training.data.recordings import Recording
 from training.labeller.model import LabelModel, stored_track
 from training.labeller.opinions import FAILED, Opinion
+from training.recordings import Recording
 
 _LOG = logging.getLogger(__name__)
 

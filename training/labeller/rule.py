@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import floor
 
-from training.data.labels import LabelledRange
 from training.errors import LabelError
+from training.labels.tables import LabelledRange
 
 Ranges = tuple[LabelledRange, ...]
 

@@ -11,7 +11,6 @@ import uvicorn
 
 from shared_features.errors import ClassifierError
 from shared_features.params import SharedParams
-from training.data.recordings import Kind, Recording
 from training.errors import LabelError, TrainingError
 from training.labeller.app import create_app
 from training.labeller.catalogue import open_entries
@@ -24,6 +23,7 @@ from training.labeller.survey import VideoSurvey
 from training.labeller.video_opinions import VideoProposer
 from training.labeller.workbench import Workbench
 from training.params import LabellerParams, TrainingParams, known_labels
+from training.recordings import Kind, Recording
 
 # How long requests in flight may take once the tool is told to end.
 _GRACE_S = 2

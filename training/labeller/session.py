@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from training.data.labels import LabelTable, read_labels, write_labels
-from training.data.recordings import Recording, labels_path
 from training.errors import LabelError
 from training.labeller.history import History, Step, fingerprint
 from training.labeller.rule import Change, Ranges
+from training.labels.tables import LabelTable, read_labels, write_labels
+from training.recordings import Recording, labels_path
 
 HISTORY_FOLDER = ".history"
 """Hidden beside the label tables, so that nothing takes a journal for a table."""

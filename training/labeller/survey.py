@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from shared_features.errors import MediaError
 from shared_features.params import MediaParams
 from shared_features.video_reader import VideoReader
-from training.data.recordings import Recording
 from training.labeller.frame_store import expected_frames
 from training.labeller.workbench import Workbench
+from training.recordings import Recording
 
 
 class VideoSurvey:

@@ -9,10 +9,10 @@ from pathlib import Path
 from shared_features.errors import StrapsError
 from shared_features.extract import extract_video
 from shared_features.params import SharedParams
-from training.data.recordings import Recording
 from training.labeller.decoding import Decoding
 from training.labeller.model import LabelModel, stored_track
 from training.labeller.opinions import FAILED, Opinion
+from training.recordings import Recording
 
 _LOG = logging.getLogger(__name__)
 _PATIENCE_S = 0.3

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from training.data.recordings import Kind, Recording
 from training.errors import LabelError, TrainingError
 from training.labeller.actions import Action, Changing, Keep, LabelFrames, RelabelRange, Undo
 from training.labeller.catalogue import Entry, media_signature
@@ -16,6 +15,7 @@ from training.labeller.opinions import Opinion, Proposer
 from training.labeller.pictures import Picture
 from training.labeller.proposals import Proposal, propose
 from training.labeller.session import Request, Session
+from training.recordings import Kind, Recording
 
 
 class UnknownRecordingError(TrainingError):

@@ -5,15 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from training.options import Params
+
 if TYPE_CHECKING:
     from training.learning.promotion import Promotion
     from training.learning.report import TrainingReport
 
 app = typer.Typer()
-
-Params = Annotated[
-    Path | None, typer.Option(help="Settings; default: $STRAPS_PARAMS or ./params.yaml.")
-]
 
 
 @app.command("train")

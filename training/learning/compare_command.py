@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from training.options import Params
+
 if TYPE_CHECKING:
     from training.learning.compare import ModelScores
     from training.learning.tables import LabelledTable
@@ -47,9 +49,7 @@ def compare(
         Path | None,
         typer.Option(help="Folder of the results; default: `compare` in `training.data.results`."),
     ] = None,
-    params: Annotated[
-        Path | None, typer.Option(help="Settings; default: $STRAPS_PARAMS or ./params.yaml.")
-    ] = None,
+    params: Params = None,
 ) -> None:
     """Compare models on any labelled table by repeated cross-validation."""
     from training.learning.compare import compare as compare_models

@@ -16,8 +16,8 @@ from shared_features.classifier import PoseClassifier
 from shared_features.landmarks import FloatArray
 from shared_features.track_csv import read_track
 from training.data.dataset import Dataset
-from training.data.recordings import landmarks_path, split_filename
 from training.learning.evaluate import Predictions
+from training.recordings import landmarks_path, split_filename
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from shared_features.errors import MediaError
 from shared_features.frames import RgbArray, read_photo
 from shared_features.params import MediaParams
 from shared_features.video_reader import VideoReader
-from training.data.recordings import Kind, Recording, find_recordings
 from training.errors import RecordingError
 from training.params import DataParams
+from training.recordings import Kind, Recording, find_recordings
 
 _JPEG_QUALITY = 82
 

@@ -20,7 +20,6 @@ import numpy as np
 
 from training.data.dataset import Dataset
 from training.data.splits import Fold
-from training.data.workers import Failed, Workers, each_done
 from training.errors import TrainingError
 from training.learning.fitting import FitSettings
 from training.learning.models import complete, model_kind
@@ -40,6 +39,7 @@ from training.learning.trials import (
     finished_trials,
     open_study,
 )
+from training.workers import Failed, Workers, each_done
 
 if TYPE_CHECKING:
     from optuna import Study

@@ -11,9 +11,9 @@ from shared_features.landmarks import LandmarkTrack
 from shared_features.track_csv import write_track
 from training.data.combine import Combined, combine
 from training.data.feature_tables import FeaturesMade, make_feature_tables
-from training.data.labels import LabelledRange, LabelTable, write_labels
-from training.data.recordings import Kind, labels_path, landmarks_path
+from training.labels.tables import LabelledRange, LabelTable, write_labels
 from training.params import DataParams
+from training.recordings import Kind, labels_path, landmarks_path
 
 KNOWN = ("meathook", "back lever", "front lever", "other")
 SPEC = FeatureSpec()

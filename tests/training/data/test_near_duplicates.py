@@ -22,7 +22,7 @@ from training.data.near_duplicates import (
     hash_bits,
     near_duplicates,
 )
-from training.data.picture_hashes import picture_hash, video_hashes
+from training.media.picture_hashes import picture_hash, video_hashes
 
 
 def scene(seed: int, time_s: float = 0.0) -> Image.Image:

@@ -14,7 +14,7 @@ from shared_features.features import FeatureSpec
 from shared_features.params import PROJECT_ROOT, load_shared
 from shared_features.track_csv import read_track
 from tests.training.data.tables import same_bits
-from training.data import media_commands, table_commands
+from training.cli import app as toolkit
 from training.data.dataset import read_dataset
 from training.data.splits import grouped_folds, held_out_split
 from training.errors import DatasetError
@@ -61,17 +61,15 @@ def test_from_photos_to_folds(
     with (tmp_path / "labels.csv").open("w", newline="") as file:
         rows = [(f"data/raw/photos/{name}", name.partition("/")[0]) for name in PHOTOS]
         csv.writer(file).writerows([("path", "label"), *rows])
-    imported = call(
-        table_commands.app, "import-labels", tmp_path / "labels.csv", "--params", params
-    )
+    imported = call(toolkit, "import-labels", tmp_path / "labels.csv", "--params", params)
     assert "9 label tables written" in imported.stdout
-    call(media_commands.app, "process-photos", "--workers", 1, "--params", params)
-    mirrored = call(table_commands.app, "apply-mirror-labels", "--params", params)
+    call(toolkit, "process-photos", "--workers", 1, "--params", params)
+    mirrored = call(toolkit, "apply-mirror-labels", "--params", params)
     assert "9 label tables of mirrored copies written" in mirrored.stdout
-    call(media_commands.app, "extract-photo-landmarks", "--workers", 1, "--params", params)
-    made = call(table_commands.app, "make-features", "--params", params)
+    call(toolkit, "extract-photo-landmarks", "--workers", 1, "--params", params)
+    made = call(toolkit, "make-features", "--params", params)
     assert "18 feature tables made" in made.stdout
-    combined = call(table_commands.app, "combine-features", "--params", params)
+    combined = call(toolkit, "combine-features", "--params", params)
     assert "same pictures" in combined.stdout
     _check(params)
 
@@ -110,7 +108,7 @@ def test_warnings_go_to_standard_error(tmp_path: Path, params: Path) -> None:
     photo.touch()
     table = tmp_path / "labels.csv"
     table.write_text(f"path,label\n{photo},plank\nmissing.jpg,plank\n", encoding="utf-8")
-    result = call(table_commands.app, "import-labels", table, "--params", params)
+    result = call(toolkit, "import-labels", table, "--params", params)
     assert "missing.jpg" in result.stderr
     assert "missing.jpg" not in result.stdout
     assert "1 label tables written" in result.stdout
@@ -119,9 +117,9 @@ def test_warnings_go_to_standard_error(tmp_path: Path, params: Path) -> None:
 def test_commands_in_the_wrong_order_say_what_comes_first(tmp_path: Path, params: Path) -> None:
     """Combining without features, features without landmarks."""
     with pytest.raises(DatasetError, match="make features"):
-        call(table_commands.app, "combine-features", "--params", params)
+        call(toolkit, "combine-features", "--params", params)
     with pytest.raises(Exception, match="extract-photo-landmarks"):
-        call(table_commands.app, "make-features", "--params", params)
+        call(toolkit, "make-features", "--params", params)
 
 
 @pytest.mark.parametrize(
@@ -129,8 +127,8 @@ def test_commands_in_the_wrong_order_say_what_comes_first(tmp_path: Path, params
 )
 def test_every_option_says_what_it_is_for(command: str) -> None:
     """In the help text of its command."""
-    (info,) = [c for c in table_commands.app.registered_commands if c.name == command]
+    (info,) = [c for c in toolkit.registered_commands if c.name == command]
     assert info.callback is not None
     assert info.callback.__doc__
-    help_text = call(table_commands.app, command, "--help").stdout
+    help_text = call(toolkit, command, "--help").stdout
     assert "--params" in help_text

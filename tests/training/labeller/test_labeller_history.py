@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.data.labels import LabelledRange, LabelTable, read_labels, write_labels
-from training.data.recordings import Recording
 from training.errors import LabelError
 from training.labeller import session as session_module
 from training.labeller.history import Step
 from training.labeller.rule import Ranges, label_through, move_border, relabel
 from training.labeller.session import LabelFile, Request, Session
+from training.labels.tables import LabelledRange, LabelTable, read_labels, write_labels
+from training.recordings import Recording
 
 VIDEO = Recording("video", "routine.mp4", Path("routine.mp4"))
 SHOWN = tuple(range(0, 100, 5))

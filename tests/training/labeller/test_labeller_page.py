@@ -16,8 +16,8 @@ from shared_features.params import PROJECT_ROOT
 from shared_features.track_csv import write_track
 from tests.training.labeller.conftest import StartTool
 from tests.training.labeller.tool import SEED_RANGES, SEED_TABLE, Tool, write_params
-from training.data.labels import LabelledRange, LabelTable, read_labels, write_labels
 from training.labeller.rule import Ranges
+from training.labels.tables import LabelledRange, LabelTable, read_labels, write_labels
 from training.synthetic.samples import landmark_groups
 
 WEB = PROJECT_ROOT / "training" / "labeller" / "web"

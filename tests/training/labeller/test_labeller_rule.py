@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.training.labeller.tool import SEED_RANGES, SEED_TABLE
-from training.data.labels import LabelledRange, LabelTable
 from training.errors import LabelError
 from training.labeller.rule import (
     Change,
@@ -21,6 +20,7 @@ from training.labeller.rule import (
     shown_frames,
     stretch,
 )
+from training.labels.tables import LabelledRange, LabelTable
 
 LABELS = st.sampled_from(["Apple", "Banana", "Cherry"])
 # What can be asked for: which way, at which frame, to which frame, with which label.

@@ -27,8 +27,8 @@ from tests.training.labeller.tool import (
     write_clip,
     write_params,
 )
-from training.data.labels import LabelledRange, LabelTable, write_labels
-from training.data.recordings import landmarks_path
+from training.labels.tables import LabelledRange, LabelTable, write_labels
+from training.recordings import landmarks_path
 from training.synthetic.performance import performance_frames
 from training.synthetic.samples import landmark_groups
 

@@ -12,9 +12,9 @@ from shared_features.params import PROJECT_ROOT, SharedParams
 from shared_features.track_csv import write_track
 from training.data.combine import combine
 from training.data.feature_tables import make_feature_tables
-from training.data.labels import LabelTable, as_ranges, write_labels
-from training.data.recordings import labels_path, landmarks_path
+from training.labels.tables import LabelTable, as_ranges, write_labels
 from training.params import TrainingParams, known_labels, load_all
+from training.recordings import labels_path, landmarks_path
 from training.synthetic.samples import generate_landmarks
 
 FRAMES_PER_RECORDING = 24

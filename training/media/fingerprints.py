@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from training.data.recordings import Recording
+from training.recordings import Recording
 
 # Names that ``written_whole`` and ``VideoWriter`` give to what is not finished yet.
 _UNFINISHED = re.compile(r"\..+\.(?P<process>\d+)(\.[0-9a-f]{8})?\.part(ial)?(\.\w+)?")

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from training.data.recordings import Kind, listed
+from training.recordings import Kind, listed
 
 
 @dataclass(frozen=True, order=True)

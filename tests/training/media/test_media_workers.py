@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from shared_features.params import PROJECT_ROOT
-from tests.training.data.media_stage import PATIENCE_S, Order, carry_out
-from training.data.fingerprints import process_runs
-from training.data.workers import Failed, Workers, each_done
+from tests.training.media.media_stage import PATIENCE_S, Order, carry_out
 from training.errors import TrainingError
+from training.media.fingerprints import process_runs
+from training.workers import Failed, Workers, each_done
 
 TWO = Workers(processes=2)
 
@@ -61,7 +61,7 @@ def test_a_cluster_that_is_not_there_is_a_message(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With its address and what was expected."""
-    monkeypatch.setattr("training.data.workers._CONNECT_TIMEOUT_S", 1)
+    monkeypatch.setattr("training.workers._CONNECT_TIMEOUT_S", 1)
     with pytest.raises(TrainingError, match=r"tcp://127\.0\.0\.1:9 cannot be reached"):
         list(each_done(carry_out, [Order(1)], tmp_path, Workers(cluster="tcp://127.0.0.1:9")))
 
@@ -71,8 +71,8 @@ def test_workers_end_with_their_run(tmp_path: Path, how: signal.Signals) -> None
     """Killed or interrupted, a run leaves nobody behind who works on."""
     program = (
         "from pathlib import Path\n"
-        "from tests.training.data.media_stage import Order, carry_out\n"
-        "from training.data.workers import Workers, each_done\n"
+        "from tests.training.media.media_stage import Order, carry_out\n"
+        "from training.workers import Workers, each_done\n"
         f"folder = Path({str(tmp_path)!r})\n"
         "orders = [Order(n, 'sleep', folder) for n in range(2)]\n"
         "list(each_done(carry_out, orders, folder, Workers(processes=2)))\n"

@@ -7,17 +7,17 @@ from pathlib import Path
 
 from shared_features.params import MediaParams
 from training.data.groups import GROUPS_FILE, DeclaredGroup, add_groups
-from training.data.known_recordings import KnownRecordings
-from training.data.label_checks import OVERSHOOT_FRAMES, checked_labels, unknown_labels
-from training.data.label_claims import LabelClaim, LabelSource
-from training.data.label_csv import CsvColumns, read_label_csv
-from training.data.label_folder import read_label_folder
-from training.data.label_studio import read_label_studio
-from training.data.labels import LabelledRange, LabelTable, read_labels, write_labels
-from training.data.recordings import Recording, labels_path, listed
-from training.data.stage import prepare_folder
 from training.errors import LabelError
+from training.labels.known_recordings import KnownRecordings
+from training.labels.label_checks import OVERSHOOT_FRAMES, checked_labels, unknown_labels
+from training.labels.label_claims import LabelClaim, LabelSource
+from training.labels.label_csv import CsvColumns, read_label_csv
+from training.labels.label_folder import read_label_folder
+from training.labels.label_studio import read_label_studio
+from training.labels.tables import LabelledRange, LabelTable, read_labels, write_labels
+from training.media.stage import prepare_folder
 from training.params import DataParams
+from training.recordings import Recording, labels_path, listed
 
 
 @dataclass(frozen=True)

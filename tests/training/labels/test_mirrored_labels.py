@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from tests.training.data.tables import KNOWN, add_labels, folders
-from training.data.labels import LabelledRange, read_labels
-from training.data.mirrored_labels import apply_mirror_labels
 from training.errors import LabelError
+from training.labels.mirrored_labels import apply_mirror_labels
+from training.labels.tables import LabelledRange, read_labels
 
 
 def test_copies_get_their_originals_labels(tmp_path: Path) -> None:

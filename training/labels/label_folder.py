@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from training.data.known_recordings import KnownRecordings
-from training.data.label_claims import LabelClaim, LabelSource
-from training.data.recordings import SUFFIXES, listed, recordings_below, sharing_tables
 from training.errors import LabelError
+from training.labels.known_recordings import KnownRecordings
+from training.labels.label_claims import LabelClaim, LabelSource
+from training.recordings import SUFFIXES, listed, recordings_below, sharing_tables
 
 
 def read_label_folder(folder: Path, known: KnownRecordings) -> LabelSource:

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from training.data.recordings import (
+from training.params import DataParams
+from training.recordings import (
     SUFFIXES,
     Kind,
     Recording,
     recording_name,
     recordings_below,
 )
-from training.params import DataParams
 
 
 class Key(NamedTuple):

@@ -16,7 +16,7 @@ from shared_features.frames import read_photo
 from shared_features.params import MediaParams
 from shared_features.video_reader import VideoReader
 from tests.clips import corner_order, corner_picture, flag_rotation, write_video
-from tests.training.data.media_stage import (
+from tests.training.media.media_stage import (
     contents,
     demo_clip,
     identities,
@@ -25,12 +25,12 @@ from tests.training.data.media_stage import (
     start_command,
     wait_until,
 )
-from training.data.prepare import PrepareReport, process_photos, process_videos
-from training.data.prepare_files import reduced_size
-from training.data.recordings import find_recordings
-from training.data.workers import Workers
 from training.errors import RecordingError
+from training.media.prepare import PrepareReport, process_photos, process_videos
+from training.media.prepare_files import reduced_size
 from training.params import ProcessPhotosParams, ProcessVideosParams
+from training.recordings import find_recordings
+from training.workers import Workers
 
 ONE = Workers(processes=1)
 VARIABLE_RATE_S = [0.0, 0.033, 0.5, 0.52, 0.9, 2.1]

@@ -11,8 +11,8 @@ from itertools import groupby
 from pathlib import Path
 
 from shared_features.atomic import written_whole
-from training.data.recordings import listed
 from training.errors import LabelError
+from training.recordings import listed
 
 LABEL_COLUMNS = ("frame_number", "filename", "label")
 

@@ -12,10 +12,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from training.data.known_recordings import KnownRecordings, kind_of
-from training.data.label_claims import LabelClaim, LabelSource
-from training.data.recordings import Recording
 from training.errors import LabelError
+from training.labels.known_recordings import KnownRecordings, kind_of
+from training.labels.label_claims import LabelClaim, LabelSource
+from training.recordings import Recording
 
 # What Label Studio puts before the name of an uploaded file.
 _UPLOAD_PREFIX = re.compile(r"^[0-9a-f]{8}-")

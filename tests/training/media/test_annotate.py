@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared_features.landmarks import LANDMARK_INDEX, empty_landmarks
-from training.data.annotate import CONNECTIONS, draw_landmarks
+from training.media.annotate import CONNECTIONS, draw_landmarks
 
 
 @pytest.mark.usefixtures("pose_model")

@@ -20,8 +20,7 @@ from shared_features.video_writer import VideoWriter
 DEMO = PROJECT_ROOT / "serving" / "demo" / "performance.mp4"
 PATIENCE_S = 120
 _PROGRAM = (
-    "from training.data.media_commands import app; from shared_features import console; "
-    "console.run(app)"
+    "from training.media.commands import app; from shared_features import console; console.run(app)"
 )
 
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
-from training.data.fingerprints import content_hashes, remove_leftovers, settings_key
-from training.data.recordings import Recording
-from training.data.reports import Failure
-from training.data.workers import Failed, Workers, cannot_write, each_done
 from training.errors import TrainingError
+from training.media.fingerprints import content_hashes, remove_leftovers, settings_key
+from training.media.reports import Failure
+from training.recordings import Recording
+from training.workers import Failed, Workers, cannot_write, each_done
 
 Progress = Callable[[int], None]
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from shared_features.errors import MediaError
 from shared_features.params import MediaParams
-from training.data.label_claims import LabelClaim
-from training.data.labels import LabelledRange, LabelTable
-from training.data.recordings import Recording, landmarks_path
+from training.labels.label_claims import LabelClaim
+from training.labels.tables import LabelledRange, LabelTable
+from training.recordings import Recording, landmarks_path
 
 # Tools that take the time times the frame rate end a video a frame or two too late.
 OVERSHOOT_FRAMES = 2

@@ -12,7 +12,8 @@ from functools import partial
 from pathlib import Path
 
 from shared_features.params import MediaParams
-from training.data.prepare_files import (
+from training.errors import RecordingError
+from training.media.prepare_files import (
     PREPARATION_VERSION,
     Prepared,
     PrepareSettings,
@@ -20,12 +21,11 @@ from training.data.prepare_files import (
     prepare_photo,
     prepare_video,
 )
-from training.data.recordings import SUFFIXES, Kind, Recording, listed
-from training.data.reports import MediaReport
-from training.data.stage import MediaJob, Progress, media_jobs, prepare_folder, work_through
-from training.data.workers import Workers
-from training.errors import RecordingError
+from training.media.reports import MediaReport
+from training.media.stage import MediaJob, Progress, media_jobs, prepare_folder, work_through
 from training.params import ProcessPhotosParams, ProcessVideosParams
+from training.recordings import SUFFIXES, Kind, Recording, listed
+from training.workers import Workers
 
 
 @dataclass(frozen=True)

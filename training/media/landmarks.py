@@ -15,14 +15,14 @@ from typing import Any
 from shared_features import pose_asset
 from shared_features.chunks import CheckpointStore
 from shared_features.params import SharedParams
-from training.data.extraction import ExtractionSettings, extract, stored_sidecar
-from training.data.picture_hashes import PICTURE_HASH
-from training.data.recordings import Kind, Recording, landmarks_path
-from training.data.reports import MediaReport
-from training.data.stage import Progress, media_jobs, prepare_folder, work_through
-from training.data.workers import Workers
 from training.errors import RecordingError
+from training.media.extraction import ExtractionSettings, extract, stored_sidecar
+from training.media.picture_hashes import PICTURE_HASH
+from training.media.reports import MediaReport
+from training.media.stage import Progress, media_jobs, prepare_folder, work_through
 from training.params import ExtractionParams
+from training.recordings import Kind, Recording, landmarks_path
+from training.workers import Workers
 
 # Pose settings that say how a video is cut up mean nothing for a photo.
 _VIDEO_ONLY = frozenset({"chunk_frames", "warmup_frames"})

@@ -13,9 +13,9 @@ from shared_features.frames import RgbArray, read_photo
 from shared_features.params import MediaParams
 from shared_features.video_reader import VideoReader
 from shared_features.video_writer import VideoWriter
-from training.data.recordings import MIRRORED_PREFIX, Recording
-from training.data.reports import damage_found
-from training.data.stage import MediaJob
+from training.media.reports import damage_found
+from training.media.stage import MediaJob
+from training.recordings import MIRRORED_PREFIX, Recording
 
 PREPARATION_VERSION = 1
 """Part of every key: raised when copies come out differently."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from training.data.recordings import Recording
+from training.recordings import Recording
 
 
 @dataclass(frozen=True)

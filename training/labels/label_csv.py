@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from training.data.known_recordings import KnownRecordings
-from training.data.label_claims import LabelClaim, LabelSource
-from training.data.recordings import Recording
 from training.errors import LabelError
+from training.labels.known_recordings import KnownRecordings
+from training.labels.label_claims import LabelClaim, LabelSource
+from training.recordings import Recording
 
 _UNREADABLE = -1
 _RANGE_HINT = "Frames are counted from 0, and the last one is included."

@@ -6,16 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from training.errors import TrainingError
+from training.options import Params
 
 if TYPE_CHECKING:
-    from training.data.recordings import Kind
-    from training.data.reports import MediaReport
+    from training.media.reports import MediaReport
+    from training.recordings import Kind
 
 app = typer.Typer()
 
-Params = Annotated[
-    Path | None, typer.Option(help="Settings; default: $STRAPS_PARAMS or ./params.yaml.")
-]
 Input = Annotated[
     Path | None,
     typer.Option(help="Folder to read; default: the one that params.yaml names for this stage."),
@@ -102,11 +100,11 @@ def _process(
     processes: int | None,
     cluster: str | None,
 ) -> None:
-    from training.data import prepare
-    from training.data.recordings import find_recordings
-    from training.data.workers import Workers
+    from training.media import prepare
     from training.params import load_all
     from training.progress import progress_bar
+    from training.recordings import find_recordings
+    from training.workers import Workers
 
     shared, training = load_all(params)
     data = training.data
@@ -136,10 +134,10 @@ def _extract(
     cluster: str | None,
     annotated: bool | None,
 ) -> None:
-    from training.data.landmarks import extract_recordings
-    from training.data.recordings import find_recordings
+    from training.media.landmarks import extract_recordings
     from training.params import load_all
     from training.progress import progress_bar
+    from training.recordings import find_recordings
 
     shared, training = load_all(params)
     data = training.data

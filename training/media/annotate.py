@@ -11,7 +11,7 @@ from shared_features.landmarks import LANDMARK_NAMES, FloatArray, LandmarkTrack
 from shared_features.params import MediaParams
 from shared_features.video_reader import VideoReader
 from shared_features.video_writer import VideoWriter
-from training.data.recordings import Recording
+from training.recordings import Recording
 
 CONNECTIONS: tuple[tuple[str, str], ...] = (
     ("NOSE", "LEFT_EYE_INNER"),

@@ -15,11 +15,11 @@ from shared_features.landmarks import LandmarkTrack
 from shared_features.params import MediaParams, PoseParams
 from shared_features.pose import PoseEstimator
 from shared_features.track_csv import read_track, write_track
-from training.data.annotate import annotate_photo, annotate_video, annotated_path
-from training.data.picture_hashes import picture_hash, video_hashes
-from training.data.recordings import Recording, landmarks_path
-from training.data.reports import damage_found
-from training.data.stage import MediaJob
+from training.media.annotate import annotate_photo, annotate_video, annotated_path
+from training.media.picture_hashes import picture_hash, video_hashes
+from training.media.reports import damage_found
+from training.media.stage import MediaJob
+from training.recordings import Recording, landmarks_path
 
 _SIDECAR_KEYS = frozenset({"extraction_key", "source", "frames", "frames_with_person"})
 

@@ -21,7 +21,7 @@ from shared_features.params import MediaParams, SharedParams, load_shared
 from shared_features.track_csv import read_track, write_track
 from shared_features.video_reader import VideoReader
 from tests.clips import corner_picture, write_video
-from tests.training.data.media_stage import (
+from tests.training.media.media_stage import (
     contents,
     demo_clip,
     demo_photos,
@@ -32,13 +32,13 @@ from tests.training.data.media_stage import (
     wait_until,
     write_params,
 )
-from training.data.landmarks import ExtractionReport, extract_recordings
-from training.data.picture_hashes import picture_hash
-from training.data.prepare import process_photos
-from training.data.recordings import Kind, find_recordings
-from training.data.workers import Workers
 from training.errors import RecordingError, TrainingError
+from training.media.landmarks import ExtractionReport, extract_recordings
+from training.media.picture_hashes import picture_hash
+from training.media.prepare import process_photos
 from training.params import ExtractionParams, ProcessPhotosParams
+from training.recordings import Kind, find_recordings
+from training.workers import Workers
 
 pytestmark = pytest.mark.usefixtures("pose_model")
 

@@ -14,12 +14,12 @@ from tests.clips import write_video
 from tests.training.data.tables import KNOWN, add_labels, add_landmarks, folders, random_track
 from tests.training.data.tables import quietly as no_progress
 from training.data.groups import DeclaredGroup, read_groups
-from training.data.label_csv import CsvColumns
-from training.data.label_import import Imported, ImportRequest, import_labels
-from training.data.labels import LabelledRange, read_labels
-from training.data.recordings import find_recordings
 from training.errors import LabelError
+from training.labels.label_csv import CsvColumns
+from training.labels.label_import import Imported, ImportRequest, import_labels
+from training.labels.tables import LabelledRange, read_labels
 from training.params import DataParams
+from training.recordings import find_recordings
 
 LIMITS = MediaParams(max_photo_pixels=10**7, max_video_pixels=10**7, max_duration_s=60)
 

@@ -3,17 +3,17 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from training.data.labels import LabelTable, read_labels, write_labels
-from training.data.recordings import (
+from training.errors import LabelError
+from training.labels.tables import LabelTable, read_labels, write_labels
+from training.media.stage import prepare_folder
+from training.params import DataParams
+from training.recordings import (
     MIRRORED_PREFIX,
     SUFFIXES,
     Recording,
     labels_path,
     recordings_below,
 )
-from training.data.stage import prepare_folder
-from training.errors import LabelError
-from training.params import DataParams
 
 
 @dataclass(frozen=True)

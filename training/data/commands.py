@@ -1,0 +1,72 @@
+"""``straps-train make-features`` and ``combine-features``."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from training.options import Params, print_counts, warn
+
+if TYPE_CHECKING:
+    from training.data.groups import Grouping
+
+app = typer.Typer()
+
+
+@app.command("make-features")
+def make_features(
+    params: Params = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes side by side; default: one per core.")
+    ] = None,
+) -> None:
+    """Make a feature table of each landmark table; those that are up to date are left alone."""
+    from shared_features.features import FeatureSpec
+    from training.data.feature_tables import feature_jobs, make_feature_tables
+    from training.params import load_all
+    from training.progress import progress_bar
+
+    shared, training = load_all(params)
+    data, mirror = training.data, training.make_features.mirror_landmarks
+    spec = FeatureSpec(**shared.features.model_dump())
+    total = len(feature_jobs(data.landmarks, data.features, spec, mirror))
+    with progress_bar("Making features", total) as advance:
+        made = make_feature_tables(data.landmarks, data.features, spec, mirror, workers, advance)
+    if made.damaged:
+        listing = "\n".join(f"  {reason}" for reason in made.damaged)
+        warn([f"{len(made.damaged)} landmark tables are damaged and were left out:\n{listing}"])
+    print(
+        f"{made.made} feature tables made, {made.up_to_date} up to date, {len(made.damaged)} "
+        f"damaged, in {data.features}"
+    )
+    print(f"{made.frames} frames, {made.without_person} of them without a person")
+
+
+@app.command("combine-features")
+def combine_features(params: Params = None) -> None:
+    """Put features and labels together into one table to train on."""
+    from shared_features.features import FeatureSpec
+    from training.data.combine import combine
+    from training.params import known_labels, load_all
+    from training.progress import progress_bar
+
+    shared, training = load_all(params)
+    spec = FeatureSpec(**shared.features.model_dump())
+    with progress_bar("Combining tables", None) as advance:
+        combined = combine(training.data, spec, known_labels(shared.labels), advance)
+    warn(combined.warnings)
+    print_counts(combined.rows_per_label)
+    real = sum(combined.rows_per_label.values())
+    print(
+        f"{combined.path}: {combined.rows} rows of {combined.recordings} recordings, {real} real "
+        f"and {combined.rows - real} mirrored"
+    )
+    _print_groups(combined.grouping)
+    for first, second, reason in combined.alike:
+        print(f"  {first} and {second}: {reason}")
+
+
+def _print_groups(grouping: "Grouping") -> None:
+    n_groups = len(set(grouping.of_recording.values()))
+    print(f"{n_groups} groups that stay on one side of every split")
+    reasons = ", ".join(f"{times} by {reason}" for reason, times in grouping.joined.items())
+    print(f"  joined: {reasons}")

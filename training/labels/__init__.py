@@ -1,0 +1,1 @@
+"""What frames show: label tables, made elsewhere or carried over to mirrored copies."""

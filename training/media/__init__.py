@@ -1,0 +1,1 @@
+"""Recordings made ready, and the landmarks that MediaPipe finds in them."""
