@@ -48,9 +48,8 @@ def main() -> None:
 
     print(f"features     {features_s:7.1f} s of processor time")
     print(f"predictions  {predictions_s:7.1f} s")
-    print(
-        f"frame by frame it would be {single_s:.0f} s ({single_s / (features_s + predictions_s):.1f}×)"
-    )
+    ratio = single_s / (features_s + predictions_s)
+    print(f"frame by frame it would be {single_s:.0f} s ({ratio:.1f}×)")
     print(
         f"memory: {landmarks_mb:.0f} MB of landmarks and {features.nbytes / 1e6:.0f} MB of "
         f"features held at once; peak {_peak_mb():.0f} MB, {before_mb:.0f} MB before the first step"
