@@ -4,12 +4,14 @@ import re
 from pathlib import Path
 
 import pytest
+import typer
 
 from serving.app import create_app
 from serving.data_dir import DataDir
 from serving.settings import load_settings
 from shared_features import pose_asset
 from shared_features.params import PROJECT_ROOT
+from training.cli import app as training_app
 
 README = (PROJECT_ROOT / "README.md").read_text(encoding="utf-8")
 MAKEFILE = (PROJECT_ROOT / "Makefile").read_text(encoding="utf-8")
@@ -55,3 +57,30 @@ def test_the_hashes_of_the_pose_model_are_documented() -> None:
     text = (PROJECT_ROOT / "models" / "README.md").read_text(encoding="utf-8")
     for variant, name in pose_asset.FILE_NAMES.items():
         assert f"| `{name}` | `{pose_asset.SHA256[variant]}` |" in text
+
+
+def training_commands() -> dict[str, list[str]]:
+    """Every command of the toolkit with its own long options."""
+    group = typer.main.get_command(training_app)
+    found = {}
+    for name, command in group.commands.items():  # type: ignore[attr-defined]
+        options = [option for param in command.params for option in param.opts]
+        found[name] = [option for option in options if option.startswith("--")]
+    return found
+
+
+def test_every_command_and_option_of_the_toolkit_is_documented() -> None:
+    """By name, in the README or the guide."""
+    text = README + (PROJECT_ROOT / "docs" / "training.md").read_text(encoding="utf-8")
+    for command, options in training_commands().items():
+        assert command in text, command
+        if command not in ("synth", "starter"):
+            missing = [option for option in options if option not in text]
+            assert not missing, (command, missing)
+
+
+def test_the_commands_that_the_guide_shows_exist() -> None:
+    """`straps-train x` can be typed."""
+    text = README + (PROJECT_ROOT / "docs" / "training.md").read_text(encoding="utf-8")
+    shown = set(re.findall(r"straps-train ([a-z][a-z-]+)", text))
+    assert shown <= set(training_commands())

@@ -30,4 +30,11 @@ def progress_bar(description: str, total: int | None) -> Iterator[Callable[[int]
         def advance(steps: int = 1) -> None:
             progress.advance(task, steps)
 
-        yield advance
+        try:
+            yield advance
+        except BaseException:
+            # Where nothing was done, the message that follows says all there is to say.
+            progress.update(task, visible=progress.tasks[task].completed > 0)
+            raise
+        if total is None:
+            progress.update(task, total=progress.tasks[task].completed)

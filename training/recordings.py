@@ -99,7 +99,8 @@ def find_recordings(folder: Path, kind: Kind) -> list[Recording]:
     if not folder.is_dir():
         raise RecordingError(
             f"There is no folder {folder} with {kind}s. Put recordings there, or name another "
-            "folder under `training.data` in params.yaml."
+            f"folder under `training.data` in params.yaml. `straps-train process-{kind}s` fills "
+            "the interim folder from the raw one."
         )
     recordings = recordings_below(folder, kind)
     if not recordings:

@@ -107,6 +107,8 @@ def write_project(folder: Path, model: Path, skip_seconds: float) -> Path:
     served = Path(shutil.copy(model, folder / "served.onnx"))
     path = write_serving_params(folder, served)
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    # Two chunks for each recording: something is kept when the run is killed, and little is lost.
+    content["pose"]["chunk_frames"] = 60
     content["labels"] = {"poses": list(LABELS[:-1]), "other": LABELS[-1]}
     training = content["training"]
     training["labeller"] |= {"keys": KEYS, "port": 0}

@@ -1,5 +1,6 @@
 """``straps-train make-features`` and ``combine-features``."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,8 +9,11 @@ from training.options import Params, print_counts, warn
 
 if TYPE_CHECKING:
     from training.data.groups import Grouping
+    from training.data.near_duplicates import Likeness
 
 app = typer.Typer()
+
+_PAIRS_SHOWN = 20
 
 
 @app.command("make-features")
@@ -60,13 +64,24 @@ def combine_features(params: Params = None) -> None:
         f"{combined.path}: {combined.rows} rows of {combined.recordings} recordings, {real} real "
         f"and {combined.rows - real} mirrored"
     )
-    _print_groups(combined.grouping)
-    for first, second, reason in combined.alike:
-        print(f"  {first} and {second}: {reason}")
+    _print_groups(combined.grouping, combined.alike)
 
 
-def _print_groups(grouping: "Grouping") -> None:
+def _print_groups(grouping: "Grouping", alike: "Sequence[Likeness]") -> None:
+    from training.recordings import source_recording
+
     n_groups = len(set(grouping.of_recording.values()))
     print(f"{n_groups} groups that stay on one side of every split")
-    reasons = ", ".join(f"{times} by {reason}" for reason, times in grouping.joined.items())
-    print(f"  joined: {reasons}")
+    reasons = [f"{reason} ({times})" for reason, times in grouping.joined.items() if times]
+    if reasons:
+        print(f"  joined by: {', '.join(reasons)}")
+    # That a mirrored copy is like its original is no news.
+    news = [
+        f"  {first} and {second}: {reason}"
+        for first, second, reason in alike
+        if source_recording(f"{first}.any") != source_recording(f"{second}.any")
+    ]
+    for line in news[:_PAIRS_SHOWN]:
+        print(line)
+    if len(news) > _PAIRS_SHOWN:
+        print(f"  and {len(news) - _PAIRS_SHOWN} more pairs; final_features.json has all of them")

@@ -19,6 +19,10 @@ from training.media.stage import prepare_folder
 from training.params import DataParams
 from training.recordings import Recording, labels_path, listed
 
+_EXPECTED = (
+    "Expected a folder with a folder per label, a .csv file, or a .json export of Label Studio."
+)
+
 
 @dataclass(frozen=True)
 class Imported:
@@ -122,15 +126,12 @@ def read_source(request: ImportRequest, known: KnownRecordings) -> LabelSource:
     if path.is_dir():
         return read_label_folder(path, known)
     if not path.is_file():
-        raise LabelError(f"There is no {path}.")
+        raise LabelError(f"There is no {path}. {_EXPECTED}")
     if path.suffix.lower() == ".csv":
         return read_label_csv(path, request.media, known, request.columns)
     if path.suffix.lower() == ".json":
         return read_label_studio(path, known)
-    raise LabelError(
-        f"{path} is no source of labels. Expected a folder with a folder per label, a .csv file, "
-        "or a .json export of Label Studio."
-    )
+    raise LabelError(f"{path} is no source of labels. {_EXPECTED}")
 
 
 def _remarks(missing: Sequence[str], cut: Sequence[str]) -> list[str]:

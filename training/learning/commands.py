@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
+# What a tool that listens at all addresses is told; a browser needs one of them.
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not listened at
+
 
 @app.command("train")
 def train(
@@ -51,7 +54,7 @@ def models(params: Params = None) -> None:
 
     registry = Registry(load_training(params).tracking)
     champion = registry.champion()
-    table = Table("Version", "Trained", "Model", "Held out F1", "All F1", "", box=None)
+    table = Table("Version", "Trained", "Model", "F1 kept back", "F1 cross-validated", "", box=None)
     for version in registry.versions():
         tags = version.tags
         created = datetime.fromtimestamp(version.creation_timestamp / 1000).astimezone()
@@ -123,7 +126,7 @@ def label_issues(
         settings.data.results,
         settings.data,
         shared.media,
-        f"http://{labeller.host}:{labeller.port}",
+        f"http://{'localhost' if labeller.host in _EVERYWHERE else labeller.host}:{labeller.port}",
     )
     typer.echo(f"{len(suspects)} suspected labels: {page}")
 
@@ -162,6 +165,9 @@ def _print_training(report: "TrainingReport", page: Path) -> None:
 
 
 def _print_promotion(promotion: "Promotion") -> None:
-    before = f" instead of {promotion.previous}" if promotion.previous else ""
-    typer.echo(f"Version {promotion.version} is the champion{before}: {promotion.judged}.")
+    if promotion.previous == promotion.version:
+        typer.echo(f"Version {promotion.version} was the champion already; its file is in place.")
+    else:
+        before = f" instead of {promotion.previous}" if promotion.previous else ""
+        typer.echo(f"Version {promotion.version} is the champion{before}: {promotion.judged}.")
     typer.echo(f"{promotion.output} (sha256 {promotion.sha256[:12]}…)")

@@ -3,9 +3,11 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.inspection import permutation_importance
 
 from training.data.dataset import Dataset
+from training.learning.scores import score
 
 _PERMUTED_ROWS = 500
 _PERMUTATIONS = 3
@@ -32,9 +34,15 @@ def feature_importances(model: Any, data: Dataset, seed: int) -> tuple[dict[str,
         model,
         data.features[rows],
         data.codes[rows],
-        scoring="accuracy",
+        # Where features say much the same, losing one of them costs no answer, only sureness.
+        scoring=_sureness,
         n_repeats=_PERMUTATIONS,
         random_state=seed,
     )
     values = map(float, shuffled.importances_mean)
-    return dict(zip(data.columns, values, strict=True)), "Accuracy lost when shuffled"
+    return dict(zip(data.columns, values, strict=True)), "Log loss gained when shuffled"
+
+
+def _sureness(model: Any, features: NDArray[np.float32], codes: NDArray[np.int64]) -> float:
+    probabilities = model.predict_proba(features)
+    return score("log_loss", codes, probabilities, probabilities.shape[1])

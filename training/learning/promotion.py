@@ -23,6 +23,7 @@ from training.locks import locked
 from training.params import PromotionParams, TrackingParams
 
 _ADOPTED_RUN = "Adopted_Model"
+_ORIGIN_TAG = "origin"
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Comparison:
         candidate: macro F1.
         champion: macro F1.
         champion_version: which one the champion is.
+        champion_origin: where it comes from if it was not trained here; else empty.
         frames: number of frames.
         recordings: number of recordings.
     """
@@ -40,15 +42,18 @@ class Comparison:
     candidate: float
     champion: float
     champion_version: str
+    champion_origin: str
     frames: int
     recordings: int
 
     def __str__(self) -> str:
-        return (
+        scores = (
             f"macro F1 {self.candidate:.3f}, champion {self.champion_version}: "
             f"{self.champion:.3f}, on {self.frames} frames of {self.recordings} recordings that "
             "neither has learned from"
         )
+        origin = f" (version {self.champion_version} was {self.champion_origin})"
+        return scores + origin if self.champion_origin else scores
 
 
 @dataclass(frozen=True)
@@ -176,7 +181,7 @@ def _adopt_served_file(registry: Registry, output: Path, folder: Path) -> None:
         return  # nobody wants to go back to a file that cannot be served
     before = registry.champion()
     with tracking.run(_ADOPTED_RUN, nested=False):
-        version = registry.register(adopted, {"origin": f"found in {output}"})
+        version = registry.register(adopted, {_ORIGIN_TAG: f"found in {output}"})
     registry.crown(version)
     if before is not None:
         registry.remember_champions([*registry.former_champions(), before])
@@ -188,7 +193,8 @@ def _compare(
     """Both development models on what neither has learned from, or why that cannot be."""
     if not candidate.held_out.is_file():
         return "not compared: it brings no recordings to be judged by"
-    files = registry.files(registry.version(champion), folder / "champion")
+    version = registry.version(champion)
+    files = registry.files(version, folder / "champion")
     held_out = HeldOut.load(candidate.held_out)
     judged = files.model
     if files.learned_from.is_file():
@@ -207,7 +213,8 @@ def _compare(
         return f"not compared: champion {champion} cannot be run any more ({error})"
     own_score = evaluate(held_out.predictions(PoseClassifier(candidate.development))).f1_macro
     recordings = len(set(held_out.filenames.tolist()))
-    return Comparison(own_score, champion_score, champion, len(held_out), recordings)
+    origin = version.tags.get(_ORIGIN_TAG, "")
+    return Comparison(own_score, champion_score, champion, origin, len(held_out), recordings)
 
 
 def _require_not_worse(version: str, comparison: Comparison | str, tolerance: float) -> None:

@@ -80,14 +80,15 @@ class Registry:
         import onnx
 
         mlflow.log_artifacts(str(deployment.folder), _FOLDER)
-        logged = mlflow.onnx.log_model(
-            onnx.load(deployment.model),
-            name="model",
-            # Given, since finding them out takes seconds and lists the whole environment.
-            pip_requirements=["onnxruntime", "numpy"],
-            save_as_external_data=False,
-            registered_model_name=self.name,
-        )
+        with tracking.quiet():
+            logged = mlflow.onnx.log_model(
+                onnx.load(deployment.model),
+                name="model",
+                # Given, since finding them out takes seconds and lists the whole environment.
+                pip_requirements=["onnxruntime", "numpy"],
+                save_as_external_data=False,
+                registered_model_name=self.name,
+            )
         version = str(logged.registered_model_version)
         all_tags = {"sha256": file_sha256(deployment.model), **tags}
         for key, value in all_tags.items():

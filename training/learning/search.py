@@ -6,7 +6,7 @@ from typing import Any
 
 import mlflow
 
-from training.data.splits import grouped_folds
+from training.data.splits import fold_warnings, grouped_folds
 from training.learning import tracking
 from training.learning.fitting import FitSettings
 from training.learning.material import Material
@@ -40,6 +40,9 @@ def search_hyperparameters(
     how, runs = params.model_training, params.tracking
     data = material.data.rows(material.split.train)
     folds = grouped_folds(data, how.folds, how.seed)
+    for warning in fold_warnings(data, how.folds):
+        if warning not in material.warnings:
+            say(f"Note, without the recordings kept back: {warning}")
     asked = SearchSettings(
         metric=how.score_metric,
         num_trials=how.num_trials,

@@ -23,6 +23,7 @@ import git
 import mlflow
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
+from mlflow.utils import logging_utils
 from sqlalchemy import NullPool, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -76,6 +77,16 @@ def run(name: str, nested: bool = True) -> Iterator[str]:
     """An MLflow run; gives its id. It ends as failed when the block raises."""
     with mlflow.start_run(run_name=name, nested=nested) as active:
         yield active.info.run_id
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without the lines that MLflow prints whatever the level of its log is."""
+    logging_utils.disable_logging()
+    try:
+        yield
+    finally:
+        logging_utils.enable_logging()
 
 
 def log_parameters(parameters: Mapping[str, Any]) -> None:

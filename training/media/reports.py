@@ -82,4 +82,11 @@ def damage_found(verdict: Mapping[str, Any]) -> str:
 
 
 def _list(heading: str, failures: Sequence[Failure]) -> str:
-    return "\n".join([heading, *(f"  {failure.name}: {failure.reason}" for failure in failures)])
+    return "\n".join([heading, *(f"  {_told(failure)}" for failure in failures)])
+
+
+def _told(failure: Failure) -> str:
+    """What is wrong with a recording, which most reasons name themselves."""
+    if failure.reason.startswith(failure.name):
+        return failure.reason
+    return f"{failure.name}: {failure.reason}"
