@@ -10,7 +10,7 @@ POSE_MODEL := models/pose_landmarker_full.task
 STOCK_POSE_MODEL := models/pose_landmarker_full_stock.task
 DEMO_VIDEO := serving/demo/performance.mp4
 
-.PHONY: help setup serve demo test lint format starter bench lock clean
+.PHONY: help setup serve demo test lint format toolkit starter bench lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "make %-9s %s\n", $$1, $$2}'
@@ -34,6 +34,8 @@ lint: $(VENV)/.dev ## check style and types
 format: $(VENV)/.dev ## put the code into the project's style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+toolkit: $(VENV)/.train $(POSE_MODEL) ## install what straps-train needs
 
 starter: $(VENV)/.train $(POSE_MODEL) ## build the starter model from generated material
 	$(BIN)/straps-train starter
