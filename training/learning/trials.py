@@ -1,8 +1,10 @@
 """One trial of a search: a choice of hyperparameters, judged by cross-validation."""
 
+import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,9 +27,11 @@ if TYPE_CHECKING:
 # Where a trial keeps all hyperparameters that it used.
 HYPERPARAMETERS = "hyperparameters"
 
-# No trial is given up before this many are complete, nor within its first rounds.
+# No trial is given up before this many are complete, nor within its first rounds. Every round is
+# reported, but asking whether to give up reads the whole study, so that is done now and then.
 _COMPLETE_BEFORE_PRUNING = 5
 _ROUNDS_BEFORE_PRUNING = 10
+_ROUNDS_BETWEEN_QUESTIONS = 5
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,18 @@ class Search:
     how: SearchSettings
     url: str
     name: str
+
+
+def do_stored_trial(stored: Path, job: int) -> bool:
+    """``do_trial`` of a search that another process has written with ``pickle``."""
+    return do_trial(_stored_search(stored), job)
+
+
+@cache
+def _stored_search(stored: Path) -> Search:
+    with stored.open("rb") as file:
+        search: Search = pickle.load(file)  # noqa: S301 - written by the process that asks for it
+    return search
 
 
 def do_trial(search: Search, job: int) -> bool:
@@ -93,13 +109,11 @@ def _value(search: Search, trial: "Trial") -> float:
     trial.set_user_attr(HYPERPARAMETERS, used)
     if not kind.boosted:
         return _value_by_folds(search, settings, trial)
-    curve = boosted_curve(
-        search.data,
-        search.folds,
-        settings,
-        search.how.metric,
-        partial(_reported, trial),
-    )
+
+    def report(rounds: int, value: float) -> None:
+        _reported(trial, rounds, value, may_prune=rounds % _ROUNDS_BETWEEN_QUESTIONS == 0)
+
+    curve = boosted_curve(search.data, search.folds, settings, search.how.metric, report)
     trial.set_user_attr(HYPERPARAMETERS, {**used, ROUNDS: curve.best_rounds})
     return curve.best_score
 
@@ -120,7 +134,7 @@ def _value_by_folds(search: Search, settings: FitSettings, trial: "Trial") -> fl
     return so_far
 
 
-def _reported(trial: "Trial", step: int, value: float, may_prune: bool = True) -> None:
+def _reported(trial: "Trial", step: int, value: float, may_prune: bool) -> None:
     import optuna
 
     if not np.isfinite(value):

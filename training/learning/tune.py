@@ -10,7 +10,10 @@ stopped; several processes share a study, and then the order in which they finis
 is tried next.
 """
 
+import pickle
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,7 +30,6 @@ from training.learning.studies import (
     contains,
     open_storage,
     search_distributions,
-    sqlite_file,
     study_lock,
     study_name,
 )
@@ -35,6 +37,7 @@ from training.learning.trials import (
     HYPERPARAMETERS,
     Search,
     SearchSettings,
+    do_stored_trial,
     do_trial,
     finished_trials,
     open_study,
@@ -144,15 +147,21 @@ def _trials_done(search: Search, missing: int) -> Iterator[None]:
             do_trial(search, job)
             yield
         return
-    folder = (sqlite_file(search.url) or Path()).parent
-    workers = Workers(processes=search.how.processes)
-    for _, result in each_done(partial(do_trial, search), jobs, folder, workers):
-        if isinstance(result, Failed):
-            raise TrainingError(
-                f"A trial of the search failed: {result.reason}. Finished trials are kept; run "
-                "the same command again to go on from there."
-            )
-        yield
+    # Not sent to the workers but read by them: a worker that dies before it has taken what it is
+    # sent would leave the sender waiting.
+    with tempfile.TemporaryDirectory() as folder:
+        stored = Path(folder) / "search.pickle"
+        stored.write_bytes(pickle.dumps(search))
+        workers = Workers(processes=search.how.processes)
+        task = partial(do_stored_trial, stored)
+        with closing(each_done(task, jobs, stored.parent, workers)) as results:
+            for _, result in results:
+                if isinstance(result, Failed):
+                    raise TrainingError(
+                        f"A trial of the search failed: {result.reason}. Finished trials are kept; "
+                        "run the same command again to go on from there."
+                    )
+                yield
 
 
 def _prepared_study(search: Search) -> "Study":
