@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
+_LEAST_WIDTH = 90
 # What a tool that listens at all addresses is told; a browser needs one of them.
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not listened at
 
@@ -54,7 +55,7 @@ def models(params: Params = None) -> None:
 
     registry = Registry(load_training(params).tracking)
     champion = registry.champion()
-    table = Table("Version", "Trained", "Model", "F1 kept back", "F1 cross-validated", "", box=None)
+    table = Table("Version", "Trained", "Model", "F1 kept back", "F1 cross-val.", "", box=None)
     for version in registry.versions():
         tags = version.tags
         created = datetime.fromtimestamp(version.creation_timestamp / 1000).astimezone()
@@ -67,7 +68,9 @@ def models(params: Params = None) -> None:
             "champion" if str(version.version) == champion else "",
         )
     if table.row_count:
-        Console().print(table)
+        console = Console()
+        # Where the output goes into a file, there is no width to keep to.
+        Console(width=max(console.width, _LEAST_WIDTH)).print(table)
     else:
         typer.echo("No model is registered. Run `straps-train train` first.")
 
@@ -75,7 +78,7 @@ def models(params: Params = None) -> None:
 @app.command("promote")
 def promote(
     version: Annotated[
-        str | None, typer.Argument(help="Which version; default: the one registered last.")
+        str | None, typer.Argument(help="Which version; default: the one trained last.")
     ] = None,
     force: Annotated[
         bool,

@@ -83,7 +83,7 @@ def promote(
     Args:
         tracked: where versions are registered.
         params: the gate, and where the champion's file goes.
-        version: which one; None: the one registered last.
+        version: which one; None: the one trained last.
         force: also when it is worse than the champion, or cannot be compared with it.
 
     Raises:
@@ -141,12 +141,14 @@ def _registry(tracked: TrackingParams) -> Iterator[tuple[Registry, Path]]:
 
 
 def _newest(registry: Registry) -> str:
-    versions = registry.versions()
-    if not versions:
+    """The version trained last; what was only found and registered has been served already."""
+    trained = [version for version in registry.versions() if _ORIGIN_TAG not in version.tags]
+    if not trained:
         raise PromotionError(
-            f"No version of {registry.name!r} is registered. Run `straps-train train` first."
+            f"No trained version of {registry.name!r} is registered. Run `straps-train train` "
+            "first."
         )
-    return str(versions[0].version)
+    return str(trained[0].version)
 
 
 def _check_file(model: Path, sha256: str) -> None:

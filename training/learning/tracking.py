@@ -3,11 +3,12 @@
 Importing MLflow takes seconds, so commands import this module when they run.
 """
 
+import io
 import json
 import logging
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,6 @@ import git
 import mlflow
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
-from mlflow.utils import logging_utils
 from sqlalchemy import NullPool, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -81,12 +81,9 @@ def run(name: str, nested: bool = True) -> Iterator[str]:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Without the lines that MLflow prints whatever the level of its log is."""
-    logging_utils.disable_logging()
-    try:
+    """Without the lines that MLflow prints to standard error, whatever the level of its log is."""
+    with redirect_stderr(io.StringIO()):
         yield
-    finally:
-        logging_utils.enable_logging()
 
 
 def log_parameters(parameters: Mapping[str, Any]) -> None:

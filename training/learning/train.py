@@ -17,7 +17,9 @@ from typing import Any
 import numpy as np
 
 from shared_features.params import SharedParams
+from training.data.sides import SIDES_FILE
 from training.data.splits import grouped_folds
+from training.errors import DatasetError
 from training.learning import records, tracking
 from training.learning.evaluate import evaluate
 from training.learning.export import Parity
@@ -33,6 +35,7 @@ from training.learning.report import TrainingReport, write_report
 from training.learning.search import Search, search_hyperparameters
 from training.params import TrainingParams
 from training.progress import progress_bar
+from training.recordings import listed
 
 REPORT_FILE = "report.html"
 OUT_OF_FOLD_FILE = "out_of_fold.npz"
@@ -81,6 +84,7 @@ def train(shared: SharedParams, params: TrainingParams, say: Say) -> TrainingRep
     settings, material = fit_settings(params), read_material(shared, params)
     for warning in material.warnings:
         say(f"Note: {warning}")
+    _require_learnable(material, params)
     registry = Registry(params.tracking)
     with (
         tempfile.TemporaryDirectory() as scratch,
@@ -99,6 +103,19 @@ def train(shared: SharedParams, params: TrainingParams, say: Say) -> TrainingRep
         if params.model_training.train_prod_model:
             parity, version = _train_production(setting, judgement, registry)
         return _report(setting, search, answers, judgement, parity, version)
+
+
+def _require_learnable(material: Material, params: TrainingParams) -> None:
+    """Fail before hours of work where the model to be judged could not know every label."""
+    data = material.data
+    learned = set(data.codes[material.split.train].tolist())
+    missing = [label for code, label in enumerate(data.labels) if code not in learned]
+    if missing:
+        raise DatasetError(
+            f"Only in recordings that are kept back: {listed(missing)}. Change the side of one of "
+            f"these recordings to train in {params.data.final_features / SIDES_FILE}, or label "
+            "more of them."
+        )
 
 
 def trained_before(shared: SharedParams, params: TrainingParams) -> str | None:

@@ -12,12 +12,12 @@ is tried next.
 
 import pickle
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
@@ -154,7 +154,9 @@ def _trials_done(search: Search, missing: int) -> Iterator[None]:
         stored.write_bytes(pickle.dumps(search))
         workers = Workers(processes=search.how.processes)
         task = partial(do_stored_trial, stored)
-        with closing(each_done(task, jobs, stored.parent, workers)) as results:
+        results = each_done(task, jobs, stored.parent, workers)
+        # A generator, whose workers end with it.
+        with closing(cast("Generator[tuple[int, bool | Failed], None, None]", results)):
             for _, result in results:
                 if isinstance(result, Failed):
                     raise TrainingError(

@@ -104,14 +104,14 @@ class Tool:
             env=os.environ | {"PYTHONWARNINGS": "default", "PYTHONUNBUFFERED": "1"},
         )
         assert self._process.stdout is not None
-        self.said = ""
+        self.said, address = "", None
         for line in self._process.stdout:
             self.said += line
             address = re.search(r"http://\S+", line)
             if address is not None:
-                self.url = address.group()
                 break
-        assert self._process.poll() is None, self.said
+        assert address is not None, self.said
+        self.url = address.group()
         # Nobody may have to wait for the pipe to be read.
         self._reader = threading.Thread(target=self._read_on, args=(self._process,))
         self._reader.start()
