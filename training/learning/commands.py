@@ -62,7 +62,7 @@ def models(params: Params = None) -> None:
         table.add_row(
             str(version.version),
             created.strftime("%Y-%m-%d %H:%M"),
-            tags.get("model", tags.get("origin", "")),
+            tags.get("model", "was served before"),
             tags.get("held_out_f1_macro", ""),
             tags.get("cross_validation_f1_macro", ""),
             "champion" if str(version.version) == champion else "",

@@ -111,7 +111,8 @@ def _value(search: Search, trial: "Trial") -> float:
         return _value_by_folds(search, settings, trial)
 
     def report(rounds: int, value: float) -> None:
-        _reported(trial, rounds, value, may_prune=rounds % _ROUNDS_BETWEEN_QUESTIONS == 0)
+        may_prune = rounds % _ROUNDS_BETWEEN_QUESTIONS == 0 and rounds < used[ROUNDS]
+        _reported(trial, rounds, value, may_prune)
 
     curve = boosted_curve(search.data, search.folds, settings, search.how.metric, report)
     trial.set_user_attr(HYPERPARAMETERS, {**used, ROUNDS: curve.best_rounds})

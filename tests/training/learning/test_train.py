@@ -166,6 +166,8 @@ def test_a_model_is_promoted_judged_refused_forced_and_rolled_back(tmp_path: Pat
     first = promote(params.tracking, params.promotion, None, force=True)
     assert first.version == "1"
     assert first.previous == "2", "the file that was served is kept as a version of its own"
+    again = promote(params.tracking, params.promotion, None, force=True)
+    assert again.version == "1", "what was found is not what was trained last"
     assert file_sha256(output) == file_sha256(files_of(project, "1", tmp_path / "a").model)
 
     worse = Project(
