@@ -1,6 +1,7 @@
 """From a labelled table to a registered model, its champion, and back."""
 
 import json
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -11,6 +12,7 @@ import pytest
 
 from shared_features.classifier import PoseClassifier
 from tests.training.learning.projects import Project
+from training.data.sides import SIDES_FILE
 from training.errors import DatasetError, PromotionError, TrainingError
 from training.learning.evaluate import evaluate
 from training.learning.held_out import HeldOut
@@ -18,6 +20,7 @@ from training.learning.material import read_material
 from training.learning.out_of_fold import OutOfFold
 from training.learning.promotion import promote, rollback
 from training.learning.registry import Deployment, Registry, file_sha256
+from training.learning.tracking import connect
 from training.learning.train import OUT_OF_FOLD_FILE, REPORT_FILE, train, trained_before
 from training.params import TrainingParams
 
@@ -50,12 +53,11 @@ def files_of(project: Project, version: str, folder: Path) -> Deployment:
 
 def test_runs_are_nested_as_in_the_seed(trained: Project) -> None:
     """One run holds the search with a run per trial, the judging, and both trainings."""
-    import mlflow
-
-    runs = mlflow.MlflowClient().search_runs(
+    client = connect(tracked(trained).tracking)
+    runs = client.search_runs(
         [
             experiment.experiment_id
-            for experiment in mlflow.MlflowClient().search_experiments()
+            for experiment in client.search_experiments()
             if experiment.name == tracked(trained).tracking.experiment
         ]
     )
@@ -74,9 +76,7 @@ def test_runs_are_nested_as_in_the_seed(trained: Project) -> None:
 
 def test_artifacts_and_metrics_are_there(trained: Project) -> None:
     """Curves, matrix, report, importances, mistakes and study are logged, and scores per label."""
-    import mlflow
-
-    client = mlflow.MlflowClient()
+    client = connect(tracked(trained).tracking)
     experiment = client.get_experiment_by_name(tracked(trained).tracking.experiment)
     assert experiment is not None
     by_name = {run.info.run_name: run for run in client.search_runs([experiment.experiment_id])}
@@ -213,6 +213,22 @@ def test_tables_that_cannot_be_trained_on_are_refused(tmp_path: Path) -> None:
     project.combine()
     with pytest.raises(DatasetError, match="back lever"):
         train(*project.params, say)
+
+
+def test_a_label_that_is_only_kept_back_is_refused(tmp_path: Path) -> None:
+    """Before any work is done, with the file in which somebody has moved its recordings."""
+    project = Project(tmp_path)
+    project.add_recordings(3, seed=3, relabel=lambda label: "back lever")
+    project.add_recordings(3, seed=5, relabel=lambda label: "front lever")
+    project.add_recordings(2, seed=6, relabel=lambda label: "l-hang")
+    project.combine()
+    sides = tracked(project).data.final_features / SIDES_FILE
+    read_material(*project.params)
+    text = sides.read_text(encoding="utf-8")
+    sides.write_text(re.sub(r"(video_routine_6_.*),train", r"\1,test", text), encoding="utf-8")
+    with pytest.raises(DatasetError, match=rf"kept back: l-hang\..* in {re.escape(str(sides))}"):
+        train(*project.params, say)
+    assert Registry(tracked(project).tracking).versions() == []
 
 
 def test_an_unknown_hyperparameter_is_named(tmp_path: Path) -> None:
