@@ -102,6 +102,7 @@ def video(seed: Seed = 0, out: Out = Path("synthetic.mp4")) -> None:
 
     table = out.with_name(f"{out.stem}_labels.csv")
     try:
+        out.parent.mkdir(parents=True, exist_ok=True)
         with (
             VideoWriter(out, FRAME_WIDTH, FRAME_HEIGHT) as encoder,
             written_whole(table) as temporary,
