@@ -25,9 +25,11 @@ def run(app: Callable[[], object]) -> None:
     except StrapsError as error:
         print(error, file=sys.stderr)
         sys.exit(USER_ERROR)
-    except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
-        sys.exit(INTERRUPTED)
+    except SystemExit as leaving:
+        # What Typer makes of Ctrl+C.
+        if leaving.code == INTERRUPTED:
+            print("Interrupted.", file=sys.stderr)
+        raise
     except BrokenPipeError:
         # Whoever read our output has had enough. Nothing is left to flush.
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - lives until the process ends

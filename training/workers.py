@@ -138,15 +138,21 @@ class _Worker(Generic[Job, Result]):
     def __init__(self, task: Callable[[Job], Result]) -> None:
         context = get_context("spawn")
         self.connection, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(task, theirs), daemon=True)
+        self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
         self._process.start()
         # With our copy closed, the worker's death shows as the end of the connection.
         theirs.close()
+        # Sent, not an argument of the process: a large argument waits forever for a process that
+        # dies before it has read it.
+        self._send(task)
 
     def start(self, job: Job) -> None:
         """Give it a job."""
+        self._send(job)
+
+    def _send(self, message: object) -> None:
         try:
-            self.connection.send(job)
+            self.connection.send(message)
         except ConnectionError:
             return  # it is dead already, which `result` will find
 
@@ -166,26 +172,31 @@ class _Worker(Generic[Job, Result]):
             return "its worker process was killed, most likely because memory ran out"
         return f"its worker process ended unexpectedly (exit code {code})"
 
-    def end(self) -> None:
-        """End the process, politely first so that it can remove what it has half written."""
+    def ask_to_end(self) -> None:
+        """Politely, so that it can remove what it has half written."""
         self.connection.close()
         self._process.terminate()
+
+    def end(self) -> None:
+        """End the process, whether it agrees or not."""
+        self.ask_to_end()
         self._process.join(_GRACE_S)
         self._process.kill()
         self._process.join()
 
 
-def _serve(task: Callable[[Job], Result], jobs: Any) -> None:
+def _serve(jobs: Any) -> None:
+    """Receives the task, then one job after the other."""
     # Ctrl+C reaches every process of a terminal; the parent decides what becomes of its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _exit)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    while True:
-        try:
-            job = jobs.recv()
-        except EOFError:
-            return
-        jobs.send(_attempt(task, job))
+    try:
+        task = jobs.recv()
+        while True:
+            jobs.send(_attempt(task, jobs.recv()))
+    except EOFError:
+        return
 
 
 def _exit(*_: object) -> NoReturn:
@@ -227,7 +238,11 @@ def _on_processes(
                 else:
                     yield job, Failed(f"{reason}, {attempt} times")
     finally:
-        for worker in [*idle, *(worker for worker, _, _ in running.values())]:
+        left = [*idle, *(worker for worker, _, _ in running.values())]
+        # All are asked before one is waited for.
+        for worker in left:
+            worker.ask_to_end()
+        for worker in left:
             worker.end()
 
 

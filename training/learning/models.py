@@ -1,8 +1,9 @@
 """The kinds of models that can be trained: ``MODEL_MAPPER``.
 
-Adding one is an entry here and its search space. Estimators of scikit-learn and XGBoost are turned
-into ONNX by ``training.learning.conversion`` without further work; the parity gate of
-``training.learning.export`` tells whether that went well.
+Adding one is an entry here and its search space. Most estimators of scikit-learn and XGBoost are
+turned into ONNX by ``training.learning.conversion`` as they are; the parity gate of
+``training.learning.export`` tells whether that went well, and one that fails it needs a conversion
+of its own there.
 
 Features may be missing (NaN). XGBoost sends them down a branch of their own; the others get the
 column's median instead.

@@ -49,8 +49,8 @@ class Comparison:
     def __str__(self) -> str:
         scores = (
             f"macro F1 {self.candidate:.3f}, champion {self.champion_version}: "
-            f"{self.champion:.3f}, on {self.frames} frames of {self.recordings} recordings that "
-            "neither has learned from"
+            f"{self.champion:.3f}, on {self.frames} frames of {self.recordings} "
+            f"recording{'s' * (self.recordings != 1)} that neither has learned from"
         )
         origin = f" (version {self.champion_version} was {self.champion_origin})"
         return scores + origin if self.champion_origin else scores

@@ -7,6 +7,7 @@ import io
 import json
 import logging
 import os
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr
 from importlib.metadata import distributions
@@ -39,6 +40,8 @@ logging.getLogger("alembic").setLevel(logging.WARNING)
 
 _MAX_PARAMETER_LENGTH = 500
 _ARTIFACTS = "artifacts"
+_HOST_TAG = "process.host"
+_PROCESS_TAG = "process.id"
 
 
 def connect(params: TrackingParams) -> MlflowClient:
@@ -75,8 +78,21 @@ def connect(params: TrackingParams) -> MlflowClient:
 @contextmanager
 def run(name: str, nested: bool = True) -> Iterator[str]:
     """An MLflow run; gives its id. It ends as failed when the block raises."""
-    with mlflow.start_run(run_name=name, nested=nested) as active:
+    tags = {_HOST_TAG: socket.gethostname(), _PROCESS_TAG: str(os.getpid())}
+    with mlflow.start_run(run_name=name, nested=nested, tags=tags) as active:
         yield active.info.run_id
+
+
+def close_abandoned(params: TrackingParams) -> None:
+    """Mark runs as killed whose process was killed on this machine, and could not say so itself."""
+    client = connect(params)
+    experiment = client.get_experiment_by_name(params.experiment)
+    if experiment is None:
+        return
+    ours = f"attributes.status = 'RUNNING' and tags.`{_HOST_TAG}` = '{socket.gethostname()}'"
+    for found in client.search_runs([experiment.experiment_id], filter_string=ours):
+        if not _is_alive(int(found.data.tags[_PROCESS_TAG])):
+            client.set_terminated(found.info.run_id, status="KILLED")
 
 
 @contextmanager
@@ -108,6 +124,16 @@ def log_files(paths: list[Path], folder: str | None = None) -> None:
 def log_json(content: Any, name: str) -> None:
     """Log a value as a JSON artifact."""
     mlflow.log_text(json.dumps(content, indent=1, sort_keys=True) + "\n", name)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # someone else's
+    return True
 
 
 def _commit() -> dict[str, str]:

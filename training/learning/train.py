@@ -21,6 +21,7 @@ from training.data.sides import SIDES_FILE
 from training.data.splits import grouped_folds
 from training.errors import DatasetError
 from training.learning import records, tracking
+from training.learning.boosting import with_best_rounds
 from training.learning.evaluate import evaluate
 from training.learning.export import Parity
 from training.learning.fitting import FitSettings, fit_model
@@ -86,6 +87,7 @@ def train(shared: SharedParams, params: TrainingParams, say: Say) -> TrainingRep
         say(f"Note: {warning}")
     _require_learnable(material, params)
     registry = Registry(params.tracking)
+    tracking.close_abandoned(params.tracking)
     with (
         tempfile.TemporaryDirectory() as scratch,
         tracking.run(params.tracking.main_run, nested=False) as run_id,
@@ -97,7 +99,9 @@ def train(shared: SharedParams, params: TrainingParams, say: Say) -> TrainingRep
         if params.model_training.optimize_hyperparams:
             search = search_hyperparameters(material, settings, params, say)
             chosen = replace(settings, hyperparameters=search.hyperparameters)
-            setting = replace(setting, settings=chosen)
+        else:
+            chosen = _with_best_rounds(material, settings, params)
+        setting = replace(setting, settings=chosen)
         answers = _cross_validate(setting)
         judgement, parity, version = _retrain(setting, answers, registry)
         if params.model_training.train_prod_model:
@@ -145,6 +149,16 @@ def _training_key(material: Material, shared: SharedParams, params: TrainingPara
     }
     content = json.dumps(facts, sort_keys=True, default=str)
     return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _with_best_rounds(
+    material: Material, settings: FitSettings, params: TrainingParams
+) -> FitSettings:
+    """How many rounds boosted trees take, found without the recordings kept back."""
+    how = params.model_training
+    data = material.data.rows(material.split.train)
+    folds = grouped_folds(data, how.folds, how.seed)
+    return with_best_rounds(data, folds, settings, how.score_metric)
 
 
 def _cross_validate(setting: _Setting) -> OutOfFold:

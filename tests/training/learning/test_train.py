@@ -2,8 +2,10 @@
 
 import json
 import re
+import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -20,7 +22,7 @@ from training.learning.material import read_material
 from training.learning.out_of_fold import OutOfFold
 from training.learning.promotion import promote, rollback
 from training.learning.registry import Deployment, Registry, file_sha256
-from training.learning.tracking import connect
+from training.learning.tracking import close_abandoned, connect
 from training.learning.train import OUT_OF_FOLD_FILE, REPORT_FILE, train, trained_before
 from training.params import TrainingParams
 
@@ -253,3 +255,41 @@ def test_two_trainings_at_once_on_one_fresh_sqlite_file(tmp_path: Path) -> None:
         assert process.returncode == 0, errors.decode()
     versions = Registry(tracked(project).tracking).versions()
     assert sorted(str(version.version) for version in versions) == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("how", "code", "said"),
+    [(signal.SIGKILL, -signal.SIGKILL, ""), (signal.SIGINT, 130, "Interrupted.")],
+    ids=lambda value: getattr(value, "name", None),
+)
+def test_a_training_that_was_stopped_does_not_run_for_ever(
+    tmp_path: Path, how: signal.Signals, code: int, said: str
+) -> None:
+    """Whoever interrupts it is told; of one that was killed, the next training says so."""
+    slow = {"xgb": {"n_estimators": 20_000}}
+    project = Project(tmp_path, model_training={"hyperparameters": slow})
+    project.add_recordings(8, seed=6)
+    project.combine()
+    command = [sys.executable, "-m", "training", "train", "--params", str(project.params_path)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE)  # noqa: S603
+    deadline = time.monotonic() + 120
+    while "RUNNING" not in statuses(project):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    process.send_signal(how)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert said in errors.decode()
+    close_abandoned(tracked(project).tracking)
+    assert set(statuses(project)) <= {"KILLED", "FAILED"}
+
+
+def statuses(project: Project) -> list[str]:
+    """Of all runs so far; none as long as there is no store."""
+    params = tracked(project).tracking
+    if not params.folder.is_dir():
+        return []
+    client = connect(params)
+    experiment = client.get_experiment_by_name(params.experiment)
+    assert experiment is not None
+    return [str(run.info.status) for run in client.search_runs([experiment.experiment_id])]

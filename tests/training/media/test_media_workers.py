@@ -1,9 +1,12 @@
 """Files are worked on side by side, and whatever happens to one leaves the others alone."""
 
+import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -50,6 +53,29 @@ def test_a_full_disk_stops_the_run(tmp_path: Path) -> None:
         results(orders, tmp_path)
     assert str(tmp_path) in str(caught.value)
     assert "goes on from there" in str(caught.value)
+
+
+class Deadly:
+    """A large task that ends the worker which unpacks it."""
+
+    def __reduce__(self) -> tuple[Callable[[int], object], tuple[int]]:
+        return os._exit, (9,)
+
+    def __call__(self, order: Order) -> int:
+        """Never reached."""
+        raise AssertionError(order)
+
+
+def test_a_worker_that_dies_with_a_large_task_half_read_is_noticed(tmp_path: Path) -> None:
+    """The run does not wait for it: the job is named as failed."""
+    task = partial(_never, [Deadly(), b"x" * 1_000_000])
+    [(_, result)] = each_done(task, [Order(1)], tmp_path, TWO)
+    assert isinstance(result, Failed)
+    assert "exit code 9, 2 times" in result.reason.replace(")", "")
+
+
+def _never(ballast: list[object], order: Order) -> int:
+    raise AssertionError((ballast, order))
 
 
 def test_nothing_to_do_starts_nobody(tmp_path: Path) -> None:
