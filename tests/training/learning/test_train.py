@@ -2,7 +2,6 @@
 
 import json
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -257,31 +256,22 @@ def test_two_trainings_at_once_on_one_fresh_sqlite_file(tmp_path: Path) -> None:
     assert sorted(str(version.version) for version in versions) == ["1", "2"]
 
 
-@pytest.mark.parametrize(
-    ("how", "code", "said"),
-    [(signal.SIGKILL, -signal.SIGKILL, ""), (signal.SIGINT, 130, "Interrupted.")],
-    ids=lambda value: getattr(value, "name", None),
-)
-def test_a_training_that_was_stopped_does_not_run_for_ever(
-    tmp_path: Path, how: signal.Signals, code: int, said: str
-) -> None:
-    """Whoever interrupts it is told; of one that was killed, the next training says so."""
+def test_a_killed_training_does_not_run_for_ever(tmp_path: Path) -> None:
+    """It could not say that it has ended; the next training does."""
     slow = {"xgb": {"n_estimators": 20_000}}
     project = Project(tmp_path, model_training={"hyperparameters": slow})
     project.add_recordings(8, seed=6)
     project.combine()
     command = [sys.executable, "-m", "training", "train", "--params", str(project.params_path)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE)  # noqa: S603
+    process = subprocess.Popen(command)  # noqa: S603
     deadline = time.monotonic() + 120
     while "RUNNING" not in statuses(project):
         assert time.monotonic() < deadline
         time.sleep(0.2)
-    process.send_signal(how)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == code
-    assert said in errors.decode()
+    process.kill()
+    process.wait()
     close_abandoned(tracked(project).tracking)
-    assert set(statuses(project)) <= {"KILLED", "FAILED"}
+    assert set(statuses(project)) == {"KILLED"}
 
 
 def statuses(project: Project) -> list[str]:
