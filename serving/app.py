@@ -15,8 +15,9 @@ from serving.data_dir import DataDir
 from serving.engine import Engine
 from serving.errors import NotReadyError
 from serving.jobs import JobQueue
+from serving.live.sessions import LiveSessions
 from serving.photos import PhotoWorkers
-from serving.routes import health, landmarks, model, page, photos, timelines, videos
+from serving.routes import health, landmarks, live, model, page, photos, timelines, videos
 from serving.schemas import LandmarksIn, TimelineOut
 from serving.services import Services
 from serving.settings import Settings
@@ -52,8 +53,9 @@ def create_app(settings: Settings, data_dir: DataDir) -> FastAPI:
         engine=engine,
         photos=PhotoWorkers(settings.shared, serving.photo_workers, serving.max_waiting_photos),
         jobs=JobQueue(settings, data_dir, engine),
+        live=LiveSessions(engine, settings),
     )
-    for resource in (photos, videos, timelines, landmarks, model):
+    for resource in (photos, videos, timelines, landmarks, model, live):
         app.include_router(resource.router, prefix=API_PREFIX)
     app.include_router(health.router)
     app.include_router(page.router)

@@ -9,6 +9,7 @@ import uvicorn
 
 from serving.app import create_app
 from serving.data_dir import DataDir
+from serving.live.transport import LiveTransport
 from serving.settings import load_settings
 
 # How long requests in flight may take to finish once the service is told to end.
@@ -44,4 +45,8 @@ def run_service(host: str | None, port: int | None, params: Path | None) -> None
             server_header=False,
             timeout_graceful_shutdown=_GRACE_S,
             timeout_keep_alive=_KEEP_ALIVE_S,
+            ws=LiveTransport,
+            ws_max_size=serving.live.max_frame_bytes,
+            # Pictures are compressed already, and answers are small.
+            ws_per_message_deflate=False,
         )

@@ -5,6 +5,7 @@ shows could try to send it forms; browsers say so in ``Sec-Fetch-Site``.
 """
 
 import json
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -35,6 +36,10 @@ class Security:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
+        if scope["type"] == "websocket" and _is_foreign_page(Headers(scope=scope)):
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})  # answered with 403
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -53,6 +58,15 @@ class Security:
             await _refuse(scope, send_with_headers)
         else:
             await self._app(scope, receive, send_with_headers)
+
+
+def _is_foreign_page(headers: Headers) -> bool:
+    """Whether a websocket is opened by another web site's page; browsers let any page try.
+
+    Other programs send no ``Origin``.
+    """
+    origin = headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc != headers.get("host")
 
 
 async def _refuse(scope: Scope, send: Send) -> None:

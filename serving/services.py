@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from serving.data_dir import DataDir
 from serving.engine import Engine
 from serving.jobs import JobQueue
+from serving.live.sessions import LiveSessions
 from serving.photos import PhotoWorkers
 from serving.settings import Settings
 
@@ -22,6 +23,7 @@ class Services:
         engine: the model.
         photos: looks at photos.
         jobs: the queue of videos.
+        live: the live sessions.
         warm: whether the first photo has been tried out; ready only from then on.
     """
 
@@ -30,6 +32,7 @@ class Services:
     engine: Engine
     photos: PhotoWorkers
     jobs: JobQueue
+    live: LiveSessions
     warm: bool = False
 
     def not_ready(self) -> str | None:

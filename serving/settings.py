@@ -24,6 +24,23 @@ ENVIRONMENT: dict[str, str] = {
 }
 
 
+class LiveParams(Section):
+    """Live sessions; every key is explained in ``params.yaml``."""
+
+    max_sessions: int = Field(ge=1, le=256)
+    max_frame_kb: int = Field(ge=16, le=65536)
+    max_pixels: int = Field(ge=4096)
+    idle_timeout_s: float = Field(gt=0)
+    send_timeout_s: float = Field(gt=0)
+    landmark_min_cutoff_hz: float = Field(gt=0)
+    landmark_beta: float = Field(ge=0)
+
+    @property
+    def max_frame_bytes(self) -> int:
+        """The largest message that is taken."""
+        return self.max_frame_kb * 1024
+
+
 class ServingParams(Section):
     """How the service runs; every key is explained in ``params.yaml``."""
 
@@ -43,6 +60,7 @@ class ServingParams(Section):
     photo_workers: int = Field(ge=1, le=64)
     max_waiting_photos: int = Field(ge=0)
     demo_video: Path
+    live: LiveParams
 
 
 @dataclass(frozen=True)

@@ -26,14 +26,12 @@ from shared_features.atomic import written_whole
 from shared_features.frames import Frame, RgbArray
 from shared_features.landmarks import FloatArray, empty_landmarks
 from shared_features.params import PoseParams
-from shared_features.pose import Person, PoseEstimator, pick
+from shared_features.pose import Person, PoseEstimator, is_same_person, pick
 
 # How much of the picture around the followed person is kept when the others are blanked out, as a
 # share of the person's own size: room for a limb that moves until the next frame.
 _ROOM_AROUND_PERSON = 0.15
 _BLANK_GREY = 128
-# Boxes that overlap less than this (intersection over union) belong to different people.
-_SAME_PERSON_OVERLAP = 0.3
 # Part of every checkpoint's name: raised when the way landmarks are computed changes.
 _EXTRACTION_VERSION = 1
 
@@ -73,7 +71,7 @@ class _ChunkTracker:
         self._policy = pose.person_policy
         self.people_in_view = len(in_view)
         self._distracted = followed is not None and any(
-            _overlap(followed, person) < _SAME_PERSON_OVERLAP for person in in_view
+            not is_same_person(followed, person) for person in in_view
         )
         people = 1 if self._policy == "followed" else pose.max_people
         self._estimator = PoseEstimator(model_path, "video", people, pose)
@@ -187,15 +185,6 @@ class ChunkedTracking:
         row = index - (self._chunk - 1) * self._pose.chunk_frames
         image, world = self._last_chunk.image[row], self._last_chunk.world[row]
         return None if np.isnan(image[0, 0]) else Person(image, world)
-
-
-def _overlap(a: Person, b: Person) -> float:
-    """Intersection over union of two people's boxes, 0 to 1."""
-    (a_left, a_top, a_right, a_bottom), (b_left, b_top, b_right, b_bottom) = a.box(), b.box()
-    width = max(0.0, min(a_right, b_right) - max(a_left, b_left))
-    height = max(0.0, min(a_bottom, b_bottom) - max(a_top, b_top))
-    areas = (a_right - a_left) * (a_bottom - a_top) + (b_right - b_left) * (b_bottom - b_top)
-    return width * height / (areas - width * height)
 
 
 def _blank_around(rgb: RgbArray, person: Person) -> RgbArray:

@@ -59,6 +59,45 @@ LANDMARK_INDEX: dict[str, int] = {name: index for index, name in enumerate(LANDM
 IMAGE_CHANNELS: tuple[str, ...] = ("x", "y", "z", "visibility", "presence")
 WORLD_CHANNELS: tuple[str, ...] = ("x", "y", "z")
 
+CONNECTIONS: tuple[tuple[str, str], ...] = (
+    ("NOSE", "LEFT_EYE_INNER"),
+    ("LEFT_EYE_INNER", "LEFT_EYE"),
+    ("LEFT_EYE", "LEFT_EYE_OUTER"),
+    ("LEFT_EYE_OUTER", "LEFT_EAR"),
+    ("NOSE", "RIGHT_EYE_INNER"),
+    ("RIGHT_EYE_INNER", "RIGHT_EYE"),
+    ("RIGHT_EYE", "RIGHT_EYE_OUTER"),
+    ("RIGHT_EYE_OUTER", "RIGHT_EAR"),
+    ("MOUTH_LEFT", "MOUTH_RIGHT"),
+    ("LEFT_SHOULDER", "RIGHT_SHOULDER"),
+    ("LEFT_SHOULDER", "LEFT_ELBOW"),
+    ("LEFT_ELBOW", "LEFT_WRIST"),
+    ("LEFT_WRIST", "LEFT_PINKY"),
+    ("LEFT_WRIST", "LEFT_INDEX"),
+    ("LEFT_WRIST", "LEFT_THUMB"),
+    ("LEFT_PINKY", "LEFT_INDEX"),
+    ("RIGHT_SHOULDER", "RIGHT_ELBOW"),
+    ("RIGHT_ELBOW", "RIGHT_WRIST"),
+    ("RIGHT_WRIST", "RIGHT_PINKY"),
+    ("RIGHT_WRIST", "RIGHT_INDEX"),
+    ("RIGHT_WRIST", "RIGHT_THUMB"),
+    ("RIGHT_PINKY", "RIGHT_INDEX"),
+    ("LEFT_SHOULDER", "LEFT_HIP"),
+    ("RIGHT_SHOULDER", "RIGHT_HIP"),
+    ("LEFT_HIP", "RIGHT_HIP"),
+    ("LEFT_HIP", "LEFT_KNEE"),
+    ("LEFT_KNEE", "LEFT_ANKLE"),
+    ("LEFT_ANKLE", "LEFT_HEEL"),
+    ("LEFT_HEEL", "LEFT_FOOT_INDEX"),
+    ("LEFT_ANKLE", "LEFT_FOOT_INDEX"),
+    ("RIGHT_HIP", "RIGHT_KNEE"),
+    ("RIGHT_KNEE", "RIGHT_ANKLE"),
+    ("RIGHT_ANKLE", "RIGHT_HEEL"),
+    ("RIGHT_HEEL", "RIGHT_FOOT_INDEX"),
+    ("RIGHT_ANKLE", "RIGHT_FOOT_INDEX"),
+)
+"""The lines that MediaPipe draws between its pose landmarks."""
+
 # Points that are the middle of two landmarks.
 DERIVED_POINTS: dict[str, tuple[str, str]] = {
     "HEAD": ("LEFT_EAR", "RIGHT_EAR"),

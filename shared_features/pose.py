@@ -23,6 +23,9 @@ from shared_features.params import PersonPolicy, PoseParams
 
 RunningMode = Literal["photo", "video"]
 
+# Boxes that overlap less than this (intersection over union) belong to different people.
+_SAME_PERSON_OVERLAP = 0.3
+
 
 @dataclass(frozen=True)
 class Person:
@@ -145,6 +148,20 @@ def pick(people: list[Person], policy: PersonPolicy) -> Person | None:
     if policy == "central":
         return min(people, key=_distance_from_centre)
     return people[0]
+
+
+def is_same_person(a: Person, b: Person) -> bool:
+    """Whether landmarks of one frame, or of two that follow closely, can be of one person."""
+    return _overlap(a, b) >= _SAME_PERSON_OVERLAP
+
+
+def _overlap(a: Person, b: Person) -> float:
+    """Intersection over union of two people's boxes, 0 to 1."""
+    (a_left, a_top, a_right, a_bottom), (b_left, b_top, b_right, b_bottom) = a.box(), b.box()
+    width = max(0.0, min(a_right, b_right) - max(a_left, b_left))
+    height = max(0.0, min(a_bottom, b_bottom) - max(a_top, b_top))
+    areas = (a_right - a_left) * (a_bottom - a_top) + (b_right - b_left) * (b_bottom - b_top)
+    return width * height / (areas - width * height)
 
 
 def _area(person: Person) -> float:

@@ -7,50 +7,11 @@ from numpy.typing import NDArray
 
 from shared_features.atomic import written_whole
 from shared_features.frames import RgbArray, read_photo
-from shared_features.landmarks import LANDMARK_NAMES, FloatArray, LandmarkTrack
+from shared_features.landmarks import CONNECTIONS, LANDMARK_NAMES, FloatArray, LandmarkTrack
 from shared_features.params import MediaParams
 from shared_features.video_reader import VideoReader
 from shared_features.video_writer import VideoWriter
 from training.recordings import Recording
-
-CONNECTIONS: tuple[tuple[str, str], ...] = (
-    ("NOSE", "LEFT_EYE_INNER"),
-    ("LEFT_EYE_INNER", "LEFT_EYE"),
-    ("LEFT_EYE", "LEFT_EYE_OUTER"),
-    ("LEFT_EYE_OUTER", "LEFT_EAR"),
-    ("NOSE", "RIGHT_EYE_INNER"),
-    ("RIGHT_EYE_INNER", "RIGHT_EYE"),
-    ("RIGHT_EYE", "RIGHT_EYE_OUTER"),
-    ("RIGHT_EYE_OUTER", "RIGHT_EAR"),
-    ("MOUTH_LEFT", "MOUTH_RIGHT"),
-    ("LEFT_SHOULDER", "RIGHT_SHOULDER"),
-    ("LEFT_SHOULDER", "LEFT_ELBOW"),
-    ("LEFT_ELBOW", "LEFT_WRIST"),
-    ("LEFT_WRIST", "LEFT_PINKY"),
-    ("LEFT_WRIST", "LEFT_INDEX"),
-    ("LEFT_WRIST", "LEFT_THUMB"),
-    ("LEFT_PINKY", "LEFT_INDEX"),
-    ("RIGHT_SHOULDER", "RIGHT_ELBOW"),
-    ("RIGHT_ELBOW", "RIGHT_WRIST"),
-    ("RIGHT_WRIST", "RIGHT_PINKY"),
-    ("RIGHT_WRIST", "RIGHT_INDEX"),
-    ("RIGHT_WRIST", "RIGHT_THUMB"),
-    ("RIGHT_PINKY", "RIGHT_INDEX"),
-    ("LEFT_SHOULDER", "LEFT_HIP"),
-    ("RIGHT_SHOULDER", "RIGHT_HIP"),
-    ("LEFT_HIP", "RIGHT_HIP"),
-    ("LEFT_HIP", "LEFT_KNEE"),
-    ("LEFT_KNEE", "LEFT_ANKLE"),
-    ("LEFT_ANKLE", "LEFT_HEEL"),
-    ("LEFT_HEEL", "LEFT_FOOT_INDEX"),
-    ("LEFT_ANKLE", "LEFT_FOOT_INDEX"),
-    ("RIGHT_HIP", "RIGHT_KNEE"),
-    ("RIGHT_KNEE", "RIGHT_ANKLE"),
-    ("RIGHT_ANKLE", "RIGHT_HEEL"),
-    ("RIGHT_HEEL", "RIGHT_FOOT_INDEX"),
-    ("RIGHT_ANKLE", "RIGHT_FOOT_INDEX"),
-)
-"""The lines that MediaPipe draws between its pose landmarks."""
 
 # The performer's own left and right, so that swapped sides show.
 _SIDE_COLOURS = {"LEFT": (255, 140, 0), "RIGHT": (0, 170, 255)}

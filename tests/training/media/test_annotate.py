@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared_features.landmarks import LANDMARK_INDEX, empty_landmarks
-from training.media.annotate import CONNECTIONS, draw_landmarks
+from shared_features.landmarks import CONNECTIONS, LANDMARK_INDEX, empty_landmarks
+from training.media.annotate import draw_landmarks
 
 
 @pytest.mark.usefixtures("pose_model")

@@ -1,0 +1,1 @@
+"""Live classification: a camera's pictures in, poses out (``docs/live-protocol.md``)."""

@@ -1,0 +1,145 @@
+"""Pictures of one camera to answers: who is followed, which pose, for how long."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from serving.live.one_euro import OneEuroFilter
+from serving.live.steady import SteadyAnswer, SteadyAnswers
+from serving.settings import LiveParams
+from shared_features.classifier import PoseClassifier
+from shared_features.frames import RgbArray
+from shared_features.landmarks import LandmarkTrack, empty_landmarks
+from shared_features.params import PoseParams
+from shared_features.pose import Person, PoseEstimator, is_same_person, pick
+
+_VISIBILITY = 3
+
+
+@dataclass(frozen=True)
+class LiveAnswer:
+    """What is known after a frame.
+
+    Attributes:
+        labels: what the probabilities mean.
+        person: whether someone was found in the frame.
+        person_changed: whether it is someone else than before; everything has begun anew.
+        steady: pose, confidence and hold.
+        landmarks: ``(33, 3)`` for drawing, smoothed: x, y as fractions of the picture, visibility;
+            None without a person.
+        pose_s: how long finding the landmarks took.
+        classify_s: how long the rest took.
+    """
+
+    labels: tuple[str, ...]
+    person: bool
+    person_changed: bool
+    steady: SteadyAnswer
+    landmarks: NDArray[np.float64] | None
+    pose_s: float
+    classify_s: float
+
+
+class LiveClassifier:
+    """Belongs to one camera: it follows a person from frame to frame. Use as a context manager.
+
+    Args:
+        model_path: the pose model, from ``pose_asset.resolve``.
+        pose: how landmarks are found.
+        live: how they are smoothed for drawing.
+        classifier: gives the poses.
+
+    Raises:
+        PoseAssetError: the pose model cannot be used.
+    """
+
+    def __init__(
+        self, model_path: Path, pose: PoseParams, live: LiveParams, classifier: PoseClassifier
+    ) -> None:
+        self._policy = pose.person_policy
+        people = 1 if self._policy == "followed" else pose.max_people
+        self._estimator = PoseEstimator(model_path, "video", people, pose)
+        self._drawing = OneEuroFilter(live.landmark_min_cutoff_hz, live.landmark_beta)
+        self._start_s: float | None = None
+        self._last: tuple[float, Person] | None = None
+        self.use(classifier)
+
+    def __enter__(self) -> "LiveClassifier":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free the networks."""
+        self._estimator.close()
+
+    def use(self, classifier: PoseClassifier) -> None:
+        """Go on with another model; answers and hold begin anew."""
+        contract = classifier.contract
+        self.classifier = classifier
+        self._steady = SteadyAnswers(contract.labels, contract.other, contract.timeline)
+
+    def look(self, rgb: RgbArray, time_s: float) -> LiveAnswer:
+        """The answer for the next frame.
+
+        Args:
+            rgb: ``(height, width, 3)`` uint8, upright, not mirrored.
+            time_s: when it was taken, later than the frame before.
+        """
+        began = time.perf_counter()
+        if self._start_s is None:
+            self._start_s = time_s
+        person = pick(self._estimator.people(rgb, time_s - self._start_s), self._policy)
+        found = time.perf_counter()
+        changed = self._is_someone_else(person, time_s)
+        ended = self._steady.restart(time_s) if changed else None
+        steady = self._steady.add(time_s, self._probabilities(rgb, person))
+        if ended is not None:
+            steady = SteadyAnswer(
+                steady.label, steady.confidence, steady.probabilities, steady.hold_s, ended
+            )
+        landmarks = self._for_drawing(person, time_s, changed)
+        if person is not None:
+            self._last = time_s, person
+        return LiveAnswer(
+            labels=self.classifier.contract.labels,
+            person=person is not None,
+            person_changed=changed,
+            steady=steady,
+            landmarks=landmarks,
+            pose_s=found - began,
+            classify_s=time.perf_counter() - found,
+        )
+
+    def _is_someone_else(self, person: Person | None, time_s: float) -> bool:
+        if person is None or self._last is None or self._is_stale(time_s):
+            return False
+        return not is_same_person(self._last[1], person)
+
+    def _is_stale(self, time_s: float) -> bool:
+        """Whether too much time has passed since someone was seen."""
+        gap_s = self.classifier.contract.timeline.max_gap_s
+        return self._last is None or time_s - self._last[0] > gap_s
+
+    def _probabilities(self, rgb: RgbArray, person: Person | None) -> NDArray[np.float32]:
+        image, world = empty_landmarks(1)
+        if person is not None:
+            image[0], world[0] = person.image, person.world
+        height, width = rgb.shape[:2]
+        track = LandmarkTrack("live", width, height, np.zeros(1), image, world)
+        probabilities: NDArray[np.float32] = self.classifier.classify(track)[0]
+        return probabilities
+
+    def _for_drawing(
+        self, person: Person | None, time_s: float, changed: bool
+    ) -> NDArray[np.float64] | None:
+        if person is None:
+            return None
+        if changed or self._is_stale(time_s):
+            self._drawing.reset()
+        xy = self._drawing.add(time_s, person.image[:, :2])
+        return np.column_stack([xy, person.image[:, _VISIBILITY]])

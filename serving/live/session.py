@@ -1,0 +1,195 @@
+"""One websocket session: receives frames, answers the newest, and ends in order.
+
+Two tasks share the work. One reads as fast as frames come, so that control messages are never
+stuck behind them; the other answers, in a thread of the session's own, so that the event loop is
+free. Whatever happens here concerns this session alone.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, TypeVar
+
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from serving.engine import Engine
+from serving.live.classifier import LiveAnswer, LiveClassifier
+from serving.live.mailbox import Arrived, Mailbox
+from serving.live.picture import decode_picture
+from serving.live.wire import (
+    CloseCode,
+    FrameError,
+    LiveFrame,
+    error_message,
+    parse_frame,
+    pose_message,
+    ready_message,
+)
+from serving.settings import Settings
+from shared_features import pose_asset
+
+T = TypeVar("T")
+
+_LOG = logging.getLogger(__name__)
+
+
+class _Close(Exception):
+    """The session is to be closed.
+
+    Args:
+        code: why.
+        reason: in words; at most 123 bytes, as the websocket protocol has it.
+    """
+
+    def __init__(self, code: CloseCode, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+class LiveSession:
+    """From an accepted websocket to its end.
+
+    Args:
+        socket: accepted.
+        engine: the model that is served.
+        settings: limits, and how landmarks are found.
+    """
+
+    def __init__(self, socket: WebSocket, engine: Engine, settings: Settings) -> None:
+        self._socket = socket
+        self._engine = engine
+        self._settings = settings
+        self._live = settings.serving.live
+        self._mailbox = Mailbox()
+        self._sending = asyncio.Lock()
+        self._last: LiveFrame | None = None
+        # One landmarker and one thread: a tracker follows one person.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="live")
+
+    async def run(self) -> None:
+        """Until either side has had enough."""
+        classifier: LiveClassifier | None = None
+        try:
+            classifier = await self._in_thread(self._open)
+            await self._send(self._ready(classifier))
+            await self._first_to_end(self._receive(), self._answer(classifier))
+        except WebSocketDisconnect:
+            pass  # it has left
+        except _Close as order:
+            await self._close(order.code, str(order))
+        except Exception:
+            _LOG.exception("a live session has failed")
+            await self._close(CloseCode.INTERNAL_ERROR, "The service has a fault; see its log.")
+        finally:
+            if classifier is not None:
+                self._thread.submit(classifier.close)
+            # The thread ends by itself once it is done with what it is doing.
+            self._thread.shutdown(wait=False)
+
+    def _open(self) -> LiveClassifier:
+        pose = self._settings.shared.pose
+        model_path = pose_asset.resolve(pose.model_path)
+        return LiveClassifier(model_path, pose, self._live, self._engine.classifier())
+
+    async def _first_to_end(self, *work: Coroutine[Any, Any, None]) -> None:
+        tasks = [asyncio.ensure_future(each) for each in work]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _receive(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(self._live.idle_timeout_s):
+                    message = await self._socket.receive()
+            except TimeoutError:
+                seconds = f"{self._live.idle_timeout_s:g} s"
+                raise _Close(CloseCode.IDLE, f"No frame came for {seconds}.") from None
+            if message["type"] == "websocket.disconnect":
+                return
+            if message.get("bytes") is None:
+                raise _Close(
+                    CloseCode.UNSUPPORTED_DATA, "A text message came; frames are binary messages."
+                )
+            try:
+                self._mailbox.put(self._in_order(parse_frame(message["bytes"])))
+            except FrameError as error:
+                await self._send_error(error)
+
+    def _in_order(self, frame: LiveFrame) -> LiveFrame:
+        last = self._last
+        if last and (frame.frame_id <= last.frame_id or frame.capture_s <= last.capture_s):
+            raise FrameError(
+                "out_of_order",
+                f"Frame {frame.frame_id}, taken at {frame.capture_s} s, came after frame "
+                f"{last.frame_id}, taken at {last.capture_s} s; both numbers have to rise.",
+                frame.frame_id,
+            )
+        self._last = frame
+        return frame
+
+    async def _answer(self, live: LiveClassifier) -> None:
+        while True:
+            arrived = await self._mailbox.take()
+            served = self._engine.classifier()
+            if served.sha256 != live.classifier.sha256:
+                live.use(served)
+                await self._send(self._ready(live))
+            try:
+                message = await self._in_thread(partial(self._look, live, arrived))
+            except FrameError as error:
+                await self._send_error(error)
+            else:
+                await self._send(message)
+
+    def _look(self, live: LiveClassifier, arrived: Arrived) -> str:
+        """The answer to a frame; in the session's thread."""
+        started = time.perf_counter()
+        rgb = decode_picture(arrived.frame, self._live.max_pixels)
+        decoded = time.perf_counter()
+        answer: LiveAnswer = live.look(rgb, arrived.frame.capture_s)
+        timings_s = {
+            "queue": started - arrived.at_s,
+            "decode": decoded - started,
+            "pose": answer.pose_s,
+            "classify": answer.classify_s,
+            "total": time.perf_counter() - arrived.at_s,
+        }
+        timings_ms = {name: seconds * 1000 for name, seconds in timings_s.items()}
+        return pose_message(arrived.frame, answer, self._mailbox.dropped, timings_ms)
+
+    def _ready(self, live: LiveClassifier) -> str:
+        return ready_message(live.classifier, self._live, live.classifier.contract.timeline)
+
+    async def _send_error(self, error: FrameError) -> None:
+        await self._send(
+            error_message(error.code, str(error), error.frame_id, self._mailbox.dropped)
+        )
+
+    async def _send(self, message: str) -> None:
+        try:
+            async with asyncio.timeout(self._live.send_timeout_s), self._sending:
+                await self._socket.send_text(message)
+        except TimeoutError:
+            seconds = f"{self._live.send_timeout_s:g} s"
+            raise _Close(CloseCode.NOT_READING, f"Answers were not read for {seconds}.") from None
+
+    async def _close(self, code: CloseCode, reason: str) -> None:
+        if self._socket.application_state is not WebSocketState.CONNECTED:
+            return
+        # To somebody who does not read, not even this can be said; the transport is given up then.
+        with contextlib.suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
+            async with asyncio.timeout(self._live.send_timeout_s):
+                await self._socket.close(code, reason)
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
