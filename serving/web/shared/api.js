@@ -2,6 +2,8 @@
 
 export const VIDEOS = "/api/v1/videos";
 export const PHOTOS = "/api/v1/photos";
+export const LIVE = "/api/v1/live";
+export const DEMO_PERFORMANCE = "/api/v1/demo/performance.mp4";
 
 export class ApiError extends Error {
   constructor(status, title, detail) {

@@ -1,4 +1,6 @@
-// Small helpers for making and filling elements, and for showing numbers.
+// Small helpers for finding, making and showing elements.
+
+const SVG = "http://www.w3.org/2000/svg";
 
 export const byId = (id) => document.getElementById(id);
 
@@ -10,7 +12,7 @@ export function make(tag, { text, className, ...attributes } = {}, ...children) 
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else if (value !== null && value !== undefined) element.setAttribute(name, value);
   }
-  element.append(...children);
+  element.append(...children.filter((child) => child !== null));
   return element;
 }
 
@@ -18,23 +20,13 @@ export function show(element, visible) {
   element.hidden = !visible;
 }
 
-export function clock(seconds) {
-  const tenths = Math.round(seconds * 10);
-  const minutes = Math.floor(tenths / 600);
-  return `${minutes}:${((tenths % 600) / 10).toFixed(1).padStart(4, "0")}`;
-}
-
-export const seconds = (value) => `${value.toFixed(1)} s`;
-
-export const percent = (value) => (value === null ? "–" : `${Math.round(value * 100)} %`);
-
-export function size(bytes) {
-  const megabytes = bytes / 1024 / 1024;
-  return megabytes < 10 ? `${megabytes.toFixed(1)} MB` : `${Math.round(megabytes)} MB`;
-}
-
-export function about(secondsLeft) {
-  if (secondsLeft < 5) return "a few seconds left";
-  if (secondsLeft < 90) return `about ${Math.ceil(secondsLeft / 5) * 5} seconds left`;
-  return `about ${Math.round(secondsLeft / 60)} minutes left`;
+// An icon of icons.svg. It says nothing by itself: the control it stands in has the name.
+export function icon(name) {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS(SVG, "use");
+  use.setAttribute("href", `/web/icons.svg#${name}`);
+  svg.append(use);
+  return svg;
 }

@@ -1,0 +1,144 @@
+// The conversation with the service, as docs/live-protocol.md describes it. Connects again by itself.
+
+const HEADER_BYTES = 16;
+const MAGIC = "SLF1";
+const FIRST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 8000;
+const BUSY_WAIT_MS = 4000;
+const ANSWER_PATIENCE_MS = 10_000; // a service that says nothing for so long is as good as gone
+
+const CLOSE_BUSY = 1013;
+const CLOSE_IDLE = 4408;
+const CLOSE_LEFT = 1000;
+
+// States that a listener is told: "connecting", "ready", "busy", "lost", "idle", "closed".
+export class Connection {
+  #url;
+  #listener;
+  #socket = null;
+  #limits = null;
+  #flying = new Map(); // frame id -> when it was sent
+  #lastId = 0;
+  #failures = 0;
+  #timer = 0;
+  #watch = 0;
+  #refusal = "";
+  state = "closed";
+
+  // listener: { onState(state, detail), onReady(ready), onPose(pose), onError(error) }
+  constructor(url, listener) {
+    this.#url = url;
+    this.#listener = listener;
+  }
+
+  open() {
+    this.#leave();
+    this.#refusal = "";
+    this.#tell("connecting");
+    const socket = new WebSocket(this.#url);
+    socket.binaryType = "arraybuffer";
+    socket.addEventListener("message", (event) => socket === this.#socket && this.#hear(JSON.parse(event.data)));
+    socket.addEventListener("close", (event) => socket === this.#socket && this.#closed(event.code));
+    this.#socket = socket;
+  }
+
+  close() {
+    this.#leave();
+    this.#tell("closed");
+  }
+
+  // Opens again what the service has closed because nothing came.
+  wake() {
+    if (this.state === "idle") this.open();
+  }
+
+  // Whether one more frame may be sent, besides those that are about to be.
+  hasRoom(preparing) {
+    return this.state === "ready" && this.#flying.size + preparing < this.#limits.max_in_flight;
+  }
+
+  get maxFrameBytes() {
+    return this.#limits.max_frame_bytes;
+  }
+
+  send(picture, capture_s) {
+    if (this.state !== "ready") return;
+    const frame = new Uint8Array(HEADER_BYTES + picture.byteLength);
+    const header = new DataView(frame.buffer);
+    for (let i = 0; i < MAGIC.length; i += 1) header.setUint8(i, MAGIC.charCodeAt(i));
+    this.#lastId += 1;
+    header.setUint32(4, this.#lastId, true);
+    header.setFloat64(8, capture_s, true);
+    frame.set(new Uint8Array(picture), HEADER_BYTES);
+    this.#socket.send(frame);
+    this.#flying.set(this.#lastId, performance.now());
+    this.#watch ||= setTimeout(() => this.#lookForAnswer(), ANSWER_PATIENCE_MS);
+  }
+
+  #hear(message) {
+    if (message.type === "ready") {
+      this.#limits = message.limits;
+      this.#listener.onReady(message);
+      if (this.state !== "ready") this.#tell("ready");
+    } else if (message.type === "pose") {
+      this.#failures = 0;
+      this.#settle(message.frame_id);
+      this.#listener.onPose(message);
+    } else if (message.type === "error") {
+      this.#refusal = message.detail;
+      this.#settle(message.frame_id);
+      this.#listener.onError(message);
+    }
+  }
+
+  // With the answer to a frame everything before it is settled too: answered or dropped.
+  #settle(frameId) {
+    for (const id of this.#flying.keys()) {
+      if (frameId === null || id <= frameId) this.#flying.delete(id);
+    }
+  }
+
+  #lookForAnswer() {
+    this.#watch = 0;
+    const [sent] = this.#flying.values();
+    if (sent === undefined) return;
+    const waited_ms = performance.now() - sent;
+    if (waited_ms < ANSWER_PATIENCE_MS) {
+      this.#watch = setTimeout(() => this.#lookForAnswer(), ANSWER_PATIENCE_MS - waited_ms);
+    } else {
+      this.#leave();
+      this.#again("lost", "");
+    }
+  }
+
+  #closed(code) {
+    this.#leave();
+    if (code === CLOSE_IDLE) this.#tell("idle");
+    else if (code === CLOSE_BUSY) this.#again("busy", this.#refusal);
+    else this.#again("lost", "");
+  }
+
+  #again(state, detail) {
+    const growing_ms = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.#failures);
+    // Pages that lost the same service do not all come back at the same moment.
+    const wait_ms = (state === "busy" ? BUSY_WAIT_MS : growing_ms) * (0.8 + 0.4 * Math.random());
+    this.#failures += 1;
+    this.#tell(state, detail);
+    this.#timer = setTimeout(() => this.open(), wait_ms);
+  }
+
+  #leave() {
+    clearTimeout(this.#timer);
+    clearTimeout(this.#watch);
+    this.#watch = 0;
+    this.#flying.clear();
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.close(CLOSE_LEFT);
+  }
+
+  #tell(state, detail = "") {
+    this.state = state;
+    this.#listener.onState(state, detail);
+  }
+}

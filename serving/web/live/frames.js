@@ -1,0 +1,71 @@
+// Takes pictures of what a video element shows and sends them, never more than the service wants.
+
+const LONGEST_SIDE_PX = 640;
+const QUALITY = 0.8;
+const SMALLER = 0.7; // of the side, when a picture is larger than the service takes
+const FALLBACK_MS = 33;
+
+export class FrameSender {
+  #video;
+  #connection;
+  #canvas = document.createElement("canvas");
+  #running = false;
+  #preparing = 0;
+  #longest_px = LONGEST_SIDE_PX;
+  #last_s = -Infinity;
+
+  constructor(video, connection) {
+    this.#video = video;
+    this.#connection = connection;
+  }
+
+  start() {
+    if (this.#running) return;
+    this.#running = true;
+    this.#next();
+  }
+
+  stop() {
+    this.#running = false;
+  }
+
+  #next() {
+    if (!this.#running) return;
+    const frame = (now_ms, facts) => {
+      this.#take((facts?.captureTime ?? facts?.presentationTime ?? now_ms) / 1000);
+      this.#next();
+    };
+    // Once for every new picture; browsers without it get a steady beat.
+    if (this.#video.requestVideoFrameCallback) this.#video.requestVideoFrameCallback(frame);
+    else setTimeout(() => frame(performance.now()), FALLBACK_MS);
+  }
+
+  // capture_s: seconds by the clock of performance.now().
+  #take(capture_s) {
+    if (!this.#running || document.hidden || capture_s <= this.#last_s) return;
+    this.#connection.wake();
+    if (!this.#connection.hasRoom(this.#preparing) || !this.#video.videoWidth) return;
+    this.#last_s = capture_s;
+    const { videoWidth: width, videoHeight: height } = this.#video;
+    const scale = Math.min(1, this.#longest_px / Math.max(width, height));
+    this.#canvas.width = Math.round(width * scale);
+    this.#canvas.height = Math.round(height * scale);
+    const context = this.#canvas.getContext("2d", { alpha: false });
+    context.drawImage(this.#video, 0, 0, this.#canvas.width, this.#canvas.height);
+    this.#preparing += 1;
+    this.#canvas.toBlob((blob) => this.#send(blob, capture_s), "image/jpeg", QUALITY);
+  }
+
+  async #send(blob, capture_s) {
+    try {
+      if (!blob || !this.#running || this.#connection.state !== "ready") return;
+      if (blob.size > this.#connection.maxFrameBytes) {
+        this.#longest_px *= SMALLER;
+        return;
+      }
+      this.#connection.send(await blob.arrayBuffer(), capture_s);
+    } finally {
+      this.#preparing -= 1;
+    }
+  }
+}

@@ -1,0 +1,59 @@
+// What is read from three metres: the pose, and for how long it has been held.
+
+import { byId, show } from "../shared/dom.js";
+import { NOBODY, UNCERTAIN, isPose, tone } from "../shared/tones.js";
+import { seconds } from "../shared/words.js";
+
+const WORDS = { [NOBODY]: "nobody in the picture", [UNCERTAIN]: "not sure" };
+const SETTLED_MS = 400; // a screen reader hears only what lasts
+
+export class Hud {
+  #spoken = "";
+  #label = "";
+  #speaking = 0;
+  #shownTenths = null;
+
+  draw(label, model) {
+    if (label === this.#label) return;
+    this.#label = label;
+    const pose = byId("live-pose");
+    pose.textContent = wordsFor(label, model);
+    byId("hud").className = `hud ${tone(label, model)}${isPose(label, model) ? " held" : ""}`;
+    show(byId("hud"), true);
+    clearTimeout(this.#speaking);
+    this.#speaking = setTimeout(() => this.#speak(wordsFor(label, model)), SETTLED_MS);
+  }
+
+  // held_s: null when nothing is held.
+  tick(held_s) {
+    const tenths = held_s === null ? null : Math.floor(held_s * 10 + 1e-6);
+    if (tenths === this.#shownTenths) return;
+    this.#shownTenths = tenths;
+    byId("live-clock").textContent = tenths === null ? "" : (tenths / 10).toFixed(1);
+    show(byId("live-clock-unit"), tenths !== null);
+  }
+
+  ended(hold, isBest) {
+    byId("live-last").textContent = `Last: ${hold.label} ${seconds(hold.duration_s)}${isBest ? ", your best" : ""}`;
+  }
+
+  clear() {
+    clearTimeout(this.#speaking);
+    this.#label = "";
+    this.#spoken = "";
+    this.tick(null);
+    byId("live-spoken").textContent = "";
+    byId("live-last").textContent = "";
+    show(byId("hud"), false);
+  }
+
+  #speak(words) {
+    if (words === this.#spoken) return;
+    this.#spoken = words;
+    byId("live-spoken").textContent = words;
+  }
+}
+
+function wordsFor(label, model) {
+  return WORDS[label] ?? (label === model.other ? "no pose" : label);
+}

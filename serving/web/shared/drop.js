@@ -1,0 +1,33 @@
+// Files dropped anywhere on the page are taken.
+
+const PHOTO = /\.(jpe?g|png|webp)$/i;
+
+export const isPhoto = (file) => file.type.startsWith("image/") || PHOTO.test(file.name);
+
+export function acceptDrops(take) {
+  let depth = 0; // dragenter and dragleave come for every child as well
+  const mark = (event, change) => {
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    depth += change;
+    document.body.classList.toggle("dropping", depth > 0);
+  };
+  document.addEventListener("dragenter", (event) => mark(event, 1));
+  document.addEventListener("dragleave", (event) => mark(event, -1));
+  document.addEventListener("dragover", (event) => event.preventDefault());
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    depth = 0;
+    document.body.classList.remove("dropping");
+    const [file] = event.dataTransfer.files;
+    if (file) take(file);
+  });
+}
+
+// A button for files: the same file can be chosen again.
+export function acceptChoices(input, take) {
+  input.addEventListener("change", () => {
+    const [file] = input.files;
+    input.value = "";
+    if (file) take(file);
+  });
+}

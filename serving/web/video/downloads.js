@@ -1,0 +1,47 @@
+// Everything of an analysis that can be taken along.
+
+import { icon, make } from "../shared/dom.js";
+
+const FORMATS = [
+  ["json", "Timeline", "JSON"],
+  ["csv", "Frames", "CSV"],
+  ["segments", "Segments", "CSV"],
+  ["vtt", "Captions", "WebVTT"],
+];
+// Analyses of older services have none of these.
+const NEWER_FORMATS = [
+  ["srt", "Captions", "SRT"],
+  ["eaf", "ELAN", "EAF"],
+  ["landmarks", "Landmarks", "CSV"],
+];
+
+export class Downloads {
+  #group = make("div", { className: "downloads", role: "group", "aria-labelledby": "downloads-title" });
+  #links;
+  #hasOverlay = false;
+
+  constructor(job) {
+    this.#links = job.links;
+    const formats = job.links.summary ? [...FORMATS, ...NEWER_FORMATS] : FORMATS;
+    this.#group.append(...formats.map(([format, what, kind]) => link(`${job.links.timeline}?format=${format}`, what, kind)));
+    this.element = make("section", {}, make("h3", { id: "downloads-title", text: "Take it along" }), this.#group);
+  }
+
+  // The drawn video can be taken once it is drawn.
+  update(overlay) {
+    if (this.#hasOverlay || overlay?.status !== "ready") return;
+    this.#hasOverlay = true;
+    this.#group.prepend(link(this.#links.overlay, "Video with skeleton", "MP4"));
+  }
+}
+
+function link(address, what, kind) {
+  return make(
+    "a",
+    { className: "button quiet small", href: address, download: "" },
+    icon("download"),
+    make("span", { text: what }),
+    " ",
+    make("span", { className: "kind", text: kind }),
+  );
+}

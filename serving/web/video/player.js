@@ -1,0 +1,149 @@
+// Plays a video: as it was uploaded, or with the skeleton drawn over it once that is there.
+
+import { make, show } from "../shared/dom.js";
+import { percent } from "../shared/words.js";
+
+const ORIGINAL = "original";
+const OVERLAY = "overlay";
+const UNPLAYABLE = "This browser cannot play this kind of video. The analysis is complete all the same.";
+const CHANGES = ["play", "seeking", "seeked", "pause", "timeupdate", "loadedmetadata"];
+
+export class Player {
+  #video;
+  #links;
+  #followers = [];
+  #shown = null;
+  #chosen = false; // whether somebody has chosen what is shown
+  #switch;
+  #note;
+  #unplayable;
+  #time_s = 0;
+
+  constructor(job) {
+    this.#links = job.links;
+    this.#video = makeVideo(job);
+    this.#unplayable = make("p", { className: "unplayable", text: UNPLAYABLE, hidden: "" });
+    this.#note = make("p", { className: "fine drawing", role: "status" });
+    this.#switch = this.#makeSwitch();
+    this.element = make(
+      "div",
+      { className: "player" },
+      this.#video,
+      this.#unplayable,
+      make("div", { className: "player-foot" }, this.#switch, this.#note),
+    );
+    for (const change of CHANGES) this.#video.addEventListener(change, () => this.#run());
+    this.#video.addEventListener("error", () => this.#showPlayable(false));
+    this.#video.addEventListener("loadedmetadata", () => this.#showPlayable(true));
+    this.#play(ORIGINAL);
+  }
+
+  // Calls back with the time in seconds, now and whenever it changes.
+  follow(callback) {
+    this.#followers.push(callback);
+    callback(this.#time_s);
+  }
+
+  get time() {
+    return this.#time_s;
+  }
+
+  seek(time_s) {
+    this.#time_s = Math.max(time_s, 0);
+    this.#video.currentTime = this.#time_s;
+    this.#tell();
+  }
+
+  play() {
+    this.element.scrollIntoView({ block: "nearest" });
+    this.#video.play().catch(() => {}); // what cannot be played is said by the error event
+  }
+
+  pause() {
+    this.#video.pause();
+  }
+
+  close() {
+    this.#video.pause();
+    this.#video.removeAttribute("src");
+    this.#video.load();
+  }
+
+  // How far the drawn video is: { status, frames_done, problem }, or null where there is none.
+  update(overlay, framesTotal) {
+    const ready = overlay?.status === "ready";
+    show(this.#switch, ready);
+    this.#note.textContent = noteOf(overlay, framesTotal);
+    const free = this.#video.paused || !this.#unplayable.hidden;
+    if (ready && this.#shown === ORIGINAL && !this.#chosen && free) this.#play(OVERLAY);
+  }
+
+  #play(which) {
+    if (this.#shown === which) return;
+    const playing = this.#shown !== null && !this.#video.paused;
+    const time_s = this.#time_s;
+    this.#shown = which;
+    for (const input of this.#switch.querySelectorAll("input")) input.checked = input.value === which;
+    this.#video.src = which === OVERLAY ? this.#links.overlay : this.#links.media;
+    this.#video.currentTime = time_s;
+    if (playing) this.play();
+  }
+
+  #showPlayable(playable) {
+    if (!this.#video.hasAttribute("src")) return;
+    show(this.#video, playable);
+    show(this.#unplayable, !playable);
+  }
+
+  #run() {
+    if (!this.#video.isConnected || this.#video.readyState === 0) return;
+    this.#time_s = this.#video.currentTime;
+    this.#tell();
+    if (!this.#video.paused) requestAnimationFrame(() => this.#run());
+  }
+
+  #tell() {
+    for (const callback of this.#followers) callback(this.#time_s);
+  }
+
+  #makeSwitch() {
+    const choice = (value, text) => {
+      const input = make("input", { type: "radio", name: "shown", value });
+      input.addEventListener("change", () => {
+        this.#chosen = true;
+        this.#play(value);
+      });
+      return make("label", {}, input, make("span", { text }));
+    };
+    return make(
+      "fieldset",
+      { className: "choice", hidden: "" },
+      make("legend", { className: "visually-hidden", text: "What is shown" }),
+      choice(OVERLAY, "With skeleton"),
+      choice(ORIGINAL, "Original"),
+    );
+  }
+}
+
+function noteOf(overlay, framesTotal) {
+  if (overlay?.status === "waiting") return "The video with the skeleton will be drawn next.";
+  if (overlay?.status === "rendering") {
+    const share = framesTotal ? ` ${percent(Math.min(1, overlay.frames_done / framesTotal))}` : "";
+    return `The video with the skeleton is being drawn:${share || ` ${overlay.frames_done} frames`}`;
+  }
+  if (overlay?.status === "failed") return `The video with the skeleton could not be drawn. ${overlay.problem ?? ""}`;
+  return "";
+}
+
+function makeVideo(job) {
+  const video = make("video", {
+    controls: "",
+    playsinline: "",
+    preload: "metadata",
+    "aria-label": `The video ${job.source}`,
+  });
+  video.append(
+    make("track", { kind: "captions", label: "Poses", srclang: "en", src: `${job.links.timeline}?format=vtt` }),
+  );
+  return video;
+}

@@ -1,0 +1,7 @@
+// Finds the stretch of a timeline that a moment belongs to.
+
+const ROUNDING_S = 0.0005; // players round times to milliseconds
+
+export function segmentAt(segments, time_s) {
+  return segments.findLast((segment) => segment.start_s <= time_s + ROUNDING_S);
+}
