@@ -13,7 +13,7 @@ import cv2
 
 from benchmarks.ratios import measure
 from serving.analysis import analyse_video
-from serving.exports import write_exports
+from serving.exports.files import write_exports
 from shared_features import console, pose_asset
 from shared_features.classifier import PoseClassifier
 from shared_features.params import PROJECT_ROOT, load_shared

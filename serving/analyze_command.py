@@ -17,7 +17,7 @@ from rich.text import Text
 
 from serving.analysis import Analysis, MediaFacts, analyse_video, announced_frames
 from serving.errors import ServingError
-from serving.exports import write_exports
+from serving.exports.files import write_exports
 from serving.settings import Settings, load_settings
 from shared_features.classifier import PoseClassifier
 from shared_features.track_csv import track_file_name, write_track

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.exports import labelled, rounded
+from serving.exports.entries import labelled, rounded
 from shared_features.classifier import ModelContract
 
 

@@ -17,8 +17,20 @@ from serving.errors import NotReadyError
 from serving.jobs import JobQueue
 from serving.live.sessions import LiveSessions
 from serving.photos import PhotoWorkers
-from serving.routes import health, landmarks, live, model, page, photos, timelines, videos
-from serving.schemas import LandmarksIn, TimelineOut
+from serving.routes import (
+    angles,
+    demo,
+    drawings,
+    health,
+    landmarks,
+    live,
+    model,
+    page,
+    photos,
+    timelines,
+    videos,
+)
+from serving.schemas import AnglesOut, LandmarksIn, TimelineOut
 from serving.services import Services
 from serving.settings import Settings
 
@@ -55,14 +67,15 @@ def create_app(settings: Settings, data_dir: DataDir) -> FastAPI:
         jobs=JobQueue(settings, data_dir, engine),
         live=LiveSessions(engine, settings),
     )
-    for resource in (photos, videos, timelines, landmarks, model, live):
+    for resource in (photos, videos, timelines, angles, drawings, landmarks, model, live, demo):
         app.include_router(resource.router, prefix=API_PREFIX)
     app.include_router(health.router)
     app.include_router(page.router)
     page.mount(app)
     problems.install(app)
-    bodies = (LandmarksIn.model_json_schema, TimelineOut.model_json_schema)
-    openapi.install(app, [schema(ref_template=_REFERENCES) for schema in bodies])
+    bodies = (LandmarksIn, TimelineOut, AnglesOut)
+    schemas = [body.model_json_schema(ref_template=_REFERENCES) for body in bodies]
+    openapi.install(app, schemas)
     app.add_middleware(security.Security)
     return app
 
@@ -81,6 +94,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             await warming
         await run_in_threadpool(services.jobs.stop)
         await run_in_threadpool(services.photos.close)
+        await run_in_threadpool(services.live.close)
         await run_in_threadpool(services.engine.stop)
 
 

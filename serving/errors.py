@@ -46,7 +46,16 @@ class NotFoundError(ServingError):
 
 
 class ConflictError(ServingError):
-    """It exists, but not in the state that the request needs."""
+    """It exists, but not in the state that the request needs.
+
+    Args:
+        message: which state it is in.
+        retry_after_s: when it makes sense to ask again; None when that would not help.
+    """
+
+    def __init__(self, message: str, retry_after_s: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class NotAcceptableError(ServingError):

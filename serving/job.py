@@ -5,6 +5,30 @@ from datetime import datetime
 from enum import StrEnum
 
 
+class OverlayState(StrEnum):
+    """Where the overlay video and the pictures of a finished job are."""
+
+    WAITING = "waiting"
+    RENDERING = "rendering"
+    READY = "ready"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """How far the overlay video and the pictures are.
+
+    Attributes:
+        state: where they are.
+        frames_done: number of frames drawn.
+        problem: why they failed; None unless they have.
+    """
+
+    state: OverlayState
+    frames_done: int
+    problem: str | None
+
+
 class JobState(StrEnum):
     """Where a job is."""
 
@@ -27,6 +51,8 @@ class Job:
         frames_done: number of frames analysed.
         frames_total: number of frames the video says it has; None when it says nothing.
         problem: why it failed; None unless it has.
+        overlay: the video and the pictures made of it; None unless the job is done.
+        has_angles: whether there is a file of joint angles; early versions wrote none.
     """
 
     id: str
@@ -37,3 +63,5 @@ class Job:
     frames_done: int
     frames_total: int | None
     problem: str | None
+    overlay: Overlay | None
+    has_angles: bool

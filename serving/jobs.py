@@ -1,14 +1,15 @@
-"""The durable queue of analyses: takes, runs, lists and deletes jobs.
+"""The durable queue of jobs: takes, runs, lists and deletes them.
 
 The queue lives in a database, a job's files in the data folder. A process that is killed leaves its
 running job pending; the next one takes it up again behind its last finished chunk, and the result
-is the same, bit for bit.
+is the same, bit for bit. A job is done when its timeline is there; the overlay video and the
+pictures follow on their own, and are begun anew when they were interrupted.
 """
 
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,10 +17,12 @@ from pathlib import Path
 from serving.data_dir import DataDir, new_id
 from serving.engine import Engine
 from serving.errors import BusyError, ConflictError, NotFoundError, NotReadyError
-from serving.job import Job, JobState
-from serving.running import RunningJob, analyse_job, read_progress
+from serving.exports.files import ANGLES_FILE
+from serving.job import Job, JobState, Overlay, OverlayState
+from serving.overlay.running import render_job
+from serving.running import Progress, RunningJob, analyse_job, read_progress
 from serving.settings import Settings
-from serving.workflows import JobInput, Workflow, Workflows
+from serving.workflows import JobInput, Workflow, WorkflowKind, Workflows
 
 _LOG = logging.getLogger(__name__)
 
@@ -27,10 +30,19 @@ _RETRY_AFTER_S = 30
 # A running analysis looks at its cancel flag with every frame; this is for very slow ones.
 _CANCEL_TIMEOUT_S = 10.0
 _STOP_TIMEOUT_S = 10.0
+# An overlay that is being drawn is asked for again after this.
+_OVERLAY_RETRY_S = 2
+# Drawing takes both cores of a small machine already; a second one would only slow the first down.
+_OVERLAY_WORKERS = 1
 _BROKEN = (
     "The analysis ended unexpectedly, several times if it could be tried again. The service's log "
     "says more. Delete the video and send the original file again."
 )
+_OVERLAY_BROKEN = (
+    "The overlay could not be drawn, several times. The timeline is complete all the same; the "
+    "service's log says more."
+)
+_KINDS: tuple[WorkflowKind, ...] = ("analysis", "overlay")
 
 
 class JobQueue:
@@ -48,7 +60,7 @@ class JobQueue:
         self._engine = engine
         self._lock = threading.Lock()
         self._uploading = 0
-        self._running: dict[str, RunningJob] = {}
+        self._running: dict[tuple[WorkflowKind, str], RunningJob] = {}
         self._deleted: set[str] = set()
         self._stopping = threading.Event()
         self._opened: Workflows | None = None
@@ -65,7 +77,10 @@ class JobQueue:
         url = serving.database_url or f"sqlite:///{self._data_dir.root / 'queue.sqlite'}"
         try:
             workflows = Workflows(
-                url, self._data_dir.instance, serving.analysis_workers, self._analyse
+                url,
+                self._data_dir.instance,
+                workers={"analysis": serving.analysis_workers, "overlay": _OVERLAY_WORKERS},
+                run={"analysis": self._analyse, "overlay": self._render},
             )
             self._sweep(workflows)
         except Exception as error:
@@ -80,7 +95,7 @@ class JobQueue:
             self._opened = workflows
 
     def stop(self) -> None:
-        """Stop running analyses where they are; the next process takes them up again."""
+        """Stop running work where it is; the next process takes it up again."""
         self._stopping.set()
         with self._lock:
             running = list(self._running.values())
@@ -125,7 +140,7 @@ class JobQueue:
         workflows, job_id = self._workflows, new_id()
         folder.rename(self._data_dir.jobs / job_id)
         try:
-            workflows.add(job_id, JobInput(media, source, time.time()))
+            workflows.add("analysis", job_id, JobInput(media, source, time.time()))
         except BaseException:
             self._data_dir.remove_job(job_id)
             raise
@@ -139,16 +154,17 @@ class JobQueue:
         """
         workflows = self._workflows
         if self._data_dir.job(job_id) is not None and job_id not in self._deleted:
-            workflow = workflows.get(job_id)
-            if workflow is not None:
-                return self._job(workflow)
+            analysis = workflows.get("analysis", job_id)
+            if analysis is not None:
+                return self._job(analysis, workflows.get("overlay", job_id))
         raise NotFoundError(f"There is no video {job_id[:80]!r}. It may have been deleted.")
 
     def all(self) -> list[Job]:
         """Every job, the newest first."""
-        workflows = self._workflows.all()
+        analyses = self._workflows.all("analysis")
+        overlays = {overlay.id: overlay for overlay in self._workflows.all("overlay")}
         present = self._data_dir.job_ids() - self._deleted
-        jobs = [self._job(workflow) for workflow in workflows if workflow.id in present]
+        jobs = [self._job(a, overlays.get(a.id)) for a in analyses if a.id in present]
         return sorted(jobs, key=lambda job: job.created_at, reverse=True)
 
     def finished_folder(self, job_id: str) -> Path:
@@ -168,6 +184,25 @@ class JobQueue:
             )
         return self._data_dir.jobs / job_id
 
+    def drawn_folder(self, job_id: str) -> Path:
+        """The folder with a job's overlay video and pictures.
+
+        Raises:
+            NotFoundError: there is no such job.
+            ConflictError: they are not there yet, or will never be.
+        """
+        folder = self.finished_folder(job_id)
+        overlay = self.get(job_id).overlay
+        if overlay is not None and overlay.state == OverlayState.FAILED:
+            raise ConflictError(f"The overlay could not be made. {overlay.problem}")
+        if overlay is None or overlay.state != OverlayState.READY:
+            done = 0 if overlay is None else overlay.frames_done
+            raise ConflictError(
+                f"The overlay is being made: {done} frames are drawn. Ask again in a moment.",
+                _OVERLAY_RETRY_S,
+            )
+        return folder
+
     def media_path(self, job: Job) -> Path:
         """The uploaded video."""
         return self._data_dir.jobs / job.id / job.media
@@ -182,13 +217,15 @@ class JobQueue:
         self.get(job_id)
         with self._lock:
             self._deleted.add(job_id)
-            running = self._running.get(job_id)
-            if running is not None:
-                running.cancelled.set()
+            for kind in _KINDS:
+                running = self._running.get((kind, job_id))
+                if running is not None:
+                    running.cancelled.set()
         # The folder goes first: a process killed after this line sweeps up the rest at its start.
         self._data_dir.remove_job(job_id)
-        workflows.wait_while_running(job_id, _CANCEL_TIMEOUT_S)
-        workflows.remove(job_id)
+        for kind in _KINDS:  # in this order: the end of an analysis begins an overlay
+            workflows.wait_while_running(kind, job_id, _CANCEL_TIMEOUT_S)
+            workflows.remove(kind, job_id)
         with self._lock:
             self._deleted.discard(job_id)
 
@@ -199,32 +236,54 @@ class JobQueue:
         return self._opened
 
     def _analyse(self, job_id: str, given: JobInput) -> str | None:
-        """What a workflow does, in a thread of its own."""
+        """What the workflow of an analysis does, in a thread of its own."""
+
+        def work(job: RunningJob, folder: Path) -> str | None:
+            media, source, shared = given.media, given.source, self._settings.shared
+            return analyse_job(job, folder, media, source, self._engine, shared)
+
+        return self._run("analysis", job_id, work)
+
+    def _render(self, job_id: str, given: JobInput) -> str | None:
+        """What the workflow of an overlay does, in a thread of its own."""
+
+        def work(job: RunningJob, folder: Path) -> str | None:
+            return render_job(job, folder, given.media, given.source, self._settings)
+
+        return self._run("overlay", job_id, work)
+
+    def _run(
+        self, kind: WorkflowKind, job_id: str, work: Callable[[RunningJob, Path], str | None]
+    ) -> str | None:
         with self._lock:
-            job = self._running[job_id] = RunningJob(self._stopping)
+            job = self._running[kind, job_id] = RunningJob(self._stopping)
             if job_id in self._deleted:
                 job.cancelled.set()
-        folder = self._data_dir.jobs / job_id
         try:
-            return analyse_job(
-                job, folder, given.media, given.source, self._engine, self._settings.shared
-            )
+            return work(job, self._data_dir.jobs / job_id)
         finally:
             if job.cancelled.is_set():
                 self._data_dir.remove_job(job_id)
             with self._lock:
-                self._running.pop(job_id, None)
+                self._running.pop((kind, job_id), None)
             job.finished.set()
 
     def _sweep(self, workflows: Workflows) -> None:
         """Put right what a killed process left: files without a job, jobs without files."""
-        known, present = workflows.ids(), self._data_dir.job_ids()
-        for job_id in present - known:
+        present = self._data_dir.job_ids()
+        for job_id in present - workflows.ids("analysis"):
             self._data_dir.remove_job(job_id)
-        for job_id in known - present:
-            workflows.remove(job_id)
+        for kind in _KINDS:
+            for job_id in workflows.ids(kind) - present:
+                workflows.remove(kind, job_id)
+        # Analyses of a version that drew no overlays yet.
+        drawn = workflows.ids("overlay")
+        for analysis in workflows.all("analysis"):
+            done = analysis.state == "ended" and analysis.outcome is None
+            if done and analysis.id in present - drawn:
+                workflows.add("overlay", analysis.id, analysis.given)
 
-    def _job(self, workflow: Workflow) -> Job:
+    def _job(self, workflow: Workflow, overlay: Workflow | None) -> Job:
         state, problem = JobState.FAILED, workflow.outcome
         if workflow.state == "waiting":
             state = JobState.QUEUED
@@ -234,7 +293,7 @@ class JobQueue:
             problem = _BROKEN
         elif problem is None:
             state = JobState.DONE
-        running = self._running.get(workflow.id)
+        running = self._running.get(("analysis", workflow.id))
         folder = self._data_dir.jobs / workflow.id
         progress = running.progress if running else read_progress(folder)
         return Job(
@@ -246,4 +305,18 @@ class JobQueue:
             frames_done=progress.done,
             frames_total=progress.total,
             problem=problem,
+            overlay=self._overlay(overlay, progress) if state == JobState.DONE else None,
+            has_angles=(folder / ANGLES_FILE).is_file(),
         )
+
+    def _overlay(self, workflow: Workflow | None, analysed: Progress) -> Overlay:
+        if workflow is None or workflow.state == "waiting":
+            return Overlay(OverlayState.WAITING, 0, None)
+        running = self._running.get(("overlay", workflow.id))
+        if workflow.state == "running":
+            return Overlay(OverlayState.RENDERING, running.progress.done if running else 0, None)
+        if workflow.state == "broken":
+            return Overlay(OverlayState.FAILED, 0, _OVERLAY_BROKEN)
+        if workflow.outcome is not None:
+            return Overlay(OverlayState.FAILED, 0, workflow.outcome)
+        return Overlay(OverlayState.READY, analysed.done, None)

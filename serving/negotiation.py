@@ -1,10 +1,10 @@
 """Which format a client accepts most (RFC 9110, section 12.5.1)."""
 
 from serving.errors import NotAcceptableError
-from serving.exports import MEDIA_TYPES, ExportFormat
+from serving.exports.files import MEDIA_TYPES, ExportFormat
 
 # In the order of our own preference, for a client that likes several equally.
-_OFFERED: tuple[ExportFormat, ...] = ("json", "csv", "vtt")
+_OFFERED: tuple[ExportFormat, ...] = ("json", "csv", "vtt", "srt", "eaf")
 
 
 def chosen_format(accept: str | None) -> ExportFormat:
@@ -24,7 +24,7 @@ def chosen_format(accept: str | None) -> ExportFormat:
         offers = ", ".join(MEDIA_TYPES[offered] for offered in _OFFERED)
         raise NotAcceptableError(
             f"The client accepts {accept[:200]!r}; there are {offers}. Ask for one of them in "
-            "`Accept`, or with `?format=json`, `csv`, `segments` or `vtt`."
+            f"`Accept`, or with `?format=` {', '.join(MEDIA_TYPES)}."
         )
     return best
 

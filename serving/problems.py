@@ -102,7 +102,8 @@ async def _straps_error(request: Request, error: Exception) -> Response:
     status = next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
     if status == 500:
         return await _unexpected(request, error)
-    headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, BusyError) else None
+    wait_s = error.retry_after_s if isinstance(error, BusyError | ConflictError) else None
+    headers = None if wait_s is None else {"Retry-After": str(wait_s)}
     return problem(request, status, str(error), headers)
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from serving.analysis import analyse_video, announced_frames
 from serving.engine import Engine
 from serving.errors import NotReadyError
-from serving.exports import write_exports
+from serving.exports.files import write_exports
+from serving.overlay.routine import routine_of, save_routine
 from shared_features.classifier import PoseClassifier
 from shared_features.errors import StrapsError
 from shared_features.params import SharedParams
@@ -22,7 +23,7 @@ _PROGRESS = "progress.json"
 # Progress on disk is only read after a restart, so it need not be fresher than this.
 _SAVE_EVERY_S = 1.0
 _MODEL_POLLING_S = 0.5
-_DELETED = "The video was deleted."
+DELETED = "The video was deleted."
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Stopped(BaseException):
     """The process is ending. Not an ``Exception``: DBOS must not record it as an outcome."""
 
 
-class _CancelledError(Exception):
+class CancelledError(Exception):
     """The job was deleted."""
 
 
@@ -63,7 +64,7 @@ class RunningJob:
         if self._stopping.is_set():
             raise Stopped
         if self.cancelled.is_set():
-            raise _CancelledError
+            raise CancelledError
 
 
 def analyse_job(
@@ -87,13 +88,13 @@ def analyse_job(
     video = folder / media
     try:
         _analyse(job, folder, video, source, engine, params)
-    except _CancelledError:
-        return _DELETED
+    except CancelledError:
+        return DELETED
     except StrapsError as error:
         return with_source(error, video, source)
     except Exception as error:
         if job.cancelled.is_set():
-            return _DELETED  # its files were removed under its feet
+            return DELETED  # its files were removed under its feet
         _LOG.exception("the analysis of %s in %s ended unexpectedly", media, folder)
         return (
             f"The analysis ended unexpectedly ({type(error).__name__}). The service's log says "
@@ -134,6 +135,7 @@ def _analyse(
     analysis = analyse_video(video, source, classifier, params, folder / CHUNKS, report)
     job.check()
     write_exports(analysis, folder)
+    save_routine(routine_of(analysis), folder)
     job.progress = Progress(analysis.media.frames, job.progress.total)
     _save_progress(folder, job.progress)
     job.check()

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from serving.job import JobState
+from serving.job import JobState, OverlayState
 from shared_features.landmarks import LANDMARK_COUNT
 
 # Far outside any picture or person, and far inside what float32 can hold.
@@ -103,6 +103,14 @@ class PhotoOut(AnswerOut):
     )
 
 
+class OverlayOut(BaseModel):
+    """How far the video with the poses drawn on it is, and the pictures that are made with it."""
+
+    status: OverlayState = Field(examples=["rendering"])
+    frames_done: int = Field(ge=0, examples=[120])
+    problem: str | None = Field(description="Why it failed; null unless it has.")
+
+
 class JobOut(BaseModel):
     """An uploaded video and how far its analysis is."""
 
@@ -115,8 +123,14 @@ class JobOut(BaseModel):
         description="As announced by the video; null when it says nothing.", examples=[1350]
     )
     problem: ProblemOut | None = Field(description="Why it failed; null unless it has.")
+    overlay: OverlayOut | None = Field(
+        description="The overlay and the pictures, made once the timeline is there; null before."
+    )
     links: dict[str, str] = Field(
-        description="Where to go on: self, media and, when it is done, timeline.",
+        description=(
+            "Where to go on: self, media and, once they are there, timeline, angles, overlay, "
+            "summary and holds."
+        ),
         examples=[{"self": "/api/v1/videos/5f0c3d9c3a2b4e0b9d1a5a3f2a7c6e10"}],
     )
 
@@ -257,6 +271,38 @@ class TimelineOut(BaseModel):
     frames: list[TimelineFrameOut]
     segments: list[SegmentOut]
     totals: list[TotalOut]
+
+
+class AnglesOut(BaseModel):
+    """Joint angles over time, as the camera sees them."""
+
+    pts_s: list[float] = Field(description="Times; at most 2000, thinned evenly.")
+    angles: dict[str, list[float | None]] = Field(
+        description="By joint: 0 to 180 degrees at each time; null without a person.",
+        examples=[{"left elbow": [171.3, None], "right elbow": [169.8, None]}],
+    )
+
+
+class HoldPhotoOut(BaseModel):
+    """A hold and the photo of its steadiest moment."""
+
+    number: int = Field(ge=1, examples=[1])
+    label: str = Field(examples=["front lever"])
+    start_s: float = Field(examples=[3.2])
+    end_s: float = Field(examples=[6.4])
+    duration_s: float = Field(examples=[3.2])
+    confidence: float | None = Field(examples=[0.88])
+    photo_s: float = Field(description="When the photo was taken.", examples=[4.6])
+    photo: str = Field(
+        description="Where it is.",
+        examples=["/api/v1/videos/5f0c3d9c3a2b4e0b9d1a5a3f2a7c6e10/holds/1.jpg"],
+    )
+
+
+class HoldPhotosOut(BaseModel):
+    """The holds of a video in order of time, each with its photo."""
+
+    holds: list[HoldPhotoOut]
 
 
 class ModelOut(ModelFactsOut):

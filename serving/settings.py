@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
@@ -41,6 +42,31 @@ class LiveParams(Section):
         return self.max_frame_kb * 1024
 
 
+OverlayPart = Literal["skeleton", "pose", "confidence", "clock", "ribbon"]
+Colour = Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]
+# Those of x264; the slowest is left out: it is hardly smaller and takes many times as long.
+Preset = Literal[
+    "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"
+]
+
+
+class OverlayParams(Section):
+    """The overlay video and the pictures; every key is explained in ``params.yaml``."""
+
+    parts: frozenset[OverlayPart]
+    colours: tuple[Colour, ...] = Field(min_length=1)
+    other_colour: Colour
+    skeleton: Literal["pose", "sides"]
+    text_scale: float = Field(ge=0.25, le=4)
+    line_scale: float = Field(ge=0.25, le=4)
+    font: Path | None
+    smoothing_s: float = Field(ge=0, le=1)
+    max_side_px: int = Field(ge=64, le=8192)
+    quality: int = Field(ge=0, le=51)
+    preset: Preset
+    photo_quality: int = Field(ge=1, le=100)
+
+
 class ServingParams(Section):
     """How the service runs; every key is explained in ``params.yaml``."""
 
@@ -61,6 +87,7 @@ class ServingParams(Section):
     max_waiting_photos: int = Field(ge=0)
     demo_video: Path
     live: LiveParams
+    overlay: OverlayParams
 
 
 @dataclass(frozen=True)
@@ -92,7 +119,11 @@ def load_settings(params: Path | None = None) -> Settings:
         model_path = relative_to_params(shared.pose.model_path, params)
         pose = shared.pose.model_copy(update={"model_path": model_path})
         shared = shared.model_copy(update={"pose": pose})
-    return Settings(serving.model_copy(update=paths), shared)
+    overlay = serving.overlay
+    if overlay.font is not None:
+        font = relative_to_params(overlay.font, params)
+        overlay = overlay.model_copy(update={"font": font})
+    return Settings(serving.model_copy(update=paths | {"overlay": overlay}), shared)
 
 
 def _overridden(params: ServingParams) -> ServingParams:

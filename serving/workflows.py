@@ -1,4 +1,9 @@
-"""The only module that touches DBOS: one workflow per job, in SQLite or PostgreSQL.
+"""The only module that touches DBOS: durable workflows, in SQLite or PostgreSQL.
+
+A job is an analysis and, once that has ended well, an overlay, each in a queue of its own: a video
+that is being drawn does not keep the next one from being analysed. The end of an analysis and the
+beginning of its overlay are one step: neither is there without the other, whenever the process is
+killed.
 
 A workflow that a killed process was running stays pending; the next process runs it again from its
 start. What makes that cheap and exact is the job's own folder of finished chunks.
@@ -16,6 +21,7 @@ from dbos._error import DBOSNonExistentWorkflowError
 if TYPE_CHECKING:
     from dbos import WorkflowStatus
 
+WorkflowKind = Literal["analysis", "overlay"]
 WorkflowState = Literal["waiting", "running", "ended", "broken"]
 
 _STATES: dict[str, WorkflowState] = {
@@ -27,7 +33,9 @@ _STATES: dict[str, WorkflowState] = {
 # Fixed, so that a job begun by an older build is finished by a newer one. Raise it only when a job
 # of the older build can no longer be finished.
 _APPLICATION_VERSION = "1"
-_WORKFLOW = "analyse_video"
+_NAMES: dict[WorkflowKind, str] = {"analysis": "analyse_video", "overlay": "render_overlay"}
+# An analysis has its job's id, as it always had.
+_ID_SUFFIXES: dict[WorkflowKind, str] = {"analysis": "", "overlay": "-overlay"}
 # A video that took the whole process down this often is not tried again.
 _MAX_ATTEMPTS = 10
 _POLLING_S = 0.2
@@ -51,7 +59,7 @@ class JobInput:
 
 @dataclass(frozen=True)
 class Workflow:
-    """A job as the database knows it.
+    """One of a job's workflows as the database knows it.
 
     Attributes:
         id: of the job.
@@ -67,23 +75,27 @@ class Workflow:
 
 
 class Workflows:
-    """The queue's database.
+    """The database of the queues.
 
     Args:
         database_url: SQLite or PostgreSQL.
-        instance: whose queue it is: services that share a database do not run each other's jobs.
-        workers: how many run side by side.
-        run: what a workflow does, with its id and input; returns None or why it failed.
+        instance: whose queues they are: services that share a database do not run each other's jobs.
+        workers: how many of each kind run side by side.
+        run: what a workflow of each kind does, with its job's id and input; returns None or why it
+            failed.
     """
 
     def __init__(
         self,
         database_url: str,
         instance: str,
-        workers: int,
-        run: Callable[[str, JobInput], str | None],
+        workers: dict[WorkflowKind, int],
+        run: dict[WorkflowKind, Callable[[str, JobInput], str | None]],
     ) -> None:
-        self._queue = f"analyses-{instance}"
+        self._queues: dict[WorkflowKind, str] = {
+            "analysis": f"analyses-{instance}",
+            "overlay": f"overlays-{instance}",
+        }
         config: DBOSConfig = {
             "name": "straps-serve",
             "system_database_url": database_url,
@@ -95,64 +107,84 @@ class Workflows:
         DBOS(config=config)
         logging.getLogger("dbos").addFilter(_without_deleted_jobs)
 
-        def workflow(job_id: str, media: str, source: str, created_s: float) -> str | None:
-            return run(job_id, JobInput(media, source, created_s))
+        def analysis(job_id: str, media: str, source: str, created_s: float) -> str | None:
+            given = JobInput(media, source, created_s)
+            problem = run["analysis"](job_id, given)
+            if problem is None:
+                self.add("overlay", job_id, given)
+            return problem
 
-        decorate = DBOS.workflow(name=_WORKFLOW, max_recovery_attempts=_MAX_ATTEMPTS)
-        self._workflow: Any = decorate(workflow)
+        def overlay(job_id: str, media: str, source: str, created_s: float) -> str | None:
+            return run["overlay"](job_id, JobInput(media, source, created_s))
+
+        self._workflows: dict[WorkflowKind, Any] = {
+            "analysis": _workflow("analysis", analysis),
+            "overlay": _workflow("overlay", overlay),
+        }
         DBOS.launch()
-        DBOS.register_queue(
-            self._queue,
-            worker_concurrency=workers,
-            polling_interval_sec=_POLLING_S,
-            on_conflict="always_update",
-        )
+        for kind, queue in self._queues.items():
+            DBOS.register_queue(
+                queue,
+                worker_concurrency=workers[kind],
+                polling_interval_sec=_POLLING_S,
+                on_conflict="always_update",
+            )
 
     def close(self) -> None:
         """Run nothing any more."""
         DBOS.destroy(destroy_registry=True)
 
-    def add(self, job_id: str, given: JobInput) -> None:
-        """Put a job into the queue; when this returns, it survives the process."""
-        with SetWorkflowID(job_id):
+    def add(self, kind: WorkflowKind, job_id: str, given: JobInput) -> None:
+        """Put work into its queue, once; when this returns, it survives the process."""
+        with SetWorkflowID(job_id + _ID_SUFFIXES[kind]):
             DBOS.enqueue_workflow(
-                self._queue, self._workflow, job_id, given.media, given.source, given.created_s
+                self._queues[kind],
+                self._workflows[kind],
+                job_id,
+                given.media,
+                given.source,
+                given.created_s,
             )
 
-    def get(self, job_id: str) -> Workflow | None:
-        """One job, if there is one of that id."""
-        found = self._list(workflow_ids=[job_id])
-        return _read(found[0]) if found else None
+    def get(self, kind: WorkflowKind, job_id: str) -> Workflow | None:
+        """One job's workflow, if it has one of that kind."""
+        found = self._list(kind, workflow_ids=[job_id + _ID_SUFFIXES[kind]])
+        return _read(kind, found[0]) if found else None
 
-    def all(self) -> list[Workflow]:
-        """Every job, in no particular order."""
-        return [_read(workflow) for workflow in self._list()]
+    def all(self, kind: WorkflowKind) -> list[Workflow]:
+        """Every job's workflow of a kind, in no particular order."""
+        return [_read(kind, workflow) for workflow in self._list(kind)]
 
-    def ids(self) -> set[str]:
-        """The ids of every job."""
-        found = self._list(load_input=False, load_output=False)
-        return {workflow.workflow_id for workflow in found}
+    def ids(self, kind: WorkflowKind) -> set[str]:
+        """The ids of every job that has a workflow of a kind."""
+        found = self._list(kind, load_input=False, load_output=False)
+        return {workflow.workflow_id.removesuffix(_ID_SUFFIXES[kind]) for workflow in found}
 
     def count_waiting(self) -> int:
-        """How many have not begun."""
+        """How many analyses have not begun."""
         waiting = ["ENQUEUED", "DELAYED"]
-        return len(self._list(status=waiting, load_input=False, load_output=False))
+        return len(self._list("analysis", status=waiting, load_input=False, load_output=False))
 
-    def remove(self, job_id: str) -> None:
-        """Forget a job; one that waits will not be run."""
-        DBOS.delete_workflow(job_id)
+    def remove(self, kind: WorkflowKind, job_id: str) -> None:
+        """Forget a workflow; one that waits will not be run."""
+        DBOS.delete_workflow(job_id + _ID_SUFFIXES[kind])
 
-    def wait_while_running(self, job_id: str, timeout_s: float) -> None:
-        """Until a job that runs has ended; not at all for one that waits."""
+    def wait_while_running(self, kind: WorkflowKind, job_id: str, timeout_s: float) -> None:
+        """Until a workflow that runs has ended; not at all for one that waits."""
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
-            found = self.get(job_id)
+            found = self.get(kind, job_id)
             if found is None or found.state != "running":
                 return
             time.sleep(_ENDING_POLLING_S)
 
-    def _list(self, **conditions: Any) -> "list[WorkflowStatus]":
-        return DBOS.list_workflows(queue_name=self._queue, **conditions)
+    def _list(self, kind: WorkflowKind, **conditions: Any) -> "list[WorkflowStatus]":
+        return DBOS.list_workflows(queue_name=self._queues[kind], **conditions)
+
+
+def _workflow(kind: WorkflowKind, function: Callable[..., str | None]) -> Any:
+    decorate = DBOS.workflow(name=_NAMES[kind], max_recovery_attempts=_MAX_ATTEMPTS)
+    return decorate(function)
 
 
 def _without_deleted_jobs(record: logging.LogRecord) -> bool:
@@ -166,11 +198,11 @@ def _without_deleted_jobs(record: logging.LogRecord) -> bool:
     )
 
 
-def _read(workflow: "WorkflowStatus") -> Workflow:
+def _read(kind: WorkflowKind, workflow: "WorkflowStatus") -> Workflow:
     given = workflow.input
     arguments = given["args"][1:] if given else ("", "", 0.0)
     return Workflow(
-        id=workflow.workflow_id,
+        id=workflow.workflow_id.removesuffix(_ID_SUFFIXES[kind]),
         state=_STATES.get(workflow.status, "broken"),
         given=JobInput(*arguments),
         outcome=workflow.output,

@@ -8,7 +8,7 @@ A damaged video is read to its end: decoding goes on after a damaged packet, and
 was found.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -36,7 +36,7 @@ _VIDEO_FORMATS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,mpegvideo,flv,asf,ogg,h264,hevc,"
     "mjpeg,wtv,mxf,dv,ivf,m4v,nut"
 )
-_OPEN_OPTIONS = {"format_whitelist": _VIDEO_FORMATS, "protocol_whitelist": "file"}
+OPEN_OPTIONS = {"format_whitelist": _VIDEO_FORMATS, "protocol_whitelist": "file"}
 # How far before its announced end a file without a frame index may stop and still be whole.
 _END_TOLERANCE_S = 1.0
 
@@ -60,6 +60,21 @@ class VideoInfo:
     announced_frames: int | None
     announced_duration_s: float | None
     average_fps: Fraction | None
+
+
+@dataclass(frozen=True)
+class Colours:
+    """How a video's stored colours are meant, as numbers of ITU-T H.273.
+
+    Attributes:
+        matrix: of the conversion between RGB and what is stored.
+        primaries: which red, green and blue.
+        transfer: how brightness is stored.
+    """
+
+    matrix: int
+    primaries: int
+    transfer: int
 
 
 @dataclass(frozen=True)
@@ -100,7 +115,7 @@ class VideoReader:
         self._limits = limits
         self._verdict: Verdict | None = None
         try:
-            self._container = av.open(str(path), options=dict(_OPEN_OPTIONS))
+            self._container = av.open(str(path), options=dict(OPEN_OPTIONS))
         except (av.error.FFmpegError, OSError) as error:
             raise MediaError(
                 f"{path.name} is not a video this program reads, or its beginning is missing "
@@ -120,7 +135,10 @@ class VideoReader:
                     f"{stream.codec_context.name}, {self._decoder.failures} damaged packets). "
                     "Send the original file, or convert it to H.264."
                 )
-            self._clock = _Clock(stream)
+            self._clock = _Clock(stream, self._first)
+            self.colours = Colours(
+                self._first.colorspace, self._first.color_primaries, self._first.color_trc
+            )
             self._stored_size = _square_pixel_size(stream)
             self._quarter_turns = (self._first.rotation // 90) % 4
             self.info = self._read_info(stream)
@@ -146,12 +164,23 @@ class VideoReader:
             raise RuntimeError("the verdict is known when frames() has been read to its end")
         return self._verdict
 
-    def frames(self, start: int = 0, skipped: Callable[[], None] | None = None) -> Iterator[Frame]:
+    @property
+    def start_s(self) -> Fraction:
+        """When the first frame is shown, by the file's own clock; frames count from there."""
+        return self._clock.start_s
+
+    def frames(
+        self,
+        start: int = 0,
+        skipped: Callable[[], None] | None = None,
+        wanted: Container[int] | None = None,
+    ) -> Iterator[Frame]:
         """Every frame from index ``start`` on; earlier ones are decoded but not converted.
 
         Args:
             start: index of the first frame to give.
-            skipped: called for each earlier frame; whatever it raises ends the reading.
+            skipped: called for each frame that is not given; whatever it raises ends the reading.
+            wanted: indices of the frames to give; None: all.
 
         Raises:
             MediaTooLargeError: the video is longer than its header said and than allowed.
@@ -161,7 +190,7 @@ class VideoReader:
             pts_s = self._clock.pts_s(decoded)
             if pts_s > self._limits.max_duration_s:
                 raise MediaTooLargeError(self._too_long(pts_s))
-            if index >= start:
+            if index >= start and (wanted is None or index in wanted):
                 yield Frame(index, pts_s, self._upright(decoded))
             elif skipped is not None:
                 skipped()
@@ -271,19 +300,20 @@ class _Decoder:
 class _Clock:
     """Presentation times that start at 0 and strictly rise, whatever the file says."""
 
-    def __init__(self, stream: VideoStream) -> None:
+    def __init__(self, stream: VideoStream, first: VideoFrame) -> None:
         self._time_base = stream.time_base or Fraction(1, 90_000)
         rate = stream.average_rate or Fraction(25)
         self._usual_duration = max(1, round(1 / (rate * self._time_base)))
-        self._start: int | None = None
-        self._last = 0
+        start = first.pts if first.pts is not None else first.dts
+        self._start = 0 if start is None else start
+        self.start_s = self._start * self._time_base
+        self._last: int | None = None
         self.repaired = 0
         self.end_s = 0.0
 
     def pts_s(self, frame: VideoFrame) -> float:
         pts = frame.pts if frame.pts is not None else frame.dts
-        if self._start is None:
-            self._start = 0 if pts is None else pts
+        if self._last is None:
             ticks = 0
         elif pts is None or pts - self._start <= self._last:
             self.repaired += 1

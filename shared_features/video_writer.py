@@ -10,9 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_features.errors import MediaError
+from shared_features.sound import Sound
+from shared_features.video_reader import Colours
 
-CONSTANT_QUALITY = "20"
+CONSTANT_QUALITY = 20
 """x264's constant rate factor: visually close to the source."""
+# Of ITU-T H.273: what is stored is RGB itself, and nobody knows.
+_RGB, _UNKNOWN = 0, 2
+_BT709 = 1
+# A key frame at least this often, so that players find every moment quickly.
+_KEY_FRAME_EVERY = 60
 
 
 class VideoWriter:
@@ -26,13 +33,27 @@ class VideoWriter:
         width: of the frames in pixels. An odd side loses its last pixel, as yuv420p needs.
         height: of the frames in pixels.
         time_base: unit of the stored times in seconds.
+        quality: x264's constant rate factor; lower is better and larger.
+        preset: x264's; slower ones make smaller files.
+        colours: how colours are to be stored: those of the video that the frames came from, so that
+            players show both alike.
+        sound: laid beside the picture; whoever opened it closes it.
 
     Raises:
         MediaError: the folder cannot be written to, or the size is below 2 x 2.
     """
 
     def __init__(
-        self, path: Path, width: int, height: int, time_base: Fraction = Fraction(1, 90000)
+        self,
+        path: Path,
+        width: int,
+        height: int,
+        time_base: Fraction = Fraction(1, 90000),
+        *,
+        quality: int = CONSTANT_QUALITY,
+        preset: str = "veryfast",
+        colours: Colours | None = None,
+        sound: Sound | None = None,
     ) -> None:
         if width < 2 or height < 2:
             raise MediaError(f"A video of {width}x{height} pixels was asked for; at least 2x2.")
@@ -53,7 +74,15 @@ class VideoWriter:
         self._stream.pix_fmt = "yuv420p"
         self._stream.time_base = time_base
         self._stream.codec_context.time_base = time_base
-        self._stream.options = {"crf": CONSTANT_QUALITY, "preset": "veryfast"}
+        self._stream.options = {
+            "crf": str(quality),
+            "preset": preset,
+            "g": str(_KEY_FRAME_EVERY),
+        }
+        self._matrix = self._tag_colours(colours)
+        self._sound = sound
+        if sound is not None:
+            sound.lay_into(self._container)
 
     def __enter__(self) -> "VideoWriter":
         return self
@@ -79,8 +108,10 @@ class VideoWriter:
         self._last_pts = pts
         even = np.ascontiguousarray(rgb[: self._stream.height, : self._stream.width])
         frame = av.VideoFrame.from_ndarray(even, format="rgb24")
+        frame = frame.reformat(format="yuv420p", dst_colorspace=self._matrix)
         frame.pts, frame.time_base = pts, self._time_base
         self._container.mux(self._stream.encode(frame))
+        self._add_sound(pts_s)
 
     def __exit__(
         self,
@@ -91,8 +122,25 @@ class VideoWriter:
         try:
             if kind is None:
                 self._container.mux(self._stream.encode(None))
+                self._add_sound()
             self._container.close()
             if kind is None:
                 self._partial.replace(self._path)
         finally:
             self._partial.unlink(missing_ok=True)
+
+    def _add_sound(self, until_s: float | None = None) -> None:
+        if self._sound is not None:
+            self._container.mux(self._sound.packets(until_s))
+
+    def _tag_colours(self, colours: Colours | None) -> int | None:
+        """Say in the file how its colours are meant; returns the matrix to store them by."""
+        if colours is None:
+            return None
+        # What is stored here is never RGB itself, whatever it was in the source.
+        matrix = _BT709 if colours.matrix == _RGB else colours.matrix
+        context = self._stream.codec_context
+        context.colorspace = matrix
+        context.color_primaries = colours.primaries
+        context.color_trc = colours.transfer
+        return matrix

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from serving.analysis import model_facts
 from serving.answers import answer
 from serving.errors import UploadError
-from serving.exports import segment_entry
+from serving.exports.entries import segment_entry
 from serving.openapi import json_body, problems
 from serving.problems import invalid
 from serving.schemas import FrameAnswerOut, LandmarksIn, LandmarksOut, ModelFactsOut, SegmentOut

@@ -5,11 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse
 
-from serving.exports import FILE_NAMES, MEDIA_TYPES, ExportFormat
+from serving.errors import NotFoundError
+from serving.exports.files import FILE_NAMES, MEDIA_TYPES, ExportFormat
 from serving.negotiation import chosen_format
 from serving.openapi import problems
 from serving.schemas import TimelineOut
 from serving.services import ServicesDep
+from shared_features.track_csv import track_file_name
 
 router = APIRouter(prefix="/videos", tags=["videos"])
 
@@ -27,6 +29,8 @@ router = APIRouter(prefix="/videos", tags=["videos"])
                 },
                 "text/csv": {"schema": {"type": "string"}},
                 "text/vtt": {"schema": {"type": "string"}},
+                "application/x-subrip": {"schema": {"type": "string"}},
+                "text/x-eaf+xml": {"schema": {"type": "string"}},
             },
         }
     },
@@ -37,16 +41,28 @@ def get_timeline(
     services: ServicesDep,
     format: Annotated[
         ExportFormat | None,
-        Query(description="csv: a row per frame; segments: a row per segment, as CSV too."),
+        Query(
+            description=(
+                "csv: a row per frame; segments and landmarks: CSV, too; vtt and srt: captions; "
+                "eaf: ELAN."
+            )
+        ),
     ] = None,
 ) -> FileResponse:
     """The timeline of a finished analysis, by `format` or else by `Accept`."""
     wanted = format or chosen_format(request.headers.get("accept"))
-    folder = services.jobs.finished_folder(video_id)
+    path = services.jobs.finished_folder(video_id) / FILE_NAMES[wanted]
+    if not path.is_file():
+        raise NotFoundError(
+            f"This video was analysed by a version that did not write `{wanted}`. Upload it again."
+        )
+    name = path.name
+    if wanted == "landmarks":  # as the training toolkit calls it
+        name = track_file_name("video", services.jobs.get(video_id).source)
     return FileResponse(
-        folder / FILE_NAMES[wanted],
+        path,
         media_type=MEDIA_TYPES[wanted],
-        filename=FILE_NAMES[wanted],
+        filename=name,
         content_disposition_type="attachment" if format else "inline",
         headers={"Vary": "Accept"},
     )

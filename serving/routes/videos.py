@@ -9,10 +9,11 @@ from fastapi.responses import FileResponse
 from starlette.concurrency import run_in_threadpool
 
 from serving.errors import NotFoundError
-from serving.job import Job, JobState
+from serving.job import Job, JobState, OverlayState
 from serving.openapi import file_form, problems
+from serving.overlay.files import OVERLAY_FILE, SUMMARY_FILE
 from serving.ranges import check_range
-from serving.schemas import JobListOut, JobOut, ProblemOut
+from serving.schemas import JobListOut, JobOut, OverlayOut, ProblemOut
 from serving.services import Services, ServicesDep
 from serving.uploads import BodyLimits, receive_file
 
@@ -113,6 +114,19 @@ def job_out(job: Job) -> JobOut:
     links = {"self": here, "media": f"{here}/media"}
     if job.state == JobState.DONE:
         links["timeline"] = f"{here}/timeline"
+        if job.has_angles:
+            links["angles"] = f"{here}/angles"
+    overlay = None
+    if job.overlay is not None:
+        overlay = OverlayOut(
+            status=job.overlay.state,
+            frames_done=job.overlay.frames_done,
+            problem=job.overlay.problem,
+        )
+        if job.overlay.state == OverlayState.READY:
+            links["overlay"] = f"{here}/{OVERLAY_FILE}"
+            links["summary"] = f"{here}/{SUMMARY_FILE}"
+            links["holds"] = f"{here}/holds"
     problem = None
     if job.problem is not None:
         problem = ProblemOut(
@@ -130,6 +144,7 @@ def job_out(job: Job) -> JobOut:
         frames_done=job.frames_done,
         frames_total=job.frames_total,
         problem=problem,
+        overlay=overlay,
         links=links,
     )
 

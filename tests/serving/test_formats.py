@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from serving.analysis import Analysis, MediaFacts, ModelFacts
 from serving.errors import NotAcceptableError
-from serving.exports import write_exports, write_json, write_vtt
+from serving.exports.captions import write_vtt
+from serving.exports.files import write_exports
+from serving.exports.timeline_json import write_json
 from serving.negotiation import chosen_format
 from serving.ranges import check_range
 from shared_features.landmarks import LandmarkTrack, empty_landmarks
@@ -82,7 +84,7 @@ def test_a_failed_export_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monk
     def fail(*_: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr("serving.exports.write_json", fail)
+    monkeypatch.setattr("serving.exports.files.write_json", fail)
     with pytest.raises(OSError, match="disk full"):
         write_exports(an_analysis(1), tmp_path)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
@@ -114,7 +116,7 @@ def test_the_heaviest_format_wins(accept: str | None, expected: str) -> None:
 def test_any_accept_header_is_answered(accept: str) -> None:
     """A format or the error that becomes 406, never anything else."""
     try:
-        assert chosen_format(accept) in ("json", "csv", "vtt")
+        assert chosen_format(accept) in ("json", "csv", "vtt", "srt", "eaf")
     except NotAcceptableError as error:
         assert "text/vtt" in str(error)  # noqa: PT017 - either outcome is right
 

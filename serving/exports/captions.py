@@ -1,0 +1,54 @@
+"""The timeline as captions: WebVTT for browsers, SRT for everything else that shows subtitles.
+
+A caption for each segment: the pose, how long it lasted, how sure the answer is.
+"""
+
+from collections.abc import Iterator
+from typing import TextIO
+
+from serving.analysis import Analysis
+from shared_features.timeline import Segment
+
+
+def write_vtt(analysis: Analysis, file: TextIO) -> None:
+    """WebVTT: a subtitle track of an HTML player."""
+    file.write("WEBVTT\n")
+    for start_ms, end_ms, segment in _cues(analysis):
+        file.write(f"\n{_time(start_ms, '.')} --> {_time(end_ms, '.')}\n")
+        file.write(f"{_escaped(_one_line(segment.label))}\n{_facts(segment)}\n")
+
+
+def write_srt(analysis: Analysis, file: TextIO) -> None:
+    """SubRip: numbered captions, as players and editing programs take them."""
+    for number, (start_ms, end_ms, segment) in enumerate(_cues(analysis), start=1):
+        separator = "\n" if number > 1 else ""
+        file.write(f"{separator}{number}\n{_time(start_ms, ',')} --> {_time(end_ms, ',')}\n")
+        # SubRip knows no escapes; what looks like a tag would be read as one.
+        label = _one_line(segment.label).replace("<", "‹").replace(">", "›")
+        file.write(f"{label}\n{_facts(segment)}\n")
+
+
+def _cues(analysis: Analysis) -> Iterator[tuple[int, int, Segment]]:
+    """Start and end in milliseconds, and what to say."""
+    for segment in analysis.timeline.segments:
+        start_ms, end_ms = round(segment.start_s * 1000), round(segment.end_s * 1000)
+        if end_ms > start_ms:  # neither format has a cue that ends when it starts
+            yield start_ms, end_ms, segment
+
+
+def _facts(segment: Segment) -> str:
+    facts = f"{'hold ' if segment.hold else ''}{segment.duration_s:.1f} s"
+    return facts if segment.confidence is None else f"{facts} · {segment.confidence:.0%} sure"
+
+
+def _time(milliseconds: int, point: str) -> str:
+    seconds, ms = divmod(milliseconds, 1000)
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}{point}{ms:03}"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,60 @@
+"""The timeline as an ELAN document (``.eaf``), for annotation by hand beside the video.
+
+Two tiers in milliseconds: every answer without gaps, and the holds alone. ELAN finds the video when
+it lies in the document's folder under its own name.
+"""
+
+import re
+from pathlib import Path
+from typing import TextIO
+from xml.etree import ElementTree
+
+from pympi.Elan import Eaf, to_adocument
+
+from serving.analysis import Analysis
+from shared_features.timeline import Segment
+
+POSE_TIER, HOLD_TIER = "poses", "holds"
+_AUTHOR = "straps-serve"
+# The same analysis gives the same bytes; a document must have a date, so it has a fixed one.
+_DATE = "1970-01-01T00:00:00+00:00"
+_MIME_TYPES = {
+    ".mp4": "video/mp4",
+    ".m4v": "video/mp4",
+    ".mov": "video/quicktime",
+    ".mpg": "video/mpeg",
+    ".mpeg": "video/mpeg",
+    ".avi": "video/x-msvideo",
+    ".webm": "video/webm",
+    ".mkv": "video/x-matroska",
+}
+# XML 1.0 has no place for these, in whatever form they are written.
+_NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def write_elan(analysis: Analysis, file: TextIO) -> None:
+    """The document with its tiers ``poses`` and ``holds``."""
+    source = _NOT_IN_XML.sub("�", analysis.media.source)
+    document = Eaf(author=_AUTHOR)
+    document.adocument["DATE"] = _DATE
+    document.add_linked_file(
+        source,
+        relpath=f"./{source}",
+        mimetype=_MIME_TYPES.get(Path(source).suffix.lower(), "unknown"),
+    )
+    document.rename_tier("default", POSE_TIER)
+    document.add_tier(HOLD_TIER)
+    for segment in analysis.timeline.segments:
+        start_ms, end_ms = round(segment.start_s * 1000), round(segment.end_s * 1000)
+        if end_ms <= start_ms:
+            continue  # ELAN has no annotation of no length
+        document.add_annotation(POSE_TIER, start_ms, end_ms, _text(segment))
+        if segment.hold:
+            document.add_annotation(HOLD_TIER, start_ms, end_ms, _text(segment))
+    root = to_adocument(document, True)
+    file.write('<?xml version="1.0" encoding="UTF-8"?>\n')
+    file.write(ElementTree.tostring(root, encoding="unicode") + "\n")
+
+
+def _text(segment: Segment) -> str:
+    return _NOT_IN_XML.sub("�", segment.label)

@@ -1,0 +1,79 @@
+"""What the formats say, as plain values: rounded, and without NaN."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from serving.analysis import Analysis
+from shared_features.timeline import Segment
+
+# Microseconds: finer than any container's clock that people meet (90 kHz is 11 µs).
+TIME_DIGITS = 6
+_PROBABILITY_DIGITS = 4
+
+
+def media_entry(analysis: Analysis) -> dict[str, Any]:
+    """The facts about the video."""
+    return asdict(analysis.media) | {"duration_s": round(analysis.media.duration_s, TIME_DIGITS)}
+
+
+def frame_entries(analysis: Analysis) -> Iterator[dict[str, Any]]:
+    """One entry for each frame, in order."""
+    timeline = analysis.timeline
+    for index, label in enumerate(timeline.frame_labels):
+        yield {
+            "index": index,
+            "pts_s": round(float(timeline.pts_s[index]), TIME_DIGITS),
+            "person": bool(timeline.person[index]),
+            "label": label,
+            "confidence": rounded(timeline.confidence[index]),
+            "probabilities": labelled(timeline.labels, timeline.probabilities[index]),
+        }
+
+
+def segment_entries(analysis: Analysis) -> list[dict[str, Any]]:
+    """The answers as stretches of time, without gaps between them."""
+    return [segment_entry(segment) for segment in analysis.timeline.segments]
+
+
+def segment_entry(segment: Segment) -> dict[str, Any]:
+    """One stretch of time."""
+    return {
+        "label": segment.label,
+        "start_s": round(segment.start_s, TIME_DIGITS),
+        "end_s": round(segment.end_s, TIME_DIGITS),
+        "duration_s": round(segment.duration_s, TIME_DIGITS),
+        "confidence": None if segment.confidence is None else rounded(segment.confidence),
+        "hold": segment.hold,
+        "first_frame": segment.first_frame,
+        "last_frame": segment.last_frame,
+    }
+
+
+def total_entries(analysis: Analysis) -> list[dict[str, Any]]:
+    """Seconds, holds and the longest hold of each label."""
+    return [
+        {
+            "label": total.label,
+            "total_s": round(total.total_s, TIME_DIGITS),
+            "holds": total.holds,
+            "longest_hold_s": round(total.longest_hold_s, TIME_DIGITS),
+        }
+        for total in analysis.timeline.totals
+    ]
+
+
+def labelled(labels: tuple[str, ...], probabilities: Any) -> dict[str, float] | None:
+    """Probabilities ``(labels,)`` by label; None for those of a frame without a person."""
+    if math.isnan(probabilities[0]):
+        return None
+    return {
+        label: round(float(probability), _PROBABILITY_DIGITS)
+        for label, probability in zip(labels, probabilities, strict=True)
+    }
+
+
+def rounded(probability: float) -> float | None:
+    """A probability as it is shown; None when there is none."""
+    return None if math.isnan(probability) else round(float(probability), _PROBABILITY_DIGITS)

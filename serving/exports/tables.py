@@ -1,0 +1,37 @@
+"""The timeline as tables: a row per frame, a row per segment."""
+
+import csv
+from typing import TextIO
+
+from serving.analysis import Analysis
+from serving.exports.entries import frame_entries, segment_entries
+
+SEGMENT_COLUMNS = (
+    "label",
+    "start_s",
+    "end_s",
+    "duration_s",
+    "confidence",
+    "hold",
+    "first_frame",
+    "last_frame",
+)
+
+
+def write_frames_csv(analysis: Analysis, file: TextIO) -> None:
+    """One row for each frame: the answer, then a probability for every label."""
+    writer = csv.writer(file, lineterminator="\n")
+    labels = analysis.timeline.labels
+    writer.writerow(["index", "pts_s", "person", "label", "confidence", *labels])
+    for entry in frame_entries(analysis):
+        probabilities = entry.pop("probabilities") or {}
+        entry["person"] = str(entry["person"]).lower()
+        writer.writerow([*entry.values(), *(probabilities.get(label) for label in labels)])
+
+
+def write_segments_csv(analysis: Analysis, file: TextIO) -> None:
+    """One row for each segment."""
+    writer = csv.DictWriter(file, SEGMENT_COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for entry in segment_entries(analysis):
+        writer.writerow(entry | {"hold": str(entry["hold"]).lower()})

@@ -1,0 +1,216 @@
+"""Everything that is laid over a frame of the overlay video, and where it goes.
+
+All sizes follow the frame's: a lower third with the pose on the left and the clock on the right,
+the ribbon below it, and a shade behind both, so that they can be read on any background.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from serving.overlay.palette import WHITE, Palette, Rgb, shown_label
+from serving.overlay.ribbon import Ribbon
+from serving.overlay.routine import Routine
+from serving.overlay.skeleton import SkeletonPen
+from serving.overlay.text import Typeface, lay
+from serving.settings import OverlayParams
+from shared_features.frames import RgbArray
+from shared_features.timeline import Segment
+
+# As shares of the unit (see ``unit_px``).
+_MARGIN, _RIBBON, _NAME, _SMALL, _CLOCK, _LINE = 0.05, 0.022, 0.075, 0.036, 0.115, 0.0085
+_SHADE_ALPHA = 0.62
+_SOFT: Rgb = (214, 208, 228)
+_BAR = 0.012
+
+
+def unit_px(width: int, height: int) -> float:
+    """What all sizes are shares of: between the shorter side and the diagonal.
+
+    The shorter side alone would make everything tiny in a wide, low picture.
+    """
+    return float(0.75 * min(width, height) + 0.15 * max(width, height))
+
+
+class Lettering:
+    """Pose and clock in the lower third of a picture.
+
+    Args:
+        width: of the pictures in pixels.
+        height: of the pictures in pixels.
+        params: sizes and font.
+        ribbon: whether there is a ribbon below, which room is left for.
+    """
+
+    def __init__(self, width: int, height: int, params: OverlayParams, ribbon: bool) -> None:
+        unit = unit_px(width, height)
+        text = unit * params.text_scale
+        self.typeface = Typeface(params.font)
+        self.margin = round(unit * _MARGIN)
+        self.ribbon_px = max(4, round(text * _RIBBON))
+        self.ribbon_y = height - self.margin - self.ribbon_px
+        self._width = width
+        self._name_px, self._small_px, self._clock_px = (
+            max(8, round(text * share)) for share in (_NAME, _SMALL, _CLOCK)
+        )
+        self._bar_px = max(2, round(text * _BAR))
+        self._baseline = height - self.margin
+        if ribbon:
+            self._baseline = self.ribbon_y - round(self.margin * 0.7)
+        self._shade = _Shade(width, height, self._baseline - self._clock_px * 1.5)
+
+    def shade(self, rgb: RgbArray) -> None:
+        """Darken what is behind the letters."""
+        self._shade.draw(rgb)
+
+    def clock(self, rgb: RgbArray, held_s: float) -> int:
+        """The seconds of a hold, on the right; returns how wide they are."""
+        number = self.typeface.number(clock_text(held_s), self._clock_px, bold=True)
+        unit = self.typeface.mask("s", self._name_px, True)
+        gap = round(self._small_px * 0.2)
+        width = number.shape[1] + gap + unit.shape[1]
+        x = self._width - self.margin - width
+        self._on_baseline(rgb, number, x, self._clock_px, WHITE)
+        self._on_baseline(rgb, unit, x + number.shape[1] + gap, self._name_px, _SOFT)
+        return width
+
+    def pose(
+        self, rgb: RgbArray, label: str, colour: Rgb | None, fact: str | None, taken_px: int
+    ) -> None:
+        """A label on the left, with a bar of its colour and something about it below.
+
+        Args:
+            rgb: ``(height, width, 3)`` uint8, drawn on in place.
+            label: empty: it is left out.
+            colour: of a pose; None: it is none, and said in passing.
+            fact: what stands below; None: nothing.
+            taken_px: how much of the width is taken on the right.
+        """
+        x, above = self.margin, 0
+        if colour is not None:
+            x += self._bar_px * 3
+        if fact is not None:
+            mask = self.typeface.mask(fact, self._small_px)
+            self._on_baseline(rgb, mask, x, self._small_px, _SOFT)
+            above = round(self._small_px * 1.35)
+        if label:
+            size = self._name_px if colour is not None else round(self._name_px * 0.62)
+            room = self._width - x - self.margin - taken_px
+            text, size = self.typeface.fitting(label, size, room, colour is not None)
+            mask = self.typeface.mask(text, size, colour is not None)
+            ink = WHITE if colour is not None else _SOFT
+            self._on_baseline(rgb, mask, x, size, ink, above)
+            above += round(size * 0.8)
+        if colour is not None and above:
+            right = self.margin + self._bar_px - 1
+            corners = (self.margin, self._baseline - above), (right, self._baseline)
+            cv2.rectangle(rgb, *corners, colour, cv2.FILLED)
+
+    def _on_baseline(
+        self,
+        rgb: RgbArray,
+        mask: NDArray[np.uint8],
+        x: int,
+        size: int,
+        colour: Rgb,
+        above: int = 0,
+    ) -> None:
+        ascent, _ = self.typeface.font(size).getmetrics()
+        lay(rgb, mask, x, self._baseline - above - ascent, colour)
+
+
+class Painter:
+    """Draws on the frames of one routine, in order.
+
+    Args:
+        routine: what is shown.
+        points: ``(n, 33, 3)`` landmarks, smoothed for drawing.
+        width: of the frames in pixels.
+        height: of the frames in pixels.
+        params: which parts are drawn, and how.
+    """
+
+    def __init__(
+        self,
+        routine: Routine,
+        points: NDArray[np.float32],
+        width: int,
+        height: int,
+        params: OverlayParams,
+    ) -> None:
+        self._routine, self._points, self._parts = routine, points, params.parts
+        self._palette = Palette(params, routine.labels, routine.other)
+        line_px = unit_px(width, height) * _LINE * params.line_scale
+        self._pen = SkeletonPen(width, height, line_px, params.skeleton == "sides")
+        self._ribbon = None
+        self._lettering = Lettering(width, height, params, "ribbon" in params.parts)
+        if "ribbon" in params.parts:
+            at, size = self._lettering.margin, self._lettering.ribbon_px
+            self._ribbon = Ribbon(
+                routine, self._palette, at, self._lettering.ribbon_y, width - 2 * at, size
+            )
+        self._segments = iter(routine.segments)
+        self._segment = next(self._segments, None)
+
+    def paint(self, rgb: RgbArray, index: int) -> None:
+        """Draw on the frame of an index, in place; indices rise.
+
+        Args:
+            rgb: ``(height, width, 3)`` uint8.
+            index: of the frame.
+        """
+        segment = self._at(index)
+        is_pose = self._palette.is_pose(segment.label)
+        colour = self._palette.of(segment.label) if is_pose else None
+        if "skeleton" in self._parts:
+            self._pen.draw(rgb, self._points[index], colour or WHITE)
+        if not self._parts - {"skeleton"}:
+            return
+        self._lettering.shade(rgb)
+        pts_s = float(self._routine.pts_s[index])
+        taken_px = 0
+        if "clock" in self._parts and segment.hold:
+            taken_px = self._lettering.clock(rgb, pts_s - segment.start_s)
+        label = shown_label(segment.label, self._routine.other) if "pose" in self._parts else ""
+        fact = None
+        confidence = float(self._routine.confidence[index])
+        if is_pose and "confidence" in self._parts and not np.isnan(confidence):
+            fact = f"{confidence:.0%} sure"
+        self._lettering.pose(rgb, label, colour, fact, taken_px)
+        if self._ribbon is not None:
+            self._ribbon.draw(rgb, pts_s)
+
+    def _at(self, index: int) -> Segment:
+        while self._segment is not None and self._segment.last_frame < index:
+            self._segment = next(self._segments, None)
+        assert self._segment is not None  # noqa: S101 - segments have no gaps
+        return self._segment
+
+
+class _Shade:
+    """Darkens the lower part of a picture towards its bottom edge."""
+
+    def __init__(self, width: int, height: int, top: float) -> None:
+        self._top = min(height - 1, max(0, round(top)))
+        share = np.linspace(0, 1, height - self._top) ** 0.8
+        smooth = share * share * (3 - 2 * share)
+        rows = np.rint(255 * (1 - _SHADE_ALPHA * smooth)).astype(np.uint8)
+        self._kept = np.ascontiguousarray(
+            np.broadcast_to(rows[:, None, None], (len(rows), width, 3))
+        )
+
+    def draw(self, rgb: RgbArray) -> None:
+        region = rgb[self._top :]
+        cv2.multiply(region, self._kept, region, 1 / 255)
+
+
+def clock_text(seconds: float) -> str:
+    """The clock of a hold; tenths are cut off, as a stopwatch does.
+
+    >>> clock_text(4.28), clock_text(83.25)
+    ('4.2', '1:23.2')
+    """
+    tenths = int(seconds * 10 + 1e-6)
+    if tenths < 600:
+        return f"{tenths // 10}.{tenths % 10}"
+    return f"{tenths // 600}:{tenths % 600 // 10:02}.{tenths % 10}"

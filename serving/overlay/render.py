@@ -1,0 +1,174 @@
+"""A video and its routine to the overlay video, the photos of the holds and the summary picture.
+
+One pass over the video, in bounded memory: each frame is decoded, taken for a photo if it is the
+steadiest of a hold, drawn on and encoded. Every frame of the video is there, at its own time.
+"""
+
+import json
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from serving.exports.entries import TIME_DIGITS, segment_entry
+from serving.overlay.files import HOLDS_FILE, OVERLAY_FILE, SUMMARY_FILE, photo_file
+from serving.overlay.moments import steadiest_frame
+from serving.overlay.painter import Painter
+from serving.overlay.photo import HoldPhoto, PhotoMaker, save_photo
+from serving.overlay.routine import Routine
+from serving.overlay.smoothing import smoothed_points
+from serving.overlay.summary import summary_picture
+from serving.settings import OverlayParams
+from shared_features.atomic import written_whole
+from shared_features.frames import Frame, RgbArray
+from shared_features.params import MediaParams
+from shared_features.prefetch import Prefetched
+from shared_features.sound import Sound
+from shared_features.video_reader import VideoReader
+from shared_features.video_writer import VideoWriter
+
+Progress = Callable[[int], None]
+# Frames decoded ahead of the drawing.
+_PREFETCH_FRAMES = 4
+# Of a photo on the summary picture, in pixels: kept for all holds while the video is read.
+_THUMBNAIL_PX = 560
+
+
+def draw_all(
+    video: Path,
+    routine: Routine,
+    folder: Path,
+    params: OverlayParams,
+    limits: MediaParams,
+    *,
+    overlay: bool = True,
+    progress: Progress | None = None,
+) -> list[Path]:
+    """Write the overlay video and the pictures into a folder; each is there whole or not at all.
+
+    Args:
+        video: the recording.
+        routine: its answers and landmarks.
+        folder: where to.
+        params: what is drawn, and how.
+        limits: of the recording.
+        overlay: whether to make the video, too, or the pictures alone.
+        progress: called with the number of frames done; whatever it raises ends the drawing.
+
+    Raises:
+        MediaError: the file is not a readable video within the limits.
+        ServingError: the font cannot be used.
+    """
+    points = smoothed_points(routine.points, routine.pts_s, params.smoothing_s)
+    with ExitStack() as stack:
+        reader = stack.enter_context(VideoReader(video, limits))
+        info = reader.info
+        aspect = info.width / info.height
+        moments = [steadiest_frame(hold, routine, points, aspect) for hold in routine.holds]
+        photos = _Photos(routine, points, moments, folder, params, (info.width, info.height))
+        wanted = None if overlay else frozenset(moments)
+        frames = stack.enter_context(Prefetched(reader.frames(wanted=wanted), _PREFETCH_FRAMES))
+        if overlay:
+            size = output_size(info.width, info.height, params.max_side_px)
+            painter = Painter(routine, points, *size, params)
+            sound = stack.enter_context(Sound(video, reader.start_s))
+            writer = stack.enter_context(
+                VideoWriter(
+                    folder / OVERLAY_FILE,
+                    *size,
+                    quality=params.quality,
+                    preset=params.preset,
+                    colours=reader.colours,
+                    sound=sound,
+                )
+            )
+        last = max(moments, default=-1)
+        for frame in frames:
+            photos.look_at(frame)
+            if overlay:
+                rgb = _scaled(frame.rgb, size)
+                painter.paint(rgb, frame.index)
+                writer.write(rgb, frame.pts_s)
+            elif frame.index >= last:
+                break
+            if progress is not None:
+                progress(frame.index + 1)
+    written = photos.write_rest()
+    return [folder / OVERLAY_FILE, *written] if overlay else written
+
+
+def output_size(width: int, height: int, max_side_px: int) -> tuple[int, int]:
+    """Width and height of the overlay: the recording's own, or made smaller to fit a limit.
+
+    >>> output_size(720, 1280, 1920), output_size(3840, 2160, 1920)
+    ((720, 1280), (1920, 1080))
+    """
+    scale = min(1.0, max_side_px / max(width, height))
+    return max(2, round(width * scale)), max(2, round(height * scale))
+
+
+class _Photos:
+    """Takes the photos while the frames come by, and makes the summary of them in the end."""
+
+    def __init__(
+        self,
+        routine: Routine,
+        points: NDArray[np.float32],
+        moments: list[int],
+        folder: Path,
+        params: OverlayParams,
+        size: tuple[int, int],
+    ) -> None:
+        self._routine, self._points, self._moments = routine, points, moments
+        self._folder, self._params = folder, params
+        self._maker = PhotoMaker(routine, *size, params)
+        self._thumbnails: dict[int, RgbArray] = {}
+        self._paths: list[Path] = []
+
+    def look_at(self, frame: Frame) -> None:
+        """Take a photo of a frame if it is the moment of a hold."""
+        for place, moment in enumerate(self._moments):
+            if moment == frame.index:
+                hold = self._routine.holds[place]
+                photo = self._maker.make(frame.rgb, self._points[frame.index], hold)
+                path = self._folder / photo_file(place + 1)
+                path.parent.mkdir(exist_ok=True)
+                save_photo(photo, path, self._params.photo_quality)
+                self._paths.append(path)
+                self._thumbnails[place] = _thumbnail(photo)
+
+    def write_rest(self) -> list[Path]:
+        """Write the list of holds and the summary; returns all that was written."""
+        routine = self._routine
+        entries = [
+            {"number": place + 1}
+            | segment_entry(hold)
+            | {"photo_s": round(float(routine.pts_s[moment]), TIME_DIGITS)}
+            for place, (hold, moment) in enumerate(zip(routine.holds, self._moments, strict=True))
+        ]
+        with written_whole(self._folder / HOLDS_FILE) as temporary:
+            temporary.write_text(json.dumps(entries, indent=1), encoding="utf-8")
+        photos = [
+            HoldPhoto(routine.holds[place], thumbnail)
+            for place, thumbnail in sorted(self._thumbnails.items())
+        ]
+        with written_whole(self._folder / SUMMARY_FILE) as temporary:
+            Image.fromarray(summary_picture(routine, photos, self._params)).save(temporary, "PNG")
+        return [*self._paths, self._folder / HOLDS_FILE, self._folder / SUMMARY_FILE]
+
+
+def _scaled(rgb: RgbArray, size: tuple[int, int]) -> RgbArray:
+    """A picture of its own to draw on, in the size of the overlay."""
+    if (rgb.shape[1], rgb.shape[0]) == size:
+        return rgb if rgb.flags.writeable else rgb.copy()
+    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def _thumbnail(rgb: RgbArray) -> RgbArray:
+    height, width = rgb.shape[:2]
+    scale = min(1.0, _THUMBNAIL_PX / min(width, height))
+    return _scaled(rgb, (max(1, round(width * scale)), max(1, round(height * scale))))

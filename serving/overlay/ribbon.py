@@ -1,0 +1,103 @@
+"""The ribbon: a whole routine as one bar, in the colours of its poses."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from serving.overlay.palette import INK, WHITE, Palette
+from serving.overlay.routine import Routine
+from shared_features.frames import RgbArray
+from shared_features.timeline import NO_PERSON, UNCERTAIN
+
+# Edges are drawn this many times finer and averaged, so that they are smooth.
+_FINER = 4
+# How opaque a segment is: a pose wholly, the rest so that one sees that it is no pose.
+_POSE, _OTHER, _UNCERTAIN, _NOBODY = 1.0, 0.45, 0.28, 0.0
+_TRACK_ALPHA = 0.55
+# What has not been played yet is drawn this much weaker.
+_AHEAD = 0.5
+
+
+def ribbon_picture(
+    routine: Routine, palette: Palette, width: int, height: int
+) -> tuple[RgbArray, NDArray[np.uint8]]:
+    """The bar with round ends, and how opaque it is.
+
+    Args:
+        routine: gives segments and duration.
+        palette: their colours.
+        width: of the bar in pixels.
+        height: of the bar in pixels.
+
+    Returns:
+        ``(height, width, 3)`` colours and ``(height, width)`` opacity 0..255.
+    """
+    fine = width * _FINER
+    colours = np.empty((fine, 3))
+    colours[:] = INK
+    duration_s = max(routine.duration_s, 1e-9)
+    for segment in routine.segments:
+        from_x = round(segment.start_s / duration_s * fine)
+        to_x = max(from_x + 1, round(segment.end_s / duration_s * fine))
+        share = _share(segment.label, palette)
+        colours[from_x:to_x] = np.multiply(palette.of(segment.label), share) + np.multiply(
+            INK, 1 - share
+        )
+    row = colours.reshape(width, _FINER, 3).mean(axis=1).round().astype(np.uint8)
+    shape = np.zeros((height * _FINER, fine), dtype=np.uint8)
+    radius = height * _FINER // 2
+    cv2.rectangle(shape, (radius, 0), (fine - radius - 1, height * _FINER), 255, cv2.FILLED)
+    for x in (radius, fine - radius - 1):
+        cv2.circle(shape, (x, radius), radius, 255, cv2.FILLED)
+    alpha = cv2.resize(shape, (width, height), interpolation=cv2.INTER_AREA)
+    return np.repeat(row[None], height, axis=0), np.asarray(alpha, dtype=np.uint8)
+
+
+class Ribbon:
+    """The bar in a video: played in full colour, ahead of the playhead weaker.
+
+    Args:
+        routine: what is drawn.
+        palette: its colours.
+        x: column of the bar's left end in the frames.
+        y: row of its upper edge.
+        width: of the bar in pixels.
+        height: of the bar in pixels.
+    """
+
+    def __init__(
+        self, routine: Routine, palette: Palette, x: int, y: int, width: int, height: int
+    ) -> None:
+        self._x, self._y, self._width, self._height = x, y, width, height
+        self._duration_s = max(routine.duration_s, 1e-9)
+        colours, alpha = ribbon_picture(routine, palette, width, height)
+        played = alpha.astype(np.int32)[:, :, None]
+        ahead = (played * _TRACK_ALPHA).astype(np.int32)
+        dark = (colours * _AHEAD + np.multiply(INK, 1 - _AHEAD)).astype(np.int32)
+        # Premultiplied, so that a frame costs one multiplication and one addition.
+        self._played = colours * played, 255 - played
+        self._ahead = dark * ahead, 255 - ahead
+
+    def draw(self, rgb: RgbArray, pts_s: float) -> None:
+        """Lay the bar over a frame, with its playhead at a time."""
+        at = min(1.0, max(0.0, pts_s / self._duration_s))
+        split = round(at * self._width)
+        region = rgb[self._y : self._y + self._height, self._x : self._x + self._width]
+        for part, (added, kept) in (
+            (np.s_[:, :split], self._played),
+            (np.s_[:, split:], self._ahead),
+        ):
+            region[part] = (region[part] * kept[part] + added[part]) // 255
+        self._draw_playhead(rgb, self._x + at * self._width)
+
+    def _draw_playhead(self, rgb: RgbArray, x: float) -> None:
+        middle = (round(x * 16), round((self._y + self._height / 2) * 16))
+        radius = self._height * 0.8
+        for colour, size in ((INK, radius + max(1.0, self._height * 0.16)), (WHITE, radius)):
+            cv2.circle(rgb, middle, round(size * 16), colour, cv2.FILLED, cv2.LINE_AA, 4)
+
+
+def _share(label: str, palette: Palette) -> float:
+    if palette.is_pose(label):
+        return _POSE
+    return {UNCERTAIN: _UNCERTAIN, NO_PERSON: _NOBODY}.get(label, _OTHER)

@@ -1,0 +1,125 @@
+"""What drawing needs of an ``Analysis``, kept on disk between the two.
+
+The drawing runs in a process of its own, after the analysis, and again when it was interrupted: it
+finds all it needs beside the video.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from serving.analysis import Analysis
+from serving.errors import ServingError
+from shared_features.atomic import written_whole
+from shared_features.timeline import Segment, Total
+
+_FILE = "drawing.npz"
+# Of the channels of an image landmark.
+_X, _Y, _VISIBILITY = 0, 1, 3
+
+
+@dataclass(frozen=True)
+class Routine:
+    """A recording's answers over time, and where its landmarks are.
+
+    Attributes:
+        source: the name its owner gave the video.
+        duration_s: when the last frame ends.
+        labels: of the model, in the order of their colours.
+        other: the label that is no pose.
+        pts_s: ``(n,)`` float64 times of the frames.
+        points: ``(n, 33, 3)`` float32: x, y as fractions of the upright frame, visibility; NaN
+            without a person.
+        confidence: ``(n,)`` float64 smoothed probability of the answer; NaN without a person.
+        segments: the answers as stretches of time, without gaps between them.
+        totals: one for each label.
+    """
+
+    source: str
+    duration_s: float
+    labels: tuple[str, ...]
+    other: str
+    pts_s: NDArray[np.float64]
+    points: NDArray[np.float32]
+    confidence: NDArray[np.float64]
+    segments: tuple[Segment, ...]
+    totals: tuple[Total, ...]
+
+    def __len__(self) -> int:
+        return len(self.pts_s)
+
+    @property
+    def holds(self) -> tuple[Segment, ...]:
+        """The segments that count as holds, in order of time."""
+        return tuple(segment for segment in self.segments if segment.hold)
+
+    @property
+    def person(self) -> NDArray[np.bool_]:
+        """``(n,)`` whether a person was found in the frame."""
+        return ~np.isnan(self.points[:, 0, 0])
+
+
+def routine_of(analysis: Analysis) -> Routine:
+    """What drawing needs of an analysis."""
+    timeline = analysis.timeline
+    return Routine(
+        source=analysis.media.source,
+        duration_s=analysis.media.duration_s,
+        labels=timeline.labels,
+        other=analysis.model.other,
+        pts_s=timeline.pts_s,
+        points=analysis.track.image[:, :, [_X, _Y, _VISIBILITY]],
+        confidence=timeline.confidence,
+        segments=timeline.segments,
+        totals=timeline.totals,
+    )
+
+
+def save_routine(routine: Routine, folder: Path) -> None:
+    """Keep a routine in a job's folder; it is there whole or not at all."""
+    text = {
+        "source": routine.source,
+        "duration_s": routine.duration_s,
+        "labels": routine.labels,
+        "other": routine.other,
+        "segments": [asdict(segment) for segment in routine.segments],
+        "totals": [asdict(total) for total in routine.totals],
+    }
+    with written_whole(folder / _FILE) as temporary:
+        np.savez(
+            temporary,
+            text=np.array(json.dumps(text)),
+            pts_s=routine.pts_s,
+            points=routine.points,
+            confidence=routine.confidence,
+        )
+
+
+def load_routine(folder: Path) -> Routine:
+    """The routine of a job's folder, bit for bit as it was kept.
+
+    Raises:
+        ServingError: it is not there, or damaged.
+    """
+    try:
+        with np.load(folder / _FILE, allow_pickle=False) as stored:
+            text = json.loads(str(stored["text"]))
+            return Routine(
+                source=text["source"],
+                duration_s=text["duration_s"],
+                labels=tuple(text["labels"]),
+                other=text["other"],
+                pts_s=stored["pts_s"],
+                points=stored["points"],
+                confidence=stored["confidence"],
+                segments=tuple(Segment(**segment) for segment in text["segments"]),
+                totals=tuple(Total(**total) for total in text["totals"]),
+            )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ServingError(
+            "What is drawn on this video is not there: it was analysed by a version that drew "
+            "nothing, or its files are damaged. Upload it again."
+        ) from error

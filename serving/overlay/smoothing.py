@@ -1,0 +1,66 @@
+"""Landmarks made steady for drawing, without lag. Exported tables are never smoothed."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+# The kernel reaches this many standard deviations, and never more frames than this to one side.
+_REACH = 2.5
+_MAX_REACH_FRAMES = 24
+# Nobody moves this far between two frames, in picture widths or heights: it is someone else now, or
+# the video was cut.
+_JUMP = 0.25
+# Across a longer gap between two frames than this nothing is smoothed.
+_GAP_S = 0.25
+
+
+def smoothed_points(
+    points: NDArray[np.float32], pts_s: NDArray[np.float64], sigma_s: float
+) -> NDArray[np.float32]:
+    """Landmarks for drawing: a median of three against single wild frames, then a Gaussian.
+
+    Both look as far ahead as back, so nothing is drawn late. Nothing is smoothed across frames
+    without a person, gaps and jumps; a frame without a person stays NaN.
+
+    Args:
+        points: ``(n, 33, 3)`` x, y and visibility; NaN without a person.
+        pts_s: ``(n,)`` rising times in seconds.
+        sigma_s: standard deviation of the Gaussian in seconds; 0: nothing is changed.
+    """
+    if sigma_s == 0 or len(points) < 3:
+        return points
+    runs = _runs(points, pts_s)
+    points = _median_of_three(points, runs)
+    total = np.where(np.isnan(points), 0, points).astype(np.float32)
+    weight = np.ones(len(points), dtype=np.float32)
+    values = total.copy()
+    for offset in range(1, min(_MAX_REACH_FRAMES + 1, len(points))):
+        apart_s = pts_s[offset:] - pts_s[:-offset]
+        if apart_s.min() > _REACH * sigma_s:
+            break
+        together = (runs[offset:] == runs[:-offset]) & (apart_s <= _REACH * sigma_s)
+        share = np.where(together, np.exp(-0.5 * (apart_s / sigma_s) ** 2), 0).astype(np.float32)
+        total[:-offset] += share[:, None, None] * values[offset:]
+        total[offset:] += share[:, None, None] * values[:-offset]
+        weight[:-offset] += share
+        weight[offset:] += share
+    total /= weight[:, None, None]
+    total[np.isnan(points[:, 0, 0])] = np.nan
+    return total
+
+
+def _runs(points: NDArray[np.float32], pts_s: NDArray[np.float64]) -> NDArray[np.intp]:
+    """``(n,)`` numbers that change wherever nothing may be smoothed across."""
+    person = ~np.isnan(points[:, 0, 0])
+    middle = points[:, :, :2].mean(axis=1)
+    with np.errstate(invalid="ignore"):
+        jumped = np.abs(np.diff(middle, axis=0)).max(axis=1) > _JUMP
+    broken = jumped | ~person[1:] | ~person[:-1] | (np.diff(pts_s) > _GAP_S)
+    return np.concatenate([[0], np.cumsum(broken)])
+
+
+def _median_of_three(points: NDArray[np.float32], runs: NDArray[np.intp]) -> NDArray[np.float32]:
+    inside = np.flatnonzero((runs[2:] == runs[1:-1]) & (runs[1:-1] == runs[:-2])) + 1
+    result = points.copy()
+    a, b, c = points[inside - 1], points[inside], points[inside + 1]
+    result[inside] = np.maximum(np.minimum(a, b), np.minimum(np.maximum(a, b), c))
+    return result

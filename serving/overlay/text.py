@@ -1,0 +1,117 @@
+"""Text on pictures: rendered once by Pillow, laid over frames as a mask.
+
+Digits are laid side by side from a stock of their own and all have the width of the widest, so that
+a running clock neither jitters nor costs anything.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from serving.errors import ServingError
+from serving.overlay.palette import Rgb
+from shared_features.frames import RgbArray
+
+Mask = NDArray[np.uint8]
+
+_DIGITS = "0123456789"
+# Heavier than the font's own strokes, by this share of its size.
+_BOLD_SHARE = 1 / 26
+_CACHED = 512
+_ELLIPSIS = "…"
+
+
+class Typeface:
+    """A font in every size, and the pictures of words in it.
+
+    Args:
+        path: a TrueType or OpenType file; None: the one that comes with Pillow.
+
+    Raises:
+        ServingError: the file is not a font.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path
+        self.font = lru_cache(maxsize=64)(self._font)
+        self.mask = lru_cache(maxsize=_CACHED)(self._mask)
+        self.font(16)
+
+    def width(self, text: str, size: int, bold: bool = False) -> int:
+        """How wide a text is, in pixels."""
+        return round(self.font(size).getlength(text)) + 2 * self._stroke(size, bold)
+
+    def fitting(self, text: str, size: int, room: int, bold: bool = False) -> tuple[str, int]:
+        """A text and its size such that it fits: smaller down to three fifths, then cut short."""
+        least = max(6, round(size * 0.6))
+        while size > least and self.width(text, size, bold) > room:
+            size -= 1
+        if self.width(text, size, bold) <= room:
+            return text, size
+        while text and self.width(text + _ELLIPSIS, size, bold) > room:
+            text = text[:-1].rstrip()
+        return text + _ELLIPSIS, size
+
+    def number(self, text: str, size: int, bold: bool = False) -> Mask:
+        """``(rows, columns)`` picture of a number: all digits are equally wide."""
+        digits = [self.mask(digit, size, bold) for digit in _DIGITS]
+        widest = max(mask.shape[1] for mask in digits)
+        parts = []
+        for character in text:
+            mask = self.mask(character, size, bold)
+            spare = widest - mask.shape[1] if character in _DIGITS else 0
+            parts.append(np.pad(mask, ((0, 0), (spare // 2, spare - spare // 2))))
+        return np.concatenate(parts, axis=1)
+
+    def _font(self, size: int) -> ImageFont.FreeTypeFont:
+        if self._path is None:
+            font = ImageFont.load_default(size)
+            assert isinstance(font, ImageFont.FreeTypeFont)  # noqa: S101 - a size was given
+            return font
+        try:
+            return ImageFont.truetype(str(self._path), size)
+        except OSError as error:
+            raise ServingError(
+                f"{self._path} cannot be used as a font ({error}). Set `serving.overlay.font` in "
+                "params.yaml to a TrueType or OpenType file, or to null."
+            ) from error
+
+    def _mask(self, text: str, size: int, bold: bool = False) -> Mask:
+        """``(rows, columns)`` 0..255 of a text; all texts of a size have the same rows."""
+        font, stroke = self.font(size), self._stroke(size, bold)
+        ascent, descent = font.getmetrics()
+        width = max(1, round(font.getlength(text)) + 2 * stroke)
+        picture = Image.new("L", (width, ascent + descent + 2 * stroke))
+        ImageDraw.Draw(picture).text(
+            (stroke, stroke), text, fill=255, font=font, stroke_width=stroke, stroke_fill=255
+        )
+        return np.asarray(picture)
+
+    @staticmethod
+    def _stroke(size: int, bold: bool) -> int:
+        return max(1, round(size * _BOLD_SHARE)) if bold and size >= 12 else 0
+
+
+def lay(rgb: RgbArray, mask: Mask, x: int, y: int, colour: Rgb, alpha: float = 1.0) -> None:
+    """Colour a picture where a mask says so, in place; what lies outside is left out.
+
+    Args:
+        rgb: ``(height, width, 3)`` uint8.
+        mask: ``(rows, columns)`` 0..255.
+        x: column of the mask's left edge.
+        y: row of its upper edge.
+        colour: to lay on.
+        alpha: how much of it, 0..1.
+    """
+    height, width = rgb.shape[:2]
+    left, top = max(0, x), max(0, y)
+    right, bottom = min(width, x + mask.shape[1]), min(height, y + mask.shape[0])
+    if right <= left or bottom <= top:
+        return
+    part = mask[top - y : bottom - y, left - x : right - x]
+    weight = (part.astype(np.int32) * round(alpha * 257))[:, :, None]  # 0..65535
+    region = rgb[top:bottom, left:right]
+    region += (((np.array(colour) - region) * weight) >> 16).astype(np.uint8)
