@@ -67,5 +67,9 @@ for (const place of [video, photo]) place.start(take);
 live.start();
 acceptDrops(take);
 window.addEventListener("hashchange", route);
+// The way to the place that is shown already leads to its beginning.
+for (const name of Object.keys(PLACES)) {
+  byId(`to-${name}`).addEventListener("click", (event) => event.currentTarget.hash === location.hash && route());
+}
 watchService();
 route();

@@ -17,7 +17,13 @@ export function start(take) {
   byId("photo-demo").addEventListener("click", tryDemo);
 }
 
-export function enter() {}
+// Asking for this place again closes what was open.
+export function enter(id, comingBack) {
+  if (comingBack) return;
+  sending?.abort();
+  sending = null;
+  showCard(false);
+}
 
 export function leave() {}
 
@@ -43,7 +49,7 @@ export async function take(file) {
     if (sending === mine) finish(photo, file);
   } catch (error) {
     if (sending !== mine) return; // another photo has taken its place
-    show(byId("photo-card"), false);
+    showCard(false);
     complain(error);
   }
 }
@@ -54,7 +60,12 @@ function showBusy(name) {
   byId("photo-status").dataset.status = "";
   byId("photo-result").replaceChildren();
   show(byId("photo-progress"), true);
-  show(byId("photo-card"), true);
+  showCard(true);
+}
+
+function showCard(visible) {
+  show(byId("photo-card"), visible);
+  byId("photo").classList.toggle("open", visible);
 }
 
 function finish(photo, file) {

@@ -30,7 +30,7 @@ export class Angles {
   #resized = new ResizeObserver(() => this.#chart?.setSize({ width: this.#box.clientWidth, height: HEIGHT_PX }));
   #recoloured = () => this.#chart?.redraw(false);
 
-  constructor(job, holds, model, duration_s, player) {
+  constructor(holds, model, duration_s, player) {
     this.#player = player;
     this.#holds = holds;
     this.#model = model;
@@ -43,21 +43,14 @@ export class Angles {
       this.#box,
       make("p", { className: "fine", text: "Degrees over time; 180° is a straight joint. Click to go there. Coloured bands are holds." }),
     );
-    // Analyses of older services have none.
-    if (job.links.angles) this.#load(job.links.angles);
   }
 
-  close() {
-    this.#resized.disconnect();
-    DARK.removeEventListener("change", this.#recoloured);
-    this.#chart?.destroy();
-    this.#chart = null;
-  }
-
-  async #load(address) {
+  // Analyses of older services have none.
+  async load(job) {
+    if (!job.links.angles) return;
     let found;
     try {
-      found = await request(address);
+      found = await request(job.links.angles);
     } catch {
       return; // the rest of the analysis says all that counts
     }
@@ -69,6 +62,13 @@ export class Angles {
     show(this.element, true);
     this.#draw();
     this.#player.follow((time_s) => this.#follow(time_s));
+  }
+
+  close() {
+    this.#resized.disconnect();
+    DARK.removeEventListener("change", this.#recoloured);
+    this.#chart?.destroy();
+    this.#chart = null;
   }
 
   #draw() {

@@ -17,21 +17,19 @@ const NEWER_FORMATS = [
 
 export class Downloads {
   #group = make("div", { className: "downloads", role: "group", "aria-labelledby": "downloads-title" });
-  #links;
   #hasOverlay = false;
 
   constructor(job) {
-    this.#links = job.links;
-    const formats = job.links.summary ? [...FORMATS, ...NEWER_FORMATS] : FORMATS;
+    const formats = job.links.angles ? [...FORMATS, ...NEWER_FORMATS] : FORMATS;
     this.#group.append(...formats.map(([format, what, kind]) => link(`${job.links.timeline}?format=${format}`, what, kind)));
     this.element = make("section", {}, make("h3", { id: "downloads-title", text: "Take it along" }), this.#group);
   }
 
   // The drawn video can be taken once it is drawn.
-  update(overlay) {
-    if (this.#hasOverlay || overlay?.status !== "ready") return;
+  update(job) {
+    if (this.#hasOverlay || !job.links.overlay) return;
     this.#hasOverlay = true;
-    this.#group.prepend(link(this.#links.overlay, "Video with skeleton", "MP4"));
+    this.#group.prepend(link(job.links.overlay, "Video with skeleton", "MP4"));
   }
 }
 

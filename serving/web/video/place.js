@@ -14,7 +14,7 @@ import { showResult } from "./result.js";
 
 const POLL_MS = 600;
 const OVERLAY_POLL_MS = 1500;
-const SLOW_POLL_MS = 5000;
+const SLOW_POLL_MS = 2000;
 const COPIED_MS = 2500;
 
 let limitMb = null;

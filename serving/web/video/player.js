@@ -69,8 +69,10 @@ export class Player {
     this.#video.load();
   }
 
-  // How far the drawn video is: { status, frames_done, problem }, or null where there is none.
-  update(overlay, framesTotal) {
+  // Follows the drawing of the video with the skeleton.
+  update(job, framesTotal) {
+    const { overlay } = job;
+    this.#links = job.links;
     const ready = overlay?.status === "ready";
     show(this.#switch, ready);
     this.#note.textContent = noteOf(overlay, framesTotal);

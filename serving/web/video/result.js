@@ -4,12 +4,12 @@ import { make } from "../shared/dom.js";
 import { clock, count } from "../shared/words.js";
 import { Angles } from "./angles.js";
 import { Downloads } from "./downloads.js";
-import { makeHolds } from "./holds.js";
+import { Holds } from "./holds.js";
 import { makeLegend } from "./legend.js";
 import { makeNow } from "./now.js";
 import { Player } from "./player.js";
 import { makeRibbon } from "./ribbon.js";
-import { makeSummary } from "./summary.js";
+import { Summary } from "./summary.js";
 
 const SHORTEST_S = 0.001; // a video of one frame has no length, and nothing divides by it
 
@@ -19,9 +19,11 @@ export function showResult(box, job, timeline) {
   const duration_s = Math.max(media.duration_s, SHORTEST_S);
   const holds = segments.filter((segment) => segment.hold);
   const player = new Player(job);
-  const angles = new Angles(job, holds, model, duration_s, player);
+  const table = new Holds(holds, model, player);
+  const summary = new Summary(job);
+  const angles = new Angles(holds, model, duration_s, player);
   const downloads = new Downloads(job);
-  const parts = [
+  box.replaceChildren(
     make(
       "div",
       { className: "watch" },
@@ -32,19 +34,21 @@ export function showResult(box, job, timeline) {
         makeNow(segments, model, player),
         makeRibbon(segments, model, duration_s, player),
       ),
-      make("div", { className: "watch-side" }, makeHolds(job, holds, model, player)),
+      make("div", { className: "watch-side" }, table.element),
     ),
     makeLegend(totals, segments, model),
     angles.element,
-    makeSummary(job),
+    summary.element,
     downloads.element,
     make("p", { className: "fine", text: mediaSentence(media) }),
-  ];
-  box.replaceChildren(...parts.filter((part) => part !== null));
+  );
+  angles.load(job);
   return {
     update(newer) {
-      player.update(newer.overlay ?? null, media.frames);
-      downloads.update(newer.overlay ?? null);
+      player.update(newer, media.frames);
+      table.update(newer);
+      summary.update(newer);
+      downloads.update(newer);
     },
     pause: () => player.pause(),
     close() {

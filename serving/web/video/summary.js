@@ -1,17 +1,27 @@
-// The picture of the whole routine on one page.
+// The picture of the whole routine on one page, once it is drawn.
 
-import { make } from "../shared/dom.js";
+import { make, show } from "../shared/dom.js";
 
-export function makeSummary(job) {
-  if (!job.links.summary) return null;
-  const image = make("img", { src: job.links.summary, alt: `Summary of ${job.source}: its timeline and a photo of each hold`, loading: "lazy" });
-  const section = make(
-    "section",
-    { className: "summary" },
-    make("h3", { text: "The routine on one page" }),
-    make("a", { href: job.links.summary, download: "" }, image),
-    make("p", { className: "fine", text: "Click the picture to download it." }),
-  );
-  image.addEventListener("error", () => section.remove());
-  return section;
+export class Summary {
+  #link = make("a", { download: "" });
+  #source;
+
+  constructor(job) {
+    this.#source = job.source;
+    this.element = make(
+      "section",
+      { className: "summary", hidden: "" },
+      make("h3", { text: "The routine on one page" }),
+      this.#link,
+      make("p", { className: "fine", text: "Click the picture to download it." }),
+    );
+  }
+
+  update(job) {
+    if (!job.links.summary || this.#link.hasChildNodes()) return;
+    const alt = `Summary of ${this.#source}: its timeline, its holds and how long each pose was held. Download it`;
+    this.#link.href = job.links.summary;
+    this.#link.append(make("img", { src: job.links.summary, alt, loading: "lazy" }));
+    show(this.element, true);
+  }
 }

@@ -1,0 +1,90 @@
+"""Browsers and pages: a real Chromium, against a real service."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Playwright,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
+
+from tests.serving.server import Server
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+FAKE_CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+LAPTOP: ViewportSize = {"width": 1280, "height": 900}
+PATIENCE_MS = 60_000
+
+Launch = Callable[..., Browser]
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    # For a module only: two of them at once do not get along in one process.
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="module")
+def launch(playwright: Playwright) -> Launch:
+    """Starts a browser with more arguments; it ends with the module."""
+    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if executable is None:
+        pytest.skip(f"needs a browser: one of {', '.join(BROWSERS)} on the path")
+    expect.set_options(timeout=PATIENCE_MS)
+
+    def launched(*arguments: str) -> Browser:
+        return playwright.chromium.launch(executable_path=executable, args=[*ARGUMENTS, *arguments])
+
+    return launched
+
+
+@pytest.fixture(scope="module")
+def browser(launch: Launch) -> Iterator[Browser]:
+    browser = launch()
+    yield browser
+    browser.close()
+
+
+@contextmanager
+def watched(context: BrowserContext, allowed_host: str = "127.0.0.1") -> Iterator[Page]:
+    """A page of a context; whatever its console complains about is a failure.
+
+    Args:
+        context: closed in the end.
+        allowed_host: the only one that anything may be asked of.
+    """
+    context.set_default_timeout(PATIENCE_MS)
+    page = context.new_page()
+    complaints: list[str] = []
+    hosts: set[str] = set()
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("request", lambda request: hosts.add(request.url.split("/")[2].split(":")[0]))
+    yield page
+    context.close()
+    # A browser notes replies with an error status, and lost connections, by itself; the page
+    # explains them to the user.
+    noted = ("Failed to load resource", "WebSocket connection to")
+    assert [text for text in complaints if not text.startswith(noted)] == []
+    assert hosts <= {allowed_host, ""}  # pictures made in the page have no host
+
+
+@pytest.fixture
+def page(browser: Browser, server: Server) -> Iterator[Page]:
+    """The page of the common service, at first."""
+    context = browser.new_context(
+        viewport=LAPTOP, permissions=["clipboard-read", "clipboard-write"]
+    )
+    with watched(context) as page:
+        page.goto(server.url)
+        yield page

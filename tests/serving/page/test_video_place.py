@@ -1,0 +1,216 @@
+"""The place for videos, from the file to everything that can be taken along."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.clips import write_sound
+from tests.serving.conftest import Start
+from tests.serving.page.conftest import LAPTOP, watched
+from tests.serving.server import VIDEOS, Server
+
+TIME = "document.querySelector('.player video').currentTime"
+STARTS = {
+    "json": b"{",
+    "csv": b"index",
+    "segments": b"label",
+    "vtt": b"WEBVTT",
+    "srt": b"1\n",
+    "eaf": b"<?xml",
+    "landmarks": b"frame",
+}
+
+
+def delete_shown(page: Page, name: str) -> None:
+    page.click("#delete")
+    expect(page.locator("#confirm-text")).to_contain_text(name)
+    page.click("#confirm-yes")
+    expect(page.locator("#current")).to_be_hidden()
+
+
+def test_a_video_is_uploaded_followed_shown_taken_along_and_deleted(
+    page: Page, server: Server, clip: Path
+) -> None:
+    """Upload, progress, ribbon, holds, downloads, link, delete: the whole way."""
+    page.set_input_files("#file", clip)
+    expect(page.locator("#progress")).to_be_visible()
+    expect(page.locator("#result")).to_be_visible()
+    expect(page.locator("#current-title")).to_have_text("clip.mp4")
+    expect(page.locator("#current-status")).to_have_text("Done")
+    job_id = page.url.split("#")[1]
+    timeline = server.http.get(f"{VIDEOS}/{job_id}/timeline").json()
+    holds = [segment for segment in timeline["segments"] if segment["hold"]]
+    expect(page.locator(".segment")).to_have_count(len(timeline["segments"]))
+    expect(page.locator(".holds tbody tr")).to_have_count(len(holds))
+    for format_, start in STARTS.items():
+        with page.expect_download() as download:
+            page.click(f'.downloads a[href$="format={format_}"]')
+        assert download.value.path().read_bytes().startswith(start), format_
+    page.click("#copy-link")
+    expect(page.locator("#copy-link-text")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == f"{server.url}/#{job_id}"
+    delete_shown(page, "clip.mp4")
+    assert page.url.endswith("#video")
+    expect(page.locator("#recent-list")).not_to_contain_text("clip.mp4")
+
+
+def test_the_drawn_video_takes_the_place_of_the_original(
+    page: Page, server: Server, clip: Path
+) -> None:
+    """Shown, with photos and summary, as soon as it is there; the original stays a click away."""
+    job_id = server.submit(clip, "drawn.mp4")
+    page.goto(f"{server.url}/#{job_id}")
+    expect(page.locator("#result")).to_be_visible()
+    expect(page.get_by_label("With skeleton")).to_be_checked()
+    source = "document.querySelector('.player video').getAttribute('src')"
+    assert page.evaluate(source).endswith("/overlay.mp4")
+    page.wait_for_function("document.querySelector('.player video').readyState >= 1")
+    page.locator(".ribbon").focus()
+    page.keyboard.press("ArrowRight")
+    page.get_by_text("Original", exact=True).click()
+    assert page.evaluate(source).endswith("/media")
+    page.wait_for_function("document.querySelector('.player video').readyState >= 1")
+    assert page.evaluate(TIME) == pytest.approx(1, abs=0.1)
+    holds = page.locator(".holds tbody tr").count()
+    expect(page.locator(".hold-photo")).to_have_count(holds)
+    expect(page.locator(".summary img")).to_be_visible()
+    for link, start in ((".summary a", b"\x89PNG"), ('.downloads a[href$="overlay.mp4"]', b"\0")):
+        with page.expect_download() as download:
+            page.click(link)
+        assert download.value.path().read_bytes().startswith(start), link
+
+
+def test_time_is_chosen_in_the_ribbon_the_table_and_the_chart(
+    page: Page, server: Server, finished_job: str
+) -> None:
+    """A click goes to that time; arrow keys go a second on or back."""
+    page.goto(f"{server.url}/#{finished_job}")
+    ribbon = page.locator(".ribbon")
+    expect(ribbon).to_be_visible()
+    page.wait_for_function("document.querySelector('.player video').readyState >= 1")
+    duration = float(page.evaluate("document.querySelector('.player video').duration"))
+    box = ribbon.bounding_box()
+    assert box is not None
+    ribbon.click(position={"x": box["width"] / 2, "y": 20})
+    assert page.evaluate(TIME) == pytest.approx(duration / 2, abs=0.1)
+    ribbon.focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate(TIME) == pytest.approx(1, abs=0.1)
+    expect(page.locator("#now")).not_to_be_empty()
+    chart = page.locator(".chart .u-over")
+    plot = chart.bounding_box()
+    assert plot is not None
+    chart.click(position={"x": plot["width"] / 4, "y": 30})
+    assert page.evaluate(TIME) == pytest.approx(duration / 4, abs=0.1)
+    hold = page.locator(".pose-button").first
+    hold.click()
+    page.wait_for_function("!document.querySelector('.player video').paused")
+
+
+def test_joints_are_chosen_and_remembered(page: Page, server: Server, finished_job: str) -> None:
+    """The chart shows those that are pressed, also after the page was left."""
+    page.goto(f"{server.url}/#{finished_job}")
+    elbow = page.get_by_role("button", name="left elbow")
+    expect(elbow).to_have_attribute("aria-pressed", "false")
+    elbow.click()
+    expect(page.locator(".chart")).to_have_attribute("aria-label", re.compile("left elbow"))
+    page.reload()
+    expect(elbow).to_have_attribute("aria-pressed", "true")
+
+
+def test_a_video_that_fails_says_why_and_can_be_deleted(page: Page, tmp_path: Path) -> None:
+    """The service's own message, and the way out."""
+    page.set_input_files("#file", write_sound(tmp_path / "song.mp4"))
+    expect(page.locator("#failed-text")).to_contain_text("song.mp4 holds sound but no picture")
+    page.click("#failed-delete")
+    expect(page.locator("#current")).to_be_hidden()
+    expect(page.locator("#recent-list")).not_to_contain_text("song.mp4")
+
+
+def test_a_running_analysis_is_cancelled(page: Page, long_clip: Path) -> None:
+    """The card closes and nothing of it is listed."""
+    page.set_input_files("#file", long_clip)
+    expect(page.locator("#busy-text")).to_contain_text("frames")
+    page.click("#cancel")
+    expect(page.locator("#current")).to_be_hidden()
+    expect(page.locator("#recent-list")).not_to_contain_text("long.mp4")
+
+
+def test_a_slip_of_the_hand_deletes_nothing(page: Page, server: Server, clip: Path) -> None:
+    """It is asked first; Escape and "keep it" mean no."""
+    job_id = server.submit(clip, "mine.mp4")
+    server.finished(job_id)
+    page.reload()
+    delete = page.get_by_role("button", name="Delete mine.mp4")
+    delete.click()
+    page.keyboard.press("Escape")
+    delete.click()
+    page.get_by_role("button", name="Keep it").click()
+    assert server.job(job_id)["status"] == "done"
+    delete.click()
+    page.click("#confirm-yes")
+    expect(delete).to_have_count(0)
+    assert server.http.get(f"{VIDEOS}/{job_id}").status_code == 404
+
+
+def test_a_file_beyond_the_limit_is_not_even_sent(page: Page, tmp_path: Path) -> None:
+    """The page knows what the service takes."""
+    (tmp_path / "huge.mp4").write_bytes(b"\0" * (3 * 1024 * 1024))
+    expect(page.locator("#limits")).to_contain_text("up to 2 MB")
+    page.set_input_files("#file", tmp_path / "huge.mp4")
+    expect(page.locator("#message")).to_contain_text("at most 2 MB are taken")
+    page.click("#message-close")
+    expect(page.locator("#message")).to_be_hidden()
+
+
+def test_the_demo_is_one_click_away(page: Page) -> None:
+    """No file needed."""
+    page.click("#demo")
+    expect(page.locator("#result")).to_be_visible()
+
+
+def test_a_link_to_what_is_gone_says_so(page: Page, server: Server) -> None:
+    """And leads to the place where another one can be chosen."""
+    page.goto(f"{server.url}/#{'0' * 32}")
+    expect(page.locator("#message")).to_contain_text("There is no video")
+    expect(page.locator("#file")).to_be_attached()
+    assert page.url.endswith("#video")
+
+
+def test_coming_back_finds_the_analysis_still_open(
+    page: Page, server: Server, finished_job: str
+) -> None:
+    """Another place and back; the same place again begins anew."""
+    page.goto(f"{server.url}/#{finished_job}")
+    expect(page.locator("#result")).to_be_visible()
+    page.click("#to-photo")
+    page.click("#to-video")
+    expect(page.locator("#result")).to_be_visible()
+    assert page.url.endswith(finished_job)
+    page.click("#to-video")
+    expect(page.locator("#result")).to_be_hidden()
+
+
+def test_an_analysis_goes_on_when_the_service_was_killed_in_the_middle(
+    browser: Browser, start: Start, long_clip: Path
+) -> None:
+    """The page says that the connection is lost, waits, and shows the result without a reload."""
+    server = start()
+    with watched(browser.new_context(viewport=LAPTOP)) as page:
+        page.goto(server.url)
+        page.set_input_files("#file", long_clip)
+        expect(page.locator("#busy-text")).to_contain_text("frames")
+        server.kill()
+        expect(page.locator("#message")).to_contain_text("The connection was lost")
+        server.start()
+        expect(page.locator("#result")).to_be_visible()
+        expect(page.locator("#message")).to_be_hidden()
+        page.locator(".ribbon").click()
+        with page.expect_download() as download:
+            page.click('.downloads a[href$="format=json"]')
+        assert download.value.path().read_bytes().startswith(b"{")
+        delete_shown(page, "long.mp4")
+        page.goto("about:blank")

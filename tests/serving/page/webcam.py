@@ -1,0 +1,70 @@
+"""What a fake webcam plays, made of the demo performance."""
+
+import csv
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from shared_features.params import PROJECT_ROOT, load_shared
+from shared_features.video_reader import VideoReader
+
+DEMO = PROJECT_ROOT / "serving" / "demo"
+# Chromium plays such a file at this rate, over and over, whatever the film was recorded at.
+FRAMES_PER_SECOND = 30
+# Some frames of a transition, the whole l-hang, and some of the way out of it.
+FIRST, LAST = 125, 290
+POSE = "l-hang"
+
+
+def write_film(path: Path) -> Path:
+    """A Motion JPEG of a stretch of the demo performance: JPEG files one after the other."""
+    with (
+        VideoReader(DEMO / "performance.mp4", load_shared().media) as video,
+        path.open("wb") as out,
+    ):
+        for frame in video.frames(start=FIRST):
+            if frame.index > LAST:
+                break
+            Image.fromarray(frame.rgb).save(out, "JPEG", quality=88)
+    return path
+
+
+def write_empty_room(path: Path) -> Path:
+    """A Motion JPEG of a wall."""
+    with path.open("wb") as out:
+        for _ in range(FRAMES_PER_SECOND):
+            Image.new("RGB", (640, 480), (120, 130, 110)).save(out, "JPEG")
+    return path
+
+
+def true_hold_s() -> float:
+    """For how long the film holds its pose, as a fake webcam plays it."""
+    with (DEMO / "performance_labels.csv").open(encoding="utf-8") as file:
+        labels = [row["label"] for row in csv.DictReader(file)]
+    return labels[FIRST : LAST + 1].count(POSE) / FRAMES_PER_SECOND
+
+
+def looks_mirrored(picture: NDArray[np.uint8], film: Path) -> bool:
+    """Whether the mirror image of a picture is nearer to some frame of a film than itself.
+
+    Args:
+        picture: ``(height, width, 3)`` RGB.
+        film: as ``write_film`` made it.
+    """
+    small = _shrunk(picture)
+    frames = [_shrunk(_decoded(jpeg)) for jpeg in film.read_bytes().split(b"\xff\xd9")[:-1]]
+    as_is = min(float(np.abs(small - frame).mean()) for frame in frames)
+    mirrored = min(float(np.abs(small[:, ::-1] - frame).mean()) for frame in frames)
+    return mirrored < as_is
+
+
+def _decoded(jpeg: bytes) -> NDArray[np.uint8]:
+    pixels = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR_RGB)
+    return np.asarray(pixels, np.uint8)
+
+
+def _shrunk(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return np.asarray(cv2.resize(picture, (80, 60), interpolation=cv2.INTER_AREA), np.float32)
