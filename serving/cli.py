@@ -35,13 +35,16 @@ def analyze(
         Path | None,
         typer.Option(metavar="DIR", help="Where results go; otherwise out/ and the video's name."),
     ] = None,
+    overlay: Annotated[
+        bool, typer.Option("--overlay", help="Also write the video with the poses drawn on it.")
+    ] = False,
     model: ModelOption = None,
     params: ParamsOption = None,
 ) -> None:
-    """Find the poses in a video; write its timeline, captions and landmarks."""
+    """Find the poses in a video; write its timeline, captions, landmarks and pictures."""
     from serving.analyze_command import analyze_video
 
-    analyze_video(video, out or Path("out") / video.stem, model, params)
+    analyze_video(video, out or Path("out") / video.stem, model, params, overlay)
 
 
 @app.command()
@@ -58,6 +61,24 @@ def classify(
 
     if not classify_photos(photos, json, model, params):
         raise typer.Exit(console.USER_ERROR)
+
+
+@app.command()
+def live(
+    source: Annotated[
+        str,
+        typer.Argument(help="Number of a camera, address of a stream, or a recording."),
+    ] = "0",
+    window: Annotated[
+        bool, typer.Option("--window", help="Also show the picture in a window.")
+    ] = False,
+    model: ModelOption = None,
+    params: ParamsOption = None,
+) -> None:
+    """Name the pose in front of a camera, with a running hold clock, until Ctrl+C."""
+    from serving.live_command import classify_live
+
+    classify_live(source, window, model, params)
 
 
 @app.command()

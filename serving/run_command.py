@@ -7,6 +7,7 @@ from pathlib import Path
 
 import uvicorn
 
+from serving.allocator import limit_arenas
 from serving.app import create_app
 from serving.data_dir import DataDir
 from serving.live.transport import LiveTransport
@@ -33,6 +34,7 @@ def run_service(host: str | None, port: int | None, params: Path | None) -> None
     logging.getLogger("python_multipart").setLevel(logging.ERROR)
     # uvicorn ends in order and then raises the signal again; being told to end is no failure.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    limit_arenas()
     settings = load_settings(params)
     serving = settings.serving
     with DataDir(serving.data_dir) as data_dir:

@@ -18,7 +18,12 @@ FORBIDDEN_ROOMS = {
 }
 PURE = ("angles", "spatial", "body", "features", "points", "timeline", "landmarks")
 PLACES = {
-    "av": {"shared_features/video_reader.py", "shared_features/video_writer.py"},
+    "av": {
+        "serving/live/camera.py",
+        "shared_features/sound.py",
+        "shared_features/video_reader.py",
+        "shared_features/video_writer.py",
+    },
     "mediapipe": {"shared_features/pose.py", "shared_features/pose_asset.py"},
     "onnxruntime": {"shared_features/classifier.py"},
 }

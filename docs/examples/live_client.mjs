@@ -25,13 +25,14 @@ const pictures = await Promise.all(paths.map((path) => readFile(path)));
 const socket = new WebSocket(address);
 let sent = 0;
 let settled = 0;
+let dropped = 0;
 
 function sendMore() {
   while (sent < pictures.length && sent - settled < MAX_IN_FLIGHT) {
     socket.send(frame(sent, sent * FRAME_S, pictures[sent]));
     sent += 1;
   }
-  if (settled === pictures.length) socket.close();
+  if (settled === pictures.length) socket.close(1000, "done");
 }
 
 socket.addEventListener("message", ({ data }) => {
@@ -39,7 +40,9 @@ socket.addEventListener("message", ({ data }) => {
   if (answer.type === "ready") {
     console.log("ready:", answer.model.labels.join(", "));
   } else {
-    settled += 1;
+    // An answer also settles the frames before it that were dropped.
+    settled += 1 + answer.dropped - dropped;
+    dropped = answer.dropped;
     const hold = answer.hold_s == null ? "" : `  ${answer.hold_s.toFixed(1)} s`;
     console.log(answer.type === "pose" ? `${answer.frame_id}  ${answer.label}${hold}` : `error: ${answer.detail}`);
   }

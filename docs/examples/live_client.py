@@ -1,7 +1,7 @@
 """Sends a recording to the live service as if a camera were filming, and prints what comes back.
 
-``python live_client.py ws://localhost:8000/api/v1/live recording.mp4``; needs ``websockets``, ``av``
-and ``pillow``. The protocol is described in docs/live-protocol.md.
+``python live_client.py ws://localhost:8000/api/v1/live recording.mp4``; needs ``websockets``,
+``av`` and ``pillow``. The protocol is described in docs/live-protocol.md.
 """
 
 import asyncio
@@ -45,17 +45,21 @@ async def film(socket: ClientConnection, path: str, room: asyncio.Semaphore) -> 
 
 async def listen(socket: ClientConnection, room: asyncio.Semaphore) -> None:
     """Print the answers."""
+    dropped = 0
     async for message in socket:
         answer = json.loads(message)
         if answer["type"] == "ready":
             print("ready:", ", ".join(answer["model"]["labels"]))
-        elif answer["type"] == "error":
+            continue
+        if answer["type"] == "error":
             print("error:", answer["detail"])
-            room.release()
         else:
             hold = "" if answer["hold_s"] is None else f"  {answer['hold_s']:.1f} s"
             print(f"{answer['capture_s']:7.2f}  {answer['label']}{hold}")
+        # An answer also settles the frames before it that were dropped.
+        for _ in range(1 + answer["dropped"] - dropped):
             room.release()
+        dropped = answer["dropped"]
 
 
 async def main(address: str, path: str) -> None:

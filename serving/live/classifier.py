@@ -1,14 +1,14 @@
 """Pictures of one camera to answers: who is followed, which pose, for how long."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from serving.live.one_euro import OneEuroFilter
-from serving.live.steady import SteadyAnswer, SteadyAnswers
+from serving.live.steady import EndedHold, SteadyAnswer, SteadyAnswers
 from serving.settings import LiveParams
 from shared_features.classifier import PoseClassifier
 from shared_features.frames import RgbArray
@@ -99,9 +99,7 @@ class LiveClassifier:
         ended = self._steady.restart(time_s) if changed else None
         steady = self._steady.add(time_s, self._probabilities(rgb, person))
         if ended is not None:
-            steady = SteadyAnswer(
-                steady.label, steady.confidence, steady.probabilities, steady.hold_s, ended
-            )
+            steady = replace(steady, ended=ended)
         landmarks = self._for_drawing(person, time_s, changed)
         if person is not None:
             self._last = time_s, person
@@ -114,6 +112,10 @@ class LiveClassifier:
             pose_s=found - began,
             classify_s=time.perf_counter() - found,
         )
+
+    def finish(self, time_s: float) -> EndedHold | None:
+        """The hold that is over because nothing comes after ``time_s``, if there is one."""
+        return self._steady.restart(time_s)
 
     def _is_someone_else(self, person: Person | None, time_s: float) -> bool:
         if person is None or self._last is None or self._is_stale(time_s):

@@ -57,9 +57,12 @@ class LiveSession:
         socket: accepted.
         engine: the model that is served.
         settings: limits, and how landmarks are found.
+        thread: for this session alone, a single one: a tracker follows one person.
     """
 
-    def __init__(self, socket: WebSocket, engine: Engine, settings: Settings) -> None:
+    def __init__(
+        self, socket: WebSocket, engine: Engine, settings: Settings, thread: ThreadPoolExecutor
+    ) -> None:
         self._socket = socket
         self._engine = engine
         self._settings = settings
@@ -67,8 +70,7 @@ class LiveSession:
         self._mailbox = Mailbox()
         self._sending = asyncio.Lock()
         self._last: LiveFrame | None = None
-        # One landmarker and one thread: a tracker follows one person.
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="live")
+        self._thread = thread
 
     async def run(self) -> None:
         """Until either side has had enough."""
@@ -86,9 +88,8 @@ class LiveSession:
             await self._close(CloseCode.INTERNAL_ERROR, "The service has a fault; see its log.")
         finally:
             if classifier is not None:
+                # After the frame that is being looked at, and before another session's first one.
                 self._thread.submit(classifier.close)
-            # The thread ends by itself once it is done with what it is doing.
-            self._thread.shutdown(wait=False)
 
     def _open(self) -> LiveClassifier:
         pose = self._settings.shared.pose

@@ -1,6 +1,7 @@
 """How many live sessions there are, and no more than allowed."""
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -24,13 +25,23 @@ class LiveSessions:
     def __init__(self, engine: Engine, settings: Settings) -> None:
         self._engine = engine
         self._settings = settings
-        self._open = 0
+        # A thread for each place, kept for the next session: a new thread for each would leave
+        # memory behind that the allocator keeps for it.
+        self._free = [
+            ThreadPoolExecutor(1, thread_name_prefix=f"live-{place}")
+            for place in range(settings.serving.live.max_sessions)
+        ]
+
+    def close(self) -> None:
+        """End the threads, once every session is over."""
+        for thread in self._free:
+            thread.shutdown()
 
     async def serve(self, socket: WebSocket) -> None:
         """One session, from the handshake to its end."""
         await socket.accept()
-        most = self._settings.serving.live.max_sessions
-        if self._open >= most:
+        if not self._free:
+            most = self._settings.serving.live.max_sessions
             detail = f"{most} live sessions are open, which is as many as this service takes."
             await _refuse(socket, "busy", f"{detail} Try again in a moment.")
             return
@@ -39,11 +50,11 @@ class LiveSessions:
         except NotReadyError as error:
             await _refuse(socket, "not_ready", str(error))
             return
-        self._open += 1
+        thread = self._free.pop()
         try:
-            await LiveSession(socket, self._engine, self._settings).run()
+            await LiveSession(socket, self._engine, self._settings, thread).run()
         finally:
-            self._open -= 1
+            self._free.append(thread)
 
 
 async def _refuse(socket: WebSocket, code: ErrorCode, detail: str) -> None:

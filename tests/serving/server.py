@@ -59,13 +59,17 @@ class Server:
     def start(self, ready: bool = True) -> "Server":
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603
-                [COMMAND, "run", "--params", self.params],
+                self.command(),
                 stderr=log,
                 stdout=log,
                 env=os.environ | {"PYTHONWARNINGS": "default"},
             )
         self.wait_for(lambda: self._answers("/health/ready" if ready else "/health/live"))
         return self
+
+    def command(self) -> list[str]:
+        """What is started."""
+        return [str(COMMAND), "run", "--params", str(self.params)]
 
     def stop(self) -> int:
         """Ask it to end, as a container's host does; returns its exit code."""

@@ -1,0 +1,93 @@
+"""What ``straps-serve live`` shows in a terminal."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from serving.live.classifier import LiveAnswer
+from serving.live.steady import EndedHold
+
+_REFRESH_PER_SECOND = 12
+_BAR_WIDTH = 30
+
+
+class LiveView:
+    """The current pose, its clock, probabilities, and the holds so far.
+
+    Args:
+        console: where it is drawn; where that is no terminal, a line is printed per hold.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._live: Live | None = None
+        self.holds: list[EndedHold] = []
+
+    @contextmanager
+    def showing(self) -> Iterator["LiveView"]:
+        """Draw until the block is left, then print the holds."""
+        if self._console.is_terminal:
+            with Live(
+                console=self._console, refresh_per_second=_REFRESH_PER_SECOND, transient=True
+            ) as self._live:
+                yield self
+            self._live = None
+        else:
+            yield self
+        self._console.print(holds_table(self.holds) if self.holds else "No pose was held.")
+
+    def update(self, answer: LiveAnswer, fps: float, dropped: int) -> None:
+        """Show the answer for a frame."""
+        if answer.steady.ended is not None:
+            self.add(answer.steady.ended)
+        if self._live is not None:
+            self._live.update(_panel(answer, fps, dropped, self.holds))
+
+    def add(self, hold: EndedHold) -> None:
+        """Take note of a hold that is over."""
+        self.holds.append(hold)
+        if self._live is None:
+            self._console.print(f"{hold.label}: {hold.end_s - hold.start_s:.1f} s")
+
+
+def _panel(answer: LiveAnswer, fps: float, dropped: int, holds: list[EndedHold]) -> RenderableType:
+    steady = answer.steady
+    clock = "" if steady.hold_s is None else f"{steady.hold_s:.1f} s"
+    heading = Text.assemble((steady.label.upper(), "bold"), "   ", (clock, "bold green"))
+    bars = Table.grid(padding=(0, 1))
+    for label, probability in zip(answer.labels, steady.probabilities.tolist(), strict=True):
+        known = 0.0 if probability != probability else probability  # NaN without a person
+        bars.add_row(
+            label, ProgressBar(total=1, completed=known, width=_BAR_WIDTH), f"{known:4.0%}"
+        )
+    facts = Text(
+        f"{fps:.0f} frames/s · pose network {answer.pose_s * 1000:.0f} ms · {dropped} dropped · "
+        "Ctrl+C ends",
+        style="dim",
+    )
+    parts: list[RenderableType] = [heading, Text(), bars, Text(), facts]
+    if holds:
+        parts[4:4] = [holds_table(holds[-5:]), Text()]
+    return Panel(Group(*parts), title="straps live")
+
+
+def holds_table(holds: list[EndedHold]) -> Table:
+    """Holds and how long they lasted; the best of each pose is marked."""
+    best = {hold.label: 0.0 for hold in holds}
+    for hold in holds:
+        best[hold.label] = max(best[hold.label], hold.end_s - hold.start_s)
+    table = Table("pose", title="Holds", title_justify="left")
+    table.add_column("duration", justify="right")
+    table.add_column("")
+    for hold in holds:
+        duration_s = hold.end_s - hold.start_s
+        table.add_row(
+            hold.label, f"{duration_s:.1f} s", "best" if duration_s == best[hold.label] else ""
+        )
+    return table

@@ -1,0 +1,80 @@
+"""A live client for tests: sends frames of a real performer and keeps every answer."""
+
+import io
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+from serving.live.wire import LiveFrame, pack_frame
+from tests.serving.server import PATIENCE_S, Server
+
+FRAME_S = 1 / 30
+
+
+def jpeg(rgb: NDArray[np.uint8], kind: str = "JPEG") -> bytes:
+    picture = io.BytesIO()
+    Image.fromarray(rgb).save(picture, kind, quality=85)
+    return picture.getvalue()
+
+
+def address(server: Server) -> str:
+    return f"ws://127.0.0.1:{server.port}/api/v1/live"
+
+
+class Client:
+    """One session. Use as a context manager; ``ready`` is the first message."""
+
+    def __init__(self, server: Server, **options: Any) -> None:
+        self._opened = ExitStack()
+        self.socket: ClientConnection = self._opened.enter_context(
+            connect(address(server), compression=None, max_size=None, **options)
+        )
+        self.ready = self.receive()
+        self.sent = 0
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Say goodbye, unless it has been said."""
+        self._opened.close()
+
+    def send(self, picture: bytes, capture_s: float | None = None) -> int:
+        """Send a picture as the next frame; returns its id."""
+        frame_id = self.sent
+        self.sent += 1
+        capture_s = frame_id * FRAME_S if capture_s is None else capture_s
+        self.socket.send(pack_frame(LiveFrame(frame_id, capture_s, picture)))
+        return frame_id
+
+    def receive(self) -> dict[str, Any]:
+        message: dict[str, Any] = json.loads(self.socket.recv(timeout=PATIENCE_S))
+        return message
+
+    def is_open(self) -> bool:
+        """Whether another message has come, rather than the end."""
+        try:
+            self.receive()
+        except ConnectionClosed:
+            return False
+        return True
+
+    def ask(self, picture: bytes, capture_s: float | None = None) -> dict[str, Any]:
+        """Send a picture and wait for its answer."""
+        self.send(picture, capture_s)
+        return self.receive()
+
+    def answers(self, pictures: list[bytes]) -> Iterator[dict[str, Any]]:
+        """The answers to one picture after the other."""
+        for picture in pictures:
+            yield self.ask(picture)

@@ -1,0 +1,461 @@
+"""Live sessions with a real service: what is answered, what is refused, and who never notices."""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+from numpy.typing import NDArray
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
+from websockets.typing import Origin
+
+from serving.live.wire import LiveFrame, pack_frame
+from shared_features.params import PROJECT_ROOT
+from tests.serving.live.client import Client, address, jpeg
+from tests.serving.server import PATIENCE_S, Server, write_params
+from tests.serving.tiny_model import write_tiny_model
+
+MAX_SESSIONS = 3
+MAX_FRAME_KB = 256
+IDLE_TIMEOUT_S = 4
+LIVE = {
+    "max_sessions": MAX_SESSIONS,
+    "max_frame_kb": MAX_FRAME_KB,
+    "max_pixels": 640 * 480,
+    "idle_timeout_s": IDLE_TIMEOUT_S,
+    "send_timeout_s": 1,
+    "landmark_min_cutoff_hz": 1.5,
+    "landmark_beta": 10,
+}
+
+
+@pytest.fixture(scope="module")
+def server(
+    tmp_path_factory: pytest.TempPathFactory, model: Path, pose_model: Path
+) -> Iterator[Server]:
+    """A service with tight limits."""
+    del pose_model  # needed by the service
+    folder = tmp_path_factory.mktemp("live")
+    running = Server(write_params(folder, model, live=LIVE)).start()
+    yield running
+    log = running.log.read_text()
+    running.close()
+    assert "Traceback" not in log
+
+
+@pytest.fixture(scope="module")
+def jpegs(pictures: list[NDArray[np.uint8]]) -> list[bytes]:
+    """Two seconds of a performer who moves into a pose and holds it."""
+    return [jpeg(rgb) for rgb in pictures]
+
+
+def closed_with(client: Client) -> int:
+    """The code with which the service closes a session."""
+    for _ in iter(client.is_open, False):
+        pass
+    assert client.socket.close_code is not None
+    return client.socket.close_code
+
+
+def test_the_service_introduces_itself(server: Server) -> None:
+    """Model, skeleton and limits come before anything is asked."""
+    with Client(server) as client:
+        ready = client.ready
+    model = server.http.get("/api/v1/model").json()
+    assert ready["type"] == "ready"
+    assert ready["protocol"] == 1
+    assert ready["model"] == {name: model[name] for name in ("sha256", "labels", "other")}
+    assert ready["limits"]["max_frame_bytes"] == MAX_FRAME_KB * 1024
+    assert all(0 <= point < 33 for pair in ready["connections"] for point in pair)
+
+
+def test_every_frame_is_answered(server: Server, jpegs: list[bytes]) -> None:
+    """A pose with probabilities, landmarks in the picture, and timings that add up."""
+    with Client(server) as client:
+        answers = list(client.answers(jpegs))
+        labels = client.ready["model"]["labels"]
+    assert [answer["frame_id"] for answer in answers] == list(range(len(jpegs)))
+    assert {answer["type"] for answer in answers} == {"pose"}
+    assert answers[-1]["dropped"] == 0
+    seen = [answer for answer in answers if answer["person"]]
+    assert len(seen) > 0.8 * len(answers)
+    for answer in seen:
+        assert list(answer["probabilities"]) == labels
+        assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=0.01)
+        assert len(answer["landmarks"]) == 33
+        timings = answer["timings_ms"]
+        parts = sum(timings[part] for part in ("queue", "decode", "pose", "classify"))
+        assert parts == pytest.approx(timings["total"], abs=1)
+
+
+def test_webp_is_taken_as_well(server: Server, jpegs: list[bytes]) -> None:
+    """Browsers can make either."""
+    rgb = np.full((240, 320, 3), 120, dtype=np.uint8)
+    with Client(server) as client:
+        answer = client.ask(jpeg(rgb, "WEBP"))
+    assert answer["type"] == "pose"
+    assert answer["person"] is False
+    assert answer["label"] == "no person"
+    assert answer["landmarks"] is None
+
+
+BAD: dict[str, tuple[Callable[[bytes], bytes], str]] = {
+    "empty": (lambda picture: b"", "bad_header"),
+    "too short": (lambda picture: b"SLF1\0\0", "bad_header"),
+    "another protocol": (lambda picture: b"JPEG" + bytes(12) + picture, "bad_header"),
+    "no time": (
+        lambda picture: pack_frame(LiveFrame(1, float("nan"), picture)),
+        "bad_header",
+    ),
+    "before time": (lambda picture: pack_frame(LiveFrame(1, -1.0, picture)), "bad_header"),
+    "no picture": (lambda picture: pack_frame(LiveFrame(1, 1.0, b"hello" * 9)), "bad_picture"),
+    "cut off": (
+        lambda picture: pack_frame(LiveFrame(1, 1.0, picture[: len(picture) // 2])),
+        "bad_picture",
+    ),
+    "too many pixels": (
+        lambda picture: pack_frame(
+            LiveFrame(1, 1.0, jpeg(np.zeros((1000, 1000, 3), dtype=np.uint8)))
+        ),
+        "too_many_pixels",
+    ),
+    "a frame from before": (lambda picture: pack_frame(LiveFrame(0, 9.0, picture)), "out_of_order"),
+    "a time from before": (lambda picture: pack_frame(LiveFrame(9, 0.0, picture)), "out_of_order"),
+}
+
+
+@pytest.mark.parametrize(("message", "code"), BAD.values(), ids=BAD)
+def test_a_bad_frame_is_an_error_and_the_session_goes_on(
+    server: Server, jpegs: list[bytes], message: Callable[[bytes], bytes], code: str
+) -> None:
+    """It says what was sent and what was expected; the next frame is answered."""
+    with Client(server) as client:
+        client.ask(jpegs[0])
+        client.socket.send(message(jpegs[0]))
+        error = client.receive()
+        client.sent = 20
+        after = client.ask(jpegs[1], 20.0)
+    assert error["type"] == "error"
+    assert error["code"] == code
+    assert len(error["detail"]) > 20
+    assert after["type"] == "pose"
+
+
+def test_text_is_refused(server: Server) -> None:
+    """Frames are binary."""
+    with Client(server) as client:
+        client.socket.send("hello")
+        assert closed_with(client) == 1003
+
+
+def test_a_huge_message_is_refused(server: Server) -> None:
+    """Before it is in memory as a whole."""
+    with Client(server) as client:
+        client.socket.send(b"x" * (MAX_FRAME_KB * 1024 + 100))
+        assert closed_with(client) == 1009
+
+
+def test_who_says_nothing_is_let_go(server: Server) -> None:
+    """A session without frames would keep others out."""
+    with Client(server) as client:
+        started = time.monotonic()
+        assert closed_with(client) == 4408
+    assert time.monotonic() - started == pytest.approx(IDLE_TIMEOUT_S, abs=2)
+
+
+def test_the_next_one_is_asked_to_try_again(server: Server, jpegs: list[bytes]) -> None:
+    """A clear word and a close code; those who are there go on; then there is room again."""
+    server.wait_for(lambda: can_open(server))
+    clients = [Client(server) for _ in range(MAX_SESSIONS)]
+    try:
+        refused = Client(server)
+        assert refused.ready["code"] == "busy"
+        assert "3 live sessions" in refused.ready["detail"]
+        assert closed_with(refused) == 1013
+        for client in clients:
+            assert client.ask(jpegs[0])["type"] == "pose"
+    finally:
+        for client in clients:
+            client.close()
+    server.wait_for(lambda: can_open(server))
+
+
+def can_open(server: Server) -> bool:
+    with Client(server) as client:
+        return bool(client.ready["type"] == "ready")
+
+
+def test_a_page_of_another_site_is_refused(server: Server) -> None:
+    """Browsers let any page try to open a websocket; they say which page it is."""
+    with pytest.raises(InvalidStatus) as caught:
+        connect(address(server), origin=Origin("https://example.org"))
+    assert caught.value.response.status_code == 403
+    with connect(address(server), origin=Origin(server.url)) as socket_:
+        assert "ready" in socket_.recv(timeout=PATIENCE_S)
+
+
+def test_another_model_introduces_itself(
+    tmp_path: Path, pose_model: Path, jpegs: list[bytes]
+) -> None:
+    """A session goes on with the new model, and says so first."""
+    del pose_model
+    model = write_tiny_model(tmp_path / "tiny.onnx")
+    server = Server(write_params(tmp_path, model)).start()
+    try:
+        with Client(server) as client:
+            client.ask(jpegs[0])
+            write_tiny_model(tmp_path / "new.onnx", seed=8).replace(model)
+            server.wait_for(
+                lambda: (
+                    server.http.get("/api/v1/model").json()["sha256"]
+                    != client.ready["model"]["sha256"]
+                )
+            )
+            again = client.ask(jpegs[1])
+            assert again["type"] == "ready"
+            assert again["model"]["sha256"] != client.ready["model"]["sha256"]
+            assert client.receive()["type"] == "pose"
+    finally:
+        server.close()
+
+
+def test_a_service_that_is_stopped_says_so(
+    tmp_path: Path, tiny_model: Path, pose_model: Path, jpegs: list[bytes]
+) -> None:
+    """Sessions end with a code of their own, and the process ends in order."""
+    del pose_model
+    server = Server(write_params(tmp_path, tiny_model)).start()
+    with Client(server) as client:
+        client.ask(jpegs[0])
+        assert server.stop() == 0
+        assert closed_with(client) == 1012
+    server.http.close()
+
+
+# ---- Flow
+
+SLOW = """
+import sys, time
+from serving import cli
+from shared_features.pose import PoseEstimator
+
+people = PoseEstimator.people
+
+def slowly(self, rgb, pts_s=0.0):
+    until = time.perf_counter() + 0.1
+    found = people(self, rgb, pts_s)
+    time.sleep(max(0.0, until - time.perf_counter()))
+    return found
+
+PoseEstimator.people = slowly
+sys.argv = ["straps-serve", "run", "--params", sys.argv[1]]
+cli.main()
+"""
+
+
+class SlowServer(Server):
+    """A service whose pose network takes a tenth of a second for each frame."""
+
+    def command(self) -> list[str]:
+        return [sys.executable, "-c", SLOW, str(self.params)]
+
+
+def test_a_slow_service_answers_the_newest_frame(
+    tmp_path: Path, tiny_model: Path, pose_model: Path, jpegs: list[bytes]
+) -> None:
+    """Frames come three times as fast as they are answered: answers stay fresh, all is counted."""
+    del pose_model
+    server = SlowServer(write_params(tmp_path, tiny_model)).start()
+    try:
+        with Client(server) as client:
+            ages, answers = flood(client, jpegs, seconds=8.0)
+    finally:
+        server.close()
+    assert answers[-1]["dropped"] == client.sent - len(answers)
+    half = len(ages) // 2
+    assert np.percentile(ages, 95) <= 0.3
+    assert np.median(ages[half:]) <= np.median(ages[:half]) + 0.05
+
+
+def flood(
+    client: Client, jpegs: list[bytes], seconds: float
+) -> tuple[list[float], list[dict[str, Any]]]:
+    """Send 30 frames a second whatever is answered; ages of the answers and the answers."""
+    sent_at: dict[int, float] = {}
+    answers: list[dict[str, Any]] = []
+    ages: list[float] = []
+
+    def listen() -> None:
+        while not answers or answers[-1]["frame_id"] < last:
+            answers.append(client.receive())
+            ages.append(time.monotonic() - sent_at[answers[-1]["frame_id"]])
+
+    last = round(seconds * 30) - 1
+    listener = threading.Thread(target=listen)
+    listener.start()
+    started = time.monotonic()
+    for index in range(last + 1):
+        time.sleep(max(0.0, started + index / 30 - time.monotonic()))
+        sent_at[index] = time.monotonic()
+        client.send(jpegs[index % len(jpegs)])
+    listener.join()
+    return ages, answers
+
+
+def test_who_does_not_read_is_let_go(server: Server) -> None:
+    """Their session ends after the send timeout, their connection soon after; memory stays."""
+    server.wait_for(lambda: can_open(server))
+    process = psutil.Process(server.pid)
+    before = len(process.net_connections("tcp"))
+    memory = process.memory_info().rss
+    stalled = stalled_client(server)
+    # What is no frame is answered at once, so the buffers on the way fill up quickly.
+    garbage = client_message(b"x" * 20) * 50
+    deadline = time.monotonic() + PATIENCE_S
+    with contextlib.suppress(OSError):  # it takes nothing more, or is gone
+        stalled.settimeout(3)
+        while time.monotonic() < deadline:
+            stalled.sendall(garbage)
+    server.wait_for(lambda: len(process.net_connections("tcp")) <= before)
+    stalled.close()
+    assert process.memory_info().rss - memory < 120 * 1024 * 1024
+    server.wait_for(lambda: can_open(server))
+
+
+def stalled_client(server: Server) -> socket.socket:
+    """A raw connection with a small window that never reads what comes."""
+    stalled = socket.socket()
+    stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    stalled.connect(("127.0.0.1", server.port))
+    stalled.sendall(
+        b"GET /api/v1/live HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    )
+    assert stalled.recv(12) == b"HTTP/1.1 101"
+    return stalled
+
+
+def client_message(payload: bytes) -> bytes:
+    """A short binary websocket message with a mask of zeros."""
+    return b"\x82" + bytes([0x80 | len(payload)]) + bytes(4) + payload
+
+
+def test_two_hundred_come_and_go(server: Server, jpegs: list[bytes]) -> None:
+    """With and without a goodbye, in the middle of a frame or not: nothing stays behind."""
+    server.wait_for(lambda: can_open(server))
+    process = psutil.Process(server.pid)
+    for index in range(20):
+        come_and_go(server, jpegs, index)
+    server.wait_for(lambda: can_open(server))
+    files, threads = process.num_fds(), process.num_threads()
+    memory = process.memory_info().rss
+    for index in range(180):
+        come_and_go(server, jpegs, index)
+    server.wait_for(lambda: process.num_fds() <= files + 2)
+    server.wait_for(lambda: process.num_threads() <= threads + 2)
+    assert process.memory_info().rss - memory < 60 * 1024 * 1024
+    assert can_open(server)
+
+
+def come_and_go(server: Server, jpegs: list[bytes], index: int) -> None:
+    try:
+        client = Client(server)
+    except ConnectionClosed:
+        return
+    if client.ready["type"] != "ready":
+        return  # the one before has not quite left
+    if index % 3:
+        client.send(jpegs[0])
+    if index % 2:
+        client.close()
+    else:
+        os.close(client.socket.socket.detach())
+
+
+def test_others_do_not_notice(server: Server, jpegs: list[bytes]) -> None:
+    """Beside one who sends garbage and one who vanishes, answers take as long as alone."""
+    server.wait_for(lambda: can_open(server))
+
+    def p95(client: Client) -> float:
+        return float(
+            np.percentile([answer["timings_ms"]["total"] for answer in client.answers(paced)], 95)
+        )
+
+    paced = jpegs[:40]
+    with Client(server) as client:
+        for answer in client.answers(paced[:10]):
+            assert answer["type"] == "pose"
+        alone = p95(client)
+        with Client(server) as noisy:
+            stop = threading.Event()
+
+            def make_noise() -> None:
+                while not stop.is_set():
+                    noisy.socket.send(b"garbage" * 2000)
+                    noisy.receive()
+                    time.sleep(0.005)
+
+            noise = threading.Thread(target=make_noise)
+            noise.start()
+            come_and_go(server, jpegs, 1)
+            beside = p95(client)
+            stop.set()
+            noise.join()
+    assert beside <= 1.5 * alone + 10, (alone, beside)
+
+
+# ---- The examples of the protocol's documentation
+
+
+def test_the_python_example_runs(server: Server, clip: Path) -> None:
+    """It films a recording and prints what comes back."""
+    server.wait_for(lambda: can_open(server))
+    example = PROJECT_ROOT / "docs" / "examples" / "live_client.py"
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, example, address(server), clip],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=True,
+    )
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("ready: meathook")
+    assert len(lines) > 20
+
+
+def test_the_javascript_example_runs(server: Server, tmp_path: Path, jpegs: list[bytes]) -> None:
+    """It sends jpegs and prints what comes back."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("needs Node.js")
+    version = subprocess.check_output([node, "--version"], text=True)  # noqa: S603
+    if int(version.strip("v").split(".")[0]) < 20:
+        pytest.skip("needs Node.js 20 or newer, which has websockets")
+    server.wait_for(lambda: can_open(server))
+    paths = []
+    for index, picture in enumerate(jpegs[:10]):
+        paths.append(tmp_path / f"{index}.jpg")
+        paths[-1].write_bytes(picture)
+    example = PROJECT_ROOT / "docs" / "examples" / "live_client.mjs"
+    done = subprocess.run(  # noqa: S603
+        [node, "--experimental-websocket", example, address(server), *paths],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=True,
+    )
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("ready: meathook")
+    assert len(lines) == 12
+    assert lines[-1].startswith("closed: 1000")
