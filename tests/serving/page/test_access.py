@@ -110,4 +110,4 @@ def test_every_control_has_a_name(page: Page, server: Server, finished_job: str)
                 " || e.labels?.[0]?.textContent || e.textContent || e.title"
                 " || e.querySelector('img')?.alt"
             )
-            assert name and name.strip(), control
+            assert (name or "").strip(), control

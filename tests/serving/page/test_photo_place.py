@@ -47,7 +47,8 @@ def test_a_photo_dropped_on_another_place_is_taken_to_its_own(page: Page, photo:
     transfer = page.evaluate_handle(
         """async (bytes) => {
             const transfer = new DataTransfer();
-            transfer.items.add(new File([new Uint8Array(bytes)], 'pose.png', { type: 'image/png' }));
+            const content = new Uint8Array(bytes);
+            transfer.items.add(new File([content], 'pose.png', { type: 'image/png' }));
             return transfer;
         }""",
         list(photo.read_bytes()),

@@ -69,7 +69,7 @@ def test_the_drawn_video_takes_the_place_of_the_original(
     page.wait_for_function("document.querySelector('.player video').readyState >= 1")
     page.locator(".ribbon").focus()
     page.keyboard.press("ArrowRight")
-    page.get_by_text("Original", exact=True).click()
+    page.get_by_label("Original").check()
     assert page.evaluate(source).endswith("/media")
     page.wait_for_function("document.querySelector('.player video').readyState >= 1")
     assert page.evaluate(TIME) == pytest.approx(1, abs=0.1)

@@ -17,6 +17,7 @@ FRAMES_PER_SECOND = 30
 # Some frames of a transition, the whole l-hang, and some of the way out of it.
 FIRST, LAST = 125, 290
 POSE = "l-hang"
+_END = b"\xff\xd9"  # of a JPEG file
 
 
 def write_film(path: Path) -> Path:
@@ -55,7 +56,8 @@ def looks_mirrored(picture: NDArray[np.uint8], film: Path) -> bool:
         film: as ``write_film`` made it.
     """
     small = _shrunk(picture)
-    frames = [_shrunk(_decoded(jpeg)) for jpeg in film.read_bytes().split(b"\xff\xd9")[:-1]]
+    jpegs = [jpeg + _END for jpeg in film.read_bytes().split(_END)[:-1]]
+    frames = [_shrunk(_decoded(jpeg)) for jpeg in jpegs]
     as_is = min(float(np.abs(small - frame).mean()) for frame in frames)
     mirrored = min(float(np.abs(small[:, ::-1] - frame).mean()) for frame in frames)
     return mirrored < as_is
