@@ -18,17 +18,29 @@ from rich.text import Text
 from serving.analysis import Analysis, MediaFacts, analyse_video, announced_frames
 from serving.errors import ServingError
 from serving.exports.files import write_exports
+from serving.overlay.render import draw_all
+from serving.overlay.routine import routine_of
 from serving.settings import Settings, load_settings
 from shared_features.classifier import PoseClassifier
-from shared_features.track_csv import track_file_name, write_track
+from shared_features.track_csv import track_file_name
 
 _CHECKPOINTS = ".checkpoints"
 
 
-def analyze_video(video: Path, out: Path, model: Path | None, params: Path | None) -> None:
+def analyze_video(
+    video: Path, out: Path, model: Path | None, params: Path | None, overlay: bool = False
+) -> None:
     """Analyse a video, write its results into a folder and print its holds.
 
-    A run that was interrupted goes on where it was, with the same result.
+    A run that was interrupted goes on where it was, with the same result. The photos of the holds
+    and the summary picture are always made: they cost a second decoding, not a second analysis.
+
+    Args:
+        video: the recording.
+        out: the folder; made if it is not there.
+        model: a classifier file; None: the one of the settings.
+        params: a ``params.yaml``; None: the usual one.
+        overlay: whether to make the video with the poses drawn on it, too.
 
     Raises:
         StrapsError: the video, the model or a setting cannot be used.
@@ -38,10 +50,10 @@ def analyze_video(video: Path, out: Path, model: Path | None, params: Path | Non
     frames = announced_frames(video, settings.shared.media)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        analysis = _analyse(video, out / _CHECKPOINTS, classifier, settings, frames)
-        written = write_exports(analysis, out)
-        table = out / track_file_name("video", video.name)
-        write_track(analysis.track, table)
+        with _progress_bar() as bar:
+            analysis = _analyse(video, out / _CHECKPOINTS, classifier, settings, frames, bar)
+            written = write_exports(analysis, out, track_file_name("video", video.name))
+            written += _draw(video, out, analysis, settings, overlay, bar)
     except OSError as error:
         raise ServingError(
             f"The results cannot be written to {out} ({error.strerror or error}). Choose another "
@@ -49,16 +61,11 @@ def analyze_video(video: Path, out: Path, model: Path | None, params: Path | Non
         ) from error
     shutil.rmtree(out / _CHECKPOINTS, ignore_errors=True)
     _report(analysis)
-    print(f"Written to {out}: {', '.join(path.name for path in [*written, table])}.")
+    names = [str(path.relative_to(out)) for path in written]
+    print(f"Written to {out}: {', '.join(names)}.")
 
 
-def _analyse(
-    video: Path,
-    checkpoints: Path,
-    classifier: PoseClassifier,
-    settings: Settings,
-    frames: int | None,
-) -> Analysis:
+def _progress_bar() -> Progress:
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -67,16 +74,41 @@ def _analyse(
         TimeRemainingColumn(),
     )
     console = Console(file=sys.stderr)
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task(video.name, total=frames)
-        return analyse_video(
-            video,
-            video.name,
-            classifier,
-            settings.shared,
-            checkpoints,
-            lambda done: bar.update(task, completed=done),
-        )
+    return Progress(*columns, console=console, disable=not console.is_terminal)
+
+
+def _analyse(
+    video: Path,
+    checkpoints: Path,
+    classifier: PoseClassifier,
+    settings: Settings,
+    frames: int | None,
+    bar: Progress,
+) -> Analysis:
+    task = bar.add_task(video.name, total=frames)
+    return analyse_video(
+        video,
+        video.name,
+        classifier,
+        settings.shared,
+        checkpoints,
+        lambda done: bar.update(task, completed=done),
+    )
+
+
+def _draw(
+    video: Path, out: Path, analysis: Analysis, settings: Settings, overlay: bool, bar: Progress
+) -> list[Path]:
+    task = bar.add_task("overlay" if overlay else "pictures", total=analysis.media.frames)
+    return draw_all(
+        video,
+        routine_of(analysis),
+        out,
+        settings.serving.overlay,
+        settings.shared.media,
+        overlay=overlay,
+        progress=lambda done: bar.update(task, completed=done),
+    )
 
 
 def _report(analysis: Analysis) -> None:

@@ -79,7 +79,8 @@ class Workflows:
 
     Args:
         database_url: SQLite or PostgreSQL.
-        instance: whose queues they are: services that share a database do not run each other's jobs.
+        instance: whose queues they are: services that share a database do not run one another's
+            jobs.
         workers: how many of each kind run side by side.
         run: what a workflow of each kind does, with its job's id and input; returns None or why it
             failed.

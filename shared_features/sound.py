@@ -55,8 +55,6 @@ class Sound:
             ),
             None,
         )
-        self._target: AudioStream | None = None
-        self._conversion: _ToAac | None = None
         self._packets: Iterator[Packet[AudioStream]] = iter(())
         self._next: Packet[AudioStream] | None = None
         self._last_dts: int | None = None
@@ -78,11 +76,12 @@ class Sound:
             return
         codec = self._source.codec_context.name
         if codec in output.supported_codecs and not codec.startswith("pcm_"):
-            self._target = output.add_stream_from_template(self._source)
-            self._packets = self._copied()
+            self._packets = self._copied(
+                self._source, output.add_stream_from_template(self._source)
+            )
         else:
-            self._conversion = _ToAac(self._source, output, self._start_s)
-            self._packets = self._conversion.packets(self._readable())
+            encoder = _ToAac(self._source, output, self._start_s)
+            self._packets = encoder.packets(self._readable(self._source))
         self._next = next(self._packets, None)
 
     def packets(self, until_s: float | None = None) -> Iterator["Packet[AudioStream]"]:
@@ -94,8 +93,8 @@ class Sound:
             yield packet
             self._next = next(self._packets, None)
 
-    def _copied(self) -> Iterator["Packet[AudioStream]"]:
-        for packet in self._readable():
+    def _copied(self, source: AudioStream, target: AudioStream) -> Iterator["Packet[AudioStream]"]:
+        for packet in self._readable(source):
             time_base = packet.time_base or Fraction(1, 90_000)
             shift = round(self._start_s / time_base)
             dts = packet.dts if packet.dts is not None else packet.pts
@@ -107,12 +106,12 @@ class Sound:
             self._last_dts = dts
             pts = dts if packet.pts is None else packet.pts - shift
             packet.dts, packet.pts = dts, max(pts, dts)
-            packet.stream = self._target
+            packet.stream = target
             yield packet
 
-    def _readable(self) -> Iterator["Packet[AudioStream]"]:
+    def _readable(self, source: AudioStream) -> Iterator["Packet[AudioStream]"]:
         """What can be read; a damaged file's sound ends where reading fails."""
-        packets = self._container.demux(self._source)
+        packets = self._container.demux(source)
         while True:
             try:
                 packet = next(packets)
@@ -144,7 +143,9 @@ class _ToAac:
                 continue
             for frame in frames:
                 if self._first_at is None:
-                    at_s = frame.pts * frame.time_base if frame.pts is not None else self._start_s
+                    at_s = self._start_s
+                    if frame.pts is not None and frame.time_base is not None:
+                        at_s = frame.pts * frame.time_base
                     self._first_at = round((at_s - self._start_s) * self._rate)
                 for part in self._resampler.resample(frame):
                     yield from self._encoded(part)

@@ -18,6 +18,7 @@ CONSTANT_QUALITY = 20
 # Of ITU-T H.273: what is stored is RGB itself, and nobody knows.
 _RGB, _UNKNOWN = 0, 2
 _BT709 = 1
+_USUAL_FPS = Fraction(30)
 # A key frame at least this often, so that players find every moment quickly.
 _KEY_FRAME_EVERY = 60
 
@@ -35,6 +36,7 @@ class VideoWriter:
         time_base: unit of the stored times in seconds.
         quality: x264's constant rate factor; lower is better and larger.
         preset: x264's; slower ones make smaller files.
+        fps: about how many frames a second there will be: only a hint, times come with the frames.
         colours: how colours are to be stored: those of the video that the frames came from, so that
             players show both alike.
         sound: laid beside the picture; whoever opened it closes it.
@@ -52,6 +54,7 @@ class VideoWriter:
         *,
         quality: int = CONSTANT_QUALITY,
         preset: str = "veryfast",
+        fps: Fraction | None = None,
         colours: Colours | None = None,
         sound: Sound | None = None,
     ) -> None:
@@ -68,8 +71,8 @@ class VideoWriter:
             )
         except OSError as error:
             raise MediaError(f"Cannot write {path}: {error.strerror or error}.") from error
-        # The rate is only a hint to the rate control; times come with the frames.
-        self._stream = self._container.add_stream("libx264", rate=30)
+        # For the rate control, and for how long the last frame lasts.
+        self._stream = self._container.add_stream("libx264", rate=fps or _USUAL_FPS)
         self._stream.width, self._stream.height = width // 2 * 2, height // 2 * 2
         self._stream.pix_fmt = "yuv420p"
         self._stream.time_base = time_base
@@ -131,7 +134,8 @@ class VideoWriter:
 
     def _add_sound(self, until_s: float | None = None) -> None:
         if self._sound is not None:
-            self._container.mux(self._sound.packets(until_s))
+            for packet in self._sound.packets(until_s):
+                self._container.mux(packet)
 
     def _tag_colours(self, colours: Colours | None) -> int | None:
         """Say in the file how its colours are meant; returns the matrix to store them by."""

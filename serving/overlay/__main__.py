@@ -25,6 +25,8 @@ def main() -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.nice(_NICENESS)
     folder = Path(told["folder"])
+    for half_written in folder.glob(".*.part*"):  # by a process that was killed
+        half_written.unlink(missing_ok=True)
     try:
         draw_all(
             folder / told["media"],
@@ -36,6 +38,10 @@ def main() -> None:
         )
     except StrapsError as error:
         print(json.dumps({"problem": str(error)}), flush=True)
+    except OSError:
+        if folder.exists():
+            raise
+        # The job was deleted; the parent will end this process in a moment.
 
 
 def _report(frames_done: int) -> None:

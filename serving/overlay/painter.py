@@ -68,7 +68,7 @@ class Lettering:
         number = self.typeface.number(clock_text(held_s), self._clock_px, bold=True)
         unit = self.typeface.mask("s", self._name_px, True)
         gap = round(self._small_px * 0.2)
-        width = number.shape[1] + gap + unit.shape[1]
+        width = int(number.shape[1] + gap + unit.shape[1])
         x = self._width - self.margin - width
         self._on_baseline(rgb, number, x, self._clock_px, WHITE)
         self._on_baseline(rgb, unit, x + number.shape[1] + gap, self._name_px, _SOFT)

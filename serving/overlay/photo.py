@@ -1,8 +1,8 @@
 """The photo of a hold: the frame in full size, a light skeleton, and what was held for how long."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -21,14 +21,6 @@ _LINE = 0.005
 _SKELETON_ALPHA = 0.75
 
 
-@dataclass(frozen=True, repr=False)
-class HoldPhoto:
-    """A hold and its picture ``(height, width, 3)`` uint8."""
-
-    hold: Segment
-    rgb: RgbArray
-
-
 class PhotoMaker:
     """Makes the photos of one routine.
 
@@ -45,18 +37,19 @@ class PhotoMaker:
         self._pen = SkeletonPen(width, height, line_px, params.skeleton == "sides")
         self._lettering = Lettering(width, height, params, ribbon=False)
 
-    def make(self, rgb: RgbArray, points: NDArray[np.float32], hold: Segment) -> RgbArray:
-        """A photo of a frame; the frame itself stays as it is."""
-        import cv2
-
-        colour = self._palette.of(hold.label)
+    def with_skeleton(self, rgb: RgbArray, points: NDArray[np.float32], hold: Segment) -> RgbArray:
+        """A copy of a frame with a light skeleton on it."""
         drawn = rgb.copy()
-        self._pen.draw(drawn, points, colour)
-        photo = np.asarray(cv2.addWeighted(drawn, _SKELETON_ALPHA, rgb, 1 - _SKELETON_ALPHA, 0))
-        self._lettering.shade(photo)
-        room = self._lettering.clock(photo, hold.duration_s)
-        self._lettering.pose(photo, hold.label, colour, None, room)
-        return photo
+        self._pen.draw(drawn, points, self._palette.of(hold.label))
+        light = cv2.addWeighted(drawn, _SKELETON_ALPHA, rgb, 1 - _SKELETON_ALPHA, 0)
+        return np.asarray(light, dtype=np.uint8)
+
+    def letter(self, rgb: RgbArray, hold: Segment) -> None:
+        """Write on a picture, in place, what was held for how long."""
+        self._lettering.shade(rgb)
+        # As everywhere else: rounded, not cut off like the running clock.
+        taken_px = self._lettering.clock(rgb, round(hold.duration_s, 1))
+        self._lettering.pose(rgb, hold.label, self._palette.of(hold.label), None, taken_px)
 
 
 def save_photo(rgb: RgbArray, path: Path, quality: int) -> None:

@@ -18,10 +18,16 @@ from serving.exports.entries import TIME_DIGITS, segment_entry
 from serving.overlay.files import HOLDS_FILE, OVERLAY_FILE, SUMMARY_FILE, photo_file
 from serving.overlay.moments import steadiest_frame
 from serving.overlay.painter import Painter
-from serving.overlay.photo import HoldPhoto, PhotoMaker, save_photo
+from serving.overlay.photo import PhotoMaker, save_photo
 from serving.overlay.routine import Routine
 from serving.overlay.smoothing import smoothed_points
-from serving.overlay.summary import summary_picture
+from serving.overlay.summary import (
+    TilePhoto,
+    best_holds,
+    summary_picture,
+    tile_for,
+    tile_photo,
+)
 from serving.settings import OverlayParams
 from shared_features.atomic import written_whole
 from shared_features.frames import Frame, RgbArray
@@ -34,8 +40,6 @@ from shared_features.video_writer import VideoWriter
 Progress = Callable[[int], None]
 # Frames decoded ahead of the drawing.
 _PREFETCH_FRAMES = 4
-# Of a photo on the summary picture, in pixels: kept for all holds while the video is read.
-_THUMBNAIL_PX = 560
 
 
 def draw_all(
@@ -82,6 +86,7 @@ def draw_all(
                     *size,
                     quality=params.quality,
                     preset=params.preset,
+                    fps=info.average_fps,
                     colours=reader.colours,
                     sound=sound,
                 )
@@ -126,7 +131,9 @@ class _Photos:
         self._routine, self._points, self._moments = routine, points, moments
         self._folder, self._params = folder, params
         self._maker = PhotoMaker(routine, *size, params)
-        self._thumbnails: dict[int, RgbArray] = {}
+        self._best = best_holds(routine.holds)
+        self._tile = tile_for(size[0] / size[1], len(self._best))
+        self._tiles: dict[int, TilePhoto] = {}
         self._paths: list[Path] = []
 
     def look_at(self, frame: Frame) -> None:
@@ -134,12 +141,15 @@ class _Photos:
         for place, moment in enumerate(self._moments):
             if moment == frame.index:
                 hold = self._routine.holds[place]
-                photo = self._maker.make(frame.rgb, self._points[frame.index], hold)
+                points = self._points[frame.index]
+                photo = self._maker.with_skeleton(frame.rgb, points, hold)
+                if place in self._best:
+                    self._tiles[place] = tile_photo(hold, photo, points, self._tile)
+                self._maker.letter(photo, hold)
                 path = self._folder / photo_file(place + 1)
                 path.parent.mkdir(exist_ok=True)
                 save_photo(photo, path, self._params.photo_quality)
                 self._paths.append(path)
-                self._thumbnails[place] = _thumbnail(photo)
 
     def write_rest(self) -> list[Path]:
         """Write the list of holds and the summary; returns all that was written."""
@@ -152,12 +162,10 @@ class _Photos:
         ]
         with written_whole(self._folder / HOLDS_FILE) as temporary:
             temporary.write_text(json.dumps(entries, indent=1), encoding="utf-8")
-        photos = [
-            HoldPhoto(routine.holds[place], thumbnail)
-            for place, thumbnail in sorted(self._thumbnails.items())
-        ]
+        photos = [self._tiles[place] for place in self._best if place in self._tiles]
+        page = summary_picture(routine, photos, self._tile, self._params)
         with written_whole(self._folder / SUMMARY_FILE) as temporary:
-            Image.fromarray(summary_picture(routine, photos, self._params)).save(temporary, "PNG")
+            Image.fromarray(page).save(temporary, "PNG")
         return [*self._paths, self._folder / HOLDS_FILE, self._folder / SUMMARY_FILE]
 
 
@@ -166,9 +174,3 @@ def _scaled(rgb: RgbArray, size: tuple[int, int]) -> RgbArray:
     if (rgb.shape[1], rgb.shape[0]) == size:
         return rgb if rgb.flags.writeable else rgb.copy()
     return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-
-
-def _thumbnail(rgb: RgbArray) -> RgbArray:
-    height, width = rgb.shape[:2]
-    scale = min(1.0, _THUMBNAIL_PX / min(width, height))
-    return _scaled(rgb, (max(1, round(width * scale)), max(1, round(height * scale))))

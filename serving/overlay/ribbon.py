@@ -13,9 +13,8 @@ from shared_features.timeline import NO_PERSON, UNCERTAIN
 _FINER = 4
 # How opaque a segment is: a pose wholly, the rest so that one sees that it is no pose.
 _POSE, _OTHER, _UNCERTAIN, _NOBODY = 1.0, 0.45, 0.28, 0.0
-_TRACK_ALPHA = 0.55
-# What has not been played yet is drawn this much weaker.
-_AHEAD = 0.5
+# What has not been played yet is drawn this much weaker, and lets the picture shine through.
+_AHEAD, _AHEAD_ALPHA = 0.62, 0.8
 
 
 def ribbon_picture(
@@ -72,7 +71,7 @@ class Ribbon:
         self._duration_s = max(routine.duration_s, 1e-9)
         colours, alpha = ribbon_picture(routine, palette, width, height)
         played = alpha.astype(np.int32)[:, :, None]
-        ahead = (played * _TRACK_ALPHA).astype(np.int32)
+        ahead = (played * _AHEAD_ALPHA).astype(np.int32)
         dark = (colours * _AHEAD + np.multiply(INK, 1 - _AHEAD)).astype(np.int32)
         # Premultiplied, so that a frame costs one multiplication and one addition.
         self._played = colours * played, 255 - played

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from serving.overlay.files import HOLDS_FILE, OVERLAY_FILE, SUMMARY_FILE
-from serving.running import DELETED, CancelledError, Progress, RunningJob, with_source
+from serving.running import DELETED, CancelledError, Progress, RunningJob
 from serving.settings import Settings
 
 _LOG = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ def render_job(
 
 
 def _run(job: RunningJob, told: str) -> str | None:
-    with subprocess.Popen(  # noqa: S603 - our own module
+    with subprocess.Popen(
         [sys.executable, "-m", "serving.overlay"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -69,11 +69,11 @@ class SkeletonPen:
         """
         if np.isnan(points).any():
             return
-        points = _with_middles(points.astype(np.float64))
-        xy = np.clip(points[:, :2], -1, 2) * self._size
-        limbs = {level: [] for level in range(len(_LEVELS))}
+        body = _with_middles(points.astype(np.float64))
+        xy = np.clip(body[:, :2], -1, 2) * self._size
+        limbs: dict[int, list[tuple[str, str]]] = {level: [] for level in range(len(_LEVELS))}
         for limb in _LIMBS:
-            visibility = min(points[_PLACE[end], 2] for end in limb)
+            visibility = min(body[_PLACE[end], 2] for end in limb)
             limbs[_level(visibility)].append(limb)
         window = self._window(xy)
         if window is None:
@@ -88,7 +88,7 @@ class SkeletonPen:
         for level, group in limbs.items():
             if group:
                 self._lines(region, at, group, colour, self._line, _LEVELS[level][1])
-        seen = [name for name in _JOINTS if _level(points[_PLACE[name], 2]) == len(_LEVELS) - 1]
+        seen = [name for name in _JOINTS if _level(body[_PLACE[name], 2]) == len(_LEVELS) - 1]
         for name in seen:
             radius = round(self._joint * (1 << _SHIFT))
             cv2.circle(region, at[name], radius, WHITE, cv2.FILLED, cv2.LINE_AA, _SHIFT)

@@ -1,5 +1,235 @@
+"""The summary picture: a routine on one page, upright, as people post and print it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from serving.overlay.crop import body_crop
+from serving.overlay.palette import WHITE, Palette, Rgb, shown_label
+from serving.overlay.ribbon import ribbon_picture
+from serving.overlay.routine import Routine
+from serving.overlay.text import Typeface
+from serving.settings import OverlayParams
+from shared_features.frames import RgbArray
+from shared_features.timeline import Segment, Total
+
+MAX_PHOTOS = 6
+_WIDTH, _LEAST_HEIGHT, _TALLEST = 1080, 1350, 6000
+_MARGIN, _GAP = 64, 20
+_PAPER: Rgb = (19, 16, 25)
+_CARD: Rgb = (32, 27, 44)
+_SOFT: Rgb = (179, 171, 201)
+_TITLE_PX, _BIG_PX, _TEXT_PX, _SMALL_PX = 64, 34, 28, 24
+_RIBBON_PX = 44
+_ROUND_PX = 18
+# Round corners are drawn this many times finer and averaged.
+_FINER = 4
 
 
-def summary_picture(routine, photos, params):
-    return np.zeros((100, 100, 3), np.uint8)
+@dataclass(frozen=True)
+class Tile:
+    """The size of the photos on the page, in pixels, and how many stand side by side."""
+
+    width: int
+    height: int
+    columns: int
+
+
+@dataclass(frozen=True, repr=False)
+class TilePhoto:
+    """A hold and its photo ``(tile.height, tile.width, 3)`` uint8."""
+
+    hold: Segment
+    rgb: RgbArray
+
+
+def tile_for(aspect: float, photos: int) -> Tile:
+    """How photos are shown: upright ones of an upright video, and not so large that few fit.
+
+    Args:
+        aspect: width over height of the video.
+        photos: how many there are.
+    """
+    columns = 3 if aspect < 1 or photos > 4 else 2
+    width = (_WIDTH - 2 * _MARGIN - (columns - 1) * _GAP) // columns
+    shape = 4 / 3 if aspect < 1 else 1 if columns == 3 else 3 / 4
+    return Tile(width, round(width * shape), columns)
+
+
+def best_holds(holds: Sequence[Segment]) -> list[int]:
+    """Places of the holds that the page shows, the longest first.
+
+    Each pose comes with its longest hold before any comes with its second.
+    """
+    by_length = sorted(range(len(holds)), key=lambda place: -holds[place].duration_s)
+    met: dict[str, int] = {}
+    ranked = []
+    for place in by_length:
+        met[holds[place].label] = met.get(holds[place].label, 0) + 1
+        ranked.append((met[holds[place].label], -holds[place].duration_s, place))
+    chosen = [place for _, _, place in sorted(ranked)[:MAX_PHOTOS]]
+    return sorted(chosen, key=lambda place: -holds[place].duration_s)
+
+
+def tile_photo(hold: Segment, rgb: RgbArray, points: NDArray[np.float32], tile: Tile) -> TilePhoto:
+    """The part of a frame that shows the performer, as a photo of the page."""
+    return TilePhoto(hold, body_crop(rgb, points, tile.width, tile.height))
+
+
+def summary_picture(
+    routine: Routine, photos: Sequence[TilePhoto], tile: Tile, params: OverlayParams
+) -> RgbArray:
+    """The page: title, ribbon with its legend, the best holds, totals.
+
+    Args:
+        routine: what is summed up.
+        photos: of the best holds, in the order in which they are shown.
+        tile: their size.
+        params: colours and font.
+
+    Returns:
+        ``(height, 1080, 3)`` uint8; at least as high as 4:5, and higher if there is more to show.
+    """
+    page = _Page(routine, params)
+    page.title()
+    page.ribbon()
+    page.photos(photos, tile)
+    page.totals()
+    return page.finished()
+
+
+class _Page:
+    """Draws from top to bottom on a page that is cut off below."""
+
+    def __init__(self, routine: Routine, params: OverlayParams) -> None:
+        self._routine = routine
+        self._palette = Palette(params, routine.labels, routine.other)
+        self._typeface = Typeface(params.font)
+        self._page = Image.new("RGB", (_WIDTH, _TALLEST), _PAPER)
+        self._draw = ImageDraw.Draw(self._page)
+        self._y = _MARGIN
+
+    def title(self) -> None:
+        room = _WIDTH - 2 * _MARGIN
+        name = self._routine.source.rpartition(".")[0] or self._routine.source
+        text, size = self._typeface.fitting(name, _TITLE_PX, room, bold=True)
+        self._text(_MARGIN, self._y, text, size, WHITE, bold=True)
+        self._y += round(size * 1.3)
+        holds = self._routine.holds
+        facts = [clock(self._routine.duration_s)]
+        if holds:
+            facts += ["1 hold" if len(holds) == 1 else f"{len(holds)} holds"]
+            facts += [f"{sum(hold.duration_s for hold in holds):.1f} s held"]
+        self._text(_MARGIN, self._y, "  ·  ".join(facts), _BIG_PX, _SOFT)
+        self._y += _BIG_PX + 40
+
+    def ribbon(self) -> None:
+        width = _WIDTH - 2 * _MARGIN
+        colours, alpha = ribbon_picture(self._routine, self._palette, width, _RIBBON_PX)
+        self._page.paste(Image.fromarray(colours), (_MARGIN, self._y), Image.fromarray(alpha))
+        self._y += _RIBBON_PX + 12
+        for share in (0.0, 0.5, 1.0):
+            text = clock(share * self._routine.duration_s)
+            room = width - self._typeface.width(text, _SMALL_PX)
+            self._text(_MARGIN + round(share * room), self._y, text, _SMALL_PX, _SOFT)
+        self._y += _SMALL_PX + 26
+        self._legend()
+
+    def _legend(self) -> None:
+        shown = {segment.label for segment in self._routine.segments}
+        labels = [label for label in self._routine.labels if label in shown]
+        x = _MARGIN
+        for label in labels:
+            name = shown_label(label, self._routine.other)
+            text, size = self._typeface.fitting(name, _SMALL_PX, _WIDTH - 2 * _MARGIN - 40)
+            width = 32 + self._typeface.width(text, size)
+            if x > _MARGIN and x + width > _WIDTH - _MARGIN:
+                x, self._y = _MARGIN, self._y + _SMALL_PX + 16
+            self._dot(x, self._y + 5, 18, self._palette.of(label))
+            self._text(x + 30, self._y, text, size, _SOFT)
+            x += width + 30
+        self._y += _SMALL_PX + 44 if labels else 0
+
+    def photos(self, photos: Sequence[TilePhoto], tile: Tile) -> None:
+        row = tile.height + _TEXT_PX + _SMALL_PX + 64
+        mask = _rounded(tile.width, tile.height, _ROUND_PX)
+        for place, photo in enumerate(photos):
+            x = _MARGIN + place % tile.columns * (tile.width + _GAP)
+            y = self._y + place // tile.columns * row
+            self._page.paste(Image.fromarray(photo.rgb), (x, y), mask)
+            self._caption(photo.hold, x, y + tile.height + 14, tile.width)
+        self._y += -(-len(photos) // tile.columns) * row
+
+    def _caption(self, hold: Segment, x: int, y: int, width: int) -> None:
+        self._dot(x, y + 8, 18, self._palette.of(hold.label))
+        text, size = self._typeface.fitting(hold.label, _TEXT_PX, width - 30, bold=True)
+        self._text(x + 30, y, text, size, WHITE, bold=True)
+        held = f"{hold.duration_s:.1f} s"
+        y += _TEXT_PX + 8
+        self._text(x + 30, y, held, _SMALL_PX, WHITE)
+        x += 30 + self._typeface.width(held, _SMALL_PX)
+        self._text(x, y, f"  at {clock(hold.start_s)}", _SMALL_PX, _SOFT)
+
+    def totals(self) -> None:
+        held = [total for total in self._routine.totals if total.holds]
+        if not held:
+            text = "No pose was held long enough to count."
+            self._text(_MARGIN, self._y, text, _TEXT_PX, _SOFT)
+            self._y += _TEXT_PX + 40
+            return
+        row, inset = _TEXT_PX + 26, 30
+        height = row * (len(held) + 1) + 2 * 18
+        card = _rounded(_WIDTH - 2 * _MARGIN, height, _ROUND_PX)
+        self._page.paste(_CARD, (_MARGIN, self._y), card)
+        edges = [_WIDTH - _MARGIN - inset - offset for offset in (360, 180, 0)]
+        y = self._y + 18 + 8
+        for edge, text in zip(edges, ("holds", "longest", "in all"), strict=True):
+            self._right(edge, y, text, _SMALL_PX, _SOFT)
+        for total in sorted(held, key=lambda total: -total.total_s):
+            y += row
+            self._total(total, _MARGIN + inset, y, edges)
+        self._y += height + 40
+
+    def _total(self, total: Total, x: int, y: int, edges: list[int]) -> None:
+        self._dot(x, y + 8, 18, self._palette.of(total.label))
+        room = edges[0] - x - 130
+        text, size = self._typeface.fitting(total.label, _TEXT_PX, room)
+        self._text(x + 34, y, text, size, WHITE)
+        cells = (str(total.holds), f"{total.longest_hold_s:.1f} s", f"{total.total_s:.1f} s")
+        for edge, cell in zip(edges, cells, strict=True):
+            self._right(edge, y, cell, _TEXT_PX, WHITE)
+
+    def finished(self) -> RgbArray:
+        height = max(_LEAST_HEIGHT, self._y + _SMALL_PX + _MARGIN)
+        self._text(_MARGIN, height - _MARGIN, "Aerial straps poses", _SMALL_PX, _SOFT)
+        return np.asarray(self._page.crop((0, 0, _WIDTH, height)))
+
+    def _right(self, edge: int, y: int, text: str, size: int, colour: Rgb) -> None:
+        self._text(edge - self._typeface.width(text, size), y, text, size, colour)
+
+    def _text(self, x: int, y: int, text: str, size: int, colour: Rgb, bold: bool = False) -> None:
+        mask = Image.fromarray(self._typeface.mask(text, size, bold))
+        self._page.paste(colour, (x, y), mask)
+
+    def _dot(self, x: int, y: int, size: int, colour: Rgb) -> None:
+        self._page.paste(colour, (x, y), _rounded(size, size, size // 3))
+
+
+def clock(seconds: float) -> str:
+    """A time in whole seconds.
+
+    >>> clock(83.9)
+    '1:23'
+    """
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
+
+
+def _rounded(width: int, height: int, radius: int) -> Image.Image:
+    shape = Image.new("L", (width * _FINER, height * _FINER))
+    ImageDraw.Draw(shape).rounded_rectangle(
+        (0, 0, width * _FINER - 1, height * _FINER - 1), radius * _FINER, fill=255
+    )
+    return shape.resize((width, height), Image.Resampling.BOX)

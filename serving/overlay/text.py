@@ -4,6 +4,7 @@ Digits are laid side by side from a stock of their own and all have the width of
 a running clock neither jitters nor costs anything.
 """
 
+import math
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,7 +20,7 @@ Mask = NDArray[np.uint8]
 
 _DIGITS = "0123456789"
 # Heavier than the font's own strokes, by this share of its size.
-_BOLD_SHARE = 1 / 26
+_BOLD_SHARE = 1 / 44
 _CACHED = 512
 _ELLIPSIS = "…"
 
@@ -42,7 +43,7 @@ class Typeface:
 
     def width(self, text: str, size: int, bold: bool = False) -> int:
         """How wide a text is, in pixels."""
-        return round(self.font(size).getlength(text)) + 2 * self._stroke(size, bold)
+        return math.ceil(self.font(size).getlength(text) + 2 * self._stroke(size, bold))
 
     def fitting(self, text: str, size: int, room: int, bold: bool = False) -> tuple[str, int]:
         """A text and its size such that it fits: smaller down to three fifths, then cut short."""
@@ -83,16 +84,15 @@ class Typeface:
         """``(rows, columns)`` 0..255 of a text; all texts of a size have the same rows."""
         font, stroke = self.font(size), self._stroke(size, bold)
         ascent, descent = font.getmetrics()
-        width = max(1, round(font.getlength(text)) + 2 * stroke)
-        picture = Image.new("L", (width, ascent + descent + 2 * stroke))
+        picture = Image.new("L", (max(1, self.width(text, size, bold)), ascent + descent))
         ImageDraw.Draw(picture).text(
-            (stroke, stroke), text, fill=255, font=font, stroke_width=stroke, stroke_fill=255
+            (stroke, 0), text, fill=255, font=font, stroke_width=stroke, stroke_fill=255
         )
         return np.asarray(picture)
 
     @staticmethod
-    def _stroke(size: int, bold: bool) -> int:
-        return max(1, round(size * _BOLD_SHARE)) if bold and size >= 12 else 0
+    def _stroke(size: int, bold: bool) -> float:
+        return size * _BOLD_SHARE if bold else 0
 
 
 def lay(rgb: RgbArray, mask: Mask, x: int, y: int, colour: Rgb, alpha: float = 1.0) -> None:

@@ -42,6 +42,11 @@ def test_the_description_is_complete(server: Server) -> None:
         "/api/v1/videos/{video_id}",
         "/api/v1/videos/{video_id}/timeline",
         "/api/v1/videos/{video_id}/media",
+        "/api/v1/videos/{video_id}/angles",
+        "/api/v1/videos/{video_id}/overlay.mp4",
+        "/api/v1/videos/{video_id}/summary.png",
+        "/api/v1/videos/{video_id}/holds",
+        "/api/v1/videos/{video_id}/holds/{number}.jpg",
         "/api/v1/landmarks",
         "/api/v1/model",
         "/health/live",
@@ -75,7 +80,7 @@ def test_whatever_is_sent_the_description_holds(server: Server, finished_job: st
         database=None,
     )
     operations = [result.ok() for result in schema.get_all_operations()]
-    assert len(operations) == 12
+    assert len(operations) == 18
     for operation in operations:
         for mode in GenerationMode.POSITIVE, GenerationMode.NEGATIVE:
 
