@@ -13,7 +13,7 @@ picture around that person is blanked out. Only such a chunk depends on the one 
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,77 @@ class Chunk:
     world: FloatArray
     people_in_view: int
 
+    def person(self, row: int) -> Person | None:
+        """Whom the tracker found in one of its frames."""
+        image, world = self.image[row], self.world[row]
+        return None if np.isnan(image[0, 0]) else Person(image, world)
+
+
+@dataclass(frozen=True)
+class TrackedChunk:
+    """A chunk and what its tracker started on.
+
+    Attributes:
+        number: of the chunk.
+        chunk: its landmarks.
+        in_view: everyone found in the first frame that the tracker saw.
+    """
+
+    number: int
+    chunk: Chunk
+    in_view: list[Person]
+
+
+def is_distracted(followed: Person | None, in_view: list[Person]) -> bool:
+    """Whether a fresh tracker has to be put on the person followed so far: others are in view."""
+    return followed is not None and any(not is_same_person(followed, person) for person in in_view)
+
+
+def track_chunk(
+    frames: Iterable[Frame],
+    number: int,
+    model_path: Path,
+    pose: PoseParams,
+    everyone: PoseEstimator,
+    before: Chunk | None,
+) -> TrackedChunk:
+    """The landmarks of one chunk.
+
+    Args:
+        frames: from its first warm-up frame to its last frame.
+        number: of the chunk.
+        model_path: of the pose model.
+        pose: how landmarks are found.
+        everyone: looks at the first frame.
+        before: the chunk before, which says who is followed; None: as if nobody were.
+    """
+    start = number * pose.chunk_frames
+    tracker, in_view, rows = None, [], []
+    try:
+        for frame in frames:
+            followed = None
+            if before is not None and frame.index < start:
+                followed = before.person(frame.index - (start - pose.chunk_frames))
+            if tracker is None:
+                in_view = everyone.people(frame.rgb)
+                tracker = _ChunkTracker(model_path, pose, in_view, followed)
+            if frame.index < start:
+                tracker.warm_up(frame, followed)
+            else:
+                rows.append((frame.pts_s, tracker.track(frame)))
+    finally:
+        if tracker is not None:
+            tracker.close()
+    return TrackedChunk(number, _pack(rows, len(in_view)), in_view)
+
+
+def _pack(rows: list[tuple[float, Person | None]], people_in_view: int) -> Chunk:
+    image, world = empty_landmarks(len(rows))
+    for row, (_, person) in enumerate(rows):
+        if person is not None:
+            image[row], world[row] = person.image, person.world
+    return Chunk(np.array([pts_s for pts_s, _ in rows]), image, world, people_in_view)
+
 
 class _ChunkTracker:
     """The fresh tracker of one chunk, put on the right person while it warms up.
@@ -70,9 +141,7 @@ class _ChunkTracker:
     ) -> None:
         self._policy = pose.person_policy
         self.people_in_view = len(in_view)
-        self._distracted = followed is not None and any(
-            not is_same_person(followed, person) for person in in_view
-        )
+        self._distracted = is_distracted(followed, in_view)
         people = 1 if self._policy == "followed" else pose.max_people
         self._estimator = PoseEstimator(model_path, "video", people, pose)
 
@@ -146,7 +215,9 @@ class ChunkedTracking:
 
     def rest(self) -> Chunk | None:
         """The last, shorter chunk, if any."""
-        return self._pack(self._current) if self._current is not None and self._rows else None
+        if self._current is None or not self._rows:
+            return None
+        return _pack(self._rows, self._current.people_in_view)
 
     def _warmed(
         self, tracker: _ChunkTracker | None, frame: Frame, followed: Person | None
@@ -163,28 +234,18 @@ class ChunkedTracking:
     def _finish(self) -> Chunk | None:
         if self._current is None:
             return None
-        chunk = self._pack(self._current)
+        chunk = _pack(self._rows, self._current.people_in_view)
         self._current.close()
         self._current, self._next = self._next, None
         self._chunk += 1
         self._rows = []
         return chunk
 
-    def _pack(self, tracker: _ChunkTracker) -> Chunk:
-        image, world = empty_landmarks(len(self._rows))
-        for row, (_, person) in enumerate(self._rows):
-            if person is not None:
-                image[row], world[row] = person.image, person.world
-        pts_s = np.array([pts_s for pts_s, _ in self._rows])
-        return Chunk(pts_s, image, world, tracker.people_in_view)
-
     def _stored(self, index: int) -> Person | None:
         """Whom the last finished chunk followed in one of its frames."""
         if self._last_chunk is None:
             return None
-        row = index - (self._chunk - 1) * self._pose.chunk_frames
-        image, world = self._last_chunk.image[row], self._last_chunk.world[row]
-        return None if np.isnan(image[0, 0]) else Person(image, world)
+        return self._last_chunk.person(index - (self._chunk - 1) * self._pose.chunk_frames)
 
 
 def _blank_around(rgb: RgbArray, person: Person) -> RgbArray:

@@ -21,6 +21,10 @@ class MediaTooLargeError(MediaError):
     """A photo or a video is readable but beyond a limit of ``params.yaml``."""
 
 
+class SeekError(MediaError):
+    """A video can only be read from its beginning; whoever catches it does that."""
+
+
 class PoseAssetError(StrapsError):
     """The pose model file is missing, damaged or cannot be obtained."""
 

@@ -11,12 +11,15 @@ from pathlib import Path
 import numpy as np
 
 from shared_features import pose_asset
-from shared_features.chunks import CheckpointStore, ChunkedTracking
+from shared_features.chunks import CheckpointStore, Chunk, ChunkedTracking
+from shared_features.errors import SeekError
+from shared_features.frame_index import frame_ticks
 from shared_features.frames import Frame, read_photo
 from shared_features.landmarks import LandmarkTrack, empty_landmarks
 from shared_features.params import MediaParams, PoseParams
 from shared_features.pose import PoseEstimator, pick
 from shared_features.prefetch import Prefetched
+from shared_features.side_by_side import SideBySide
 from shared_features.video_reader import Verdict, VideoInfo, VideoReader
 
 # Frames decoded ahead of the pose network.
@@ -68,6 +71,7 @@ def extract_video(
     pose: PoseParams,
     checkpoints: Path | None = None,
     progress: Progress | None = None,
+    workers: int = 1,
 ) -> VideoExtraction:
     """The landmarks of every frame of a video.
 
@@ -78,6 +82,7 @@ def extract_video(
         checkpoints: a folder for finished chunks. A run that finds chunks there goes on behind
             them; the result is the same, bit for bit. Nothing in it is removed here.
         progress: called with the number of frames done; whatever it raises ends the extraction.
+        workers: threads, each with a chunk of its own; the result is the same, bit for bit.
 
     Raises:
         MediaError: the file is not a readable video within the limits.
@@ -85,34 +90,88 @@ def extract_video(
     """
     model_path = pose_asset.resolve(pose.model_path)
     store = CheckpointStore(checkpoints, path, model_path, pose)
-    with VideoReader(path, media) as reader:
-        chunks = list(store.finished())
-        done = sum(len(chunk.pts_s) for chunk in chunks)
-        if progress is not None:
-            progress(done)
-        tracking = ChunkedTracking(model_path, pose, chunks[-1] if chunks else None, len(chunks))
-        start = max(0, done - pose.warmup_frames)
-        # A caller who wants to stop is asked while frames are skipped, too.
-        asked = None if progress is None else partial(progress, done)
-        with tracking, Prefetched(reader.frames(start, asked), _PREFETCH_FRAMES) as frames:
-            for frame in frames:
-                chunk = tracking.add(frame)
-                if chunk is not None:
-                    store.save(len(chunks), chunk)
-                    chunks.append(chunk)
-                if progress is not None and frame.index >= done:
-                    progress(frame.index + 1)
-            rest = tracking.rest()
-        if rest is not None:
-            chunks.append(rest)
-        track = LandmarkTrack(
-            source=path.name,
-            width=reader.info.width,
-            height=reader.info.height,
-            pts_s=np.concatenate([chunk.pts_s for chunk in chunks]),
-            image=np.concatenate([chunk.image for chunk in chunks]),
-            world=np.concatenate([chunk.world for chunk in chunks]),
-            provenance=store.provenance
-            | {"people_in_view": [chunk.people_in_view for chunk in chunks]},
-        )
-        return VideoExtraction(track, reader.info, reader.verdict)
+    run = _Run(path, media, pose, model_path, store, list(store.finished()), progress)
+    if progress is not None:
+        progress(run.frames_done)
+    read = run.side_by_side(workers) if workers > 1 else None
+    info, verdict = read or run.in_order()
+    chunks = run.chunks
+    track = LandmarkTrack(
+        source=path.name,
+        width=info.width,
+        height=info.height,
+        pts_s=np.concatenate([chunk.pts_s for chunk in chunks]),
+        image=np.concatenate([chunk.image for chunk in chunks]),
+        world=np.concatenate([chunk.world for chunk in chunks]),
+        provenance=store.provenance
+        | {"people_in_view": [chunk.people_in_view for chunk in chunks]},
+    )
+    return VideoExtraction(track, info, verdict)
+
+
+@dataclass
+class _Run:
+    """One extraction; ``chunks`` grows."""
+
+    path: Path
+    media: MediaParams
+    pose: PoseParams
+    model_path: Path
+    store: CheckpointStore
+    chunks: list[Chunk]
+    progress: Progress | None
+
+    @property
+    def frames_done(self) -> int:
+        """Number of frames in finished chunks."""
+        return sum(len(chunk.pts_s) for chunk in self.chunks)
+
+    def side_by_side(self, workers: int) -> tuple[VideoInfo, Verdict] | None:
+        """Several chunks at a time; None if the video has to be read from its beginning."""
+        ticks = frame_ticks(self.path)
+        if ticks is None or len(ticks) - self.frames_done <= self.pose.chunk_frames:
+            return None
+        try:
+            with VideoReader(self.path, self.media, threads=1) as reader:
+                verdict = reader.undamaged_verdict(ticks)
+                with SideBySide(
+                    self.path,
+                    self.media,
+                    self.model_path,
+                    self.pose,
+                    ticks,
+                    self.chunks,
+                    workers,
+                    self.progress,
+                ) as tracking:
+                    for chunk in tracking:
+                        self._add(chunk)
+                return reader.info, verdict
+        except SeekError:
+            return None
+
+    def in_order(self) -> tuple[VideoInfo, Verdict]:
+        """One frame after the other."""
+        pose, done = self.pose, self.frames_done
+        last = self.chunks[-1] if self.chunks else None
+        with VideoReader(self.path, self.media) as reader:
+            tracking = ChunkedTracking(self.model_path, pose, last, len(self.chunks))
+            start = max(0, done - pose.warmup_frames)
+            # A caller who wants to stop is asked while frames are skipped, too.
+            asked = None if self.progress is None else partial(self.progress, done)
+            with tracking, Prefetched(reader.frames(start, asked), _PREFETCH_FRAMES) as frames:
+                for frame in frames:
+                    chunk = tracking.add(frame)
+                    if chunk is not None:
+                        self._add(chunk)
+                    if self.progress is not None and frame.index >= done:
+                        self.progress(frame.index + 1)
+                rest = tracking.rest()
+            if rest is not None:
+                self.chunks.append(rest)
+            return reader.info, reader.verdict
+
+    def _add(self, chunk: Chunk) -> None:
+        if len(chunk.pts_s) == self.pose.chunk_frames:
+            self.store.save(len(self.chunks), chunk)
+        self.chunks.append(chunk)

@@ -8,7 +8,8 @@ A damaged video is read to its end: decoding goes on after a damaged packet, and
 was found.
 """
 
-from collections.abc import Callable, Container, Iterator
+import itertools
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -24,7 +25,7 @@ from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from shared_features.errors import MediaError, MediaTooLargeError
+from shared_features.errors import MediaError, MediaTooLargeError, SeekError
 from shared_features.frames import Frame, RgbArray, require_content
 from shared_features.params import MediaParams
 
@@ -39,6 +40,8 @@ _VIDEO_FORMATS = (
 OPEN_OPTIONS = {"format_whitelist": _VIDEO_FORMATS, "protocol_whitelist": "file"}
 # How far before its announced end a file without a frame index may stop and still be whole.
 _END_TOLERANCE_S = 1.0
+# How many usual frames before a wanted one a key frame is looked for: more, if there is none.
+_SEEK_EARLIER = (0, 8, 64, 512, 1 << 31)
 
 
 @dataclass(frozen=True)
@@ -104,12 +107,17 @@ class VideoReader:
 
     Use as a context manager; iterate over ``frames`` once, then read ``verdict``.
 
+    Args:
+        path: of the video.
+        limits: what it may be at most.
+        threads: for decoding; None: as many as the decoder likes.
+
     Raises:
         MediaTooLargeError: frames or duration beyond the limits, by the header or while reading.
         MediaError: not a video, or one without a picture.
     """
 
-    def __init__(self, path: Path, limits: MediaParams) -> None:
+    def __init__(self, path: Path, limits: MediaParams, threads: int | None = None) -> None:
         require_content(path)
         self._path = path
         self._limits = limits
@@ -123,9 +131,10 @@ class VideoReader:
                 "send the original file."
             ) from error
         try:
-            stream = _picture_stream(path, self._container)
+            stream = picture_stream(path, self._container)
             self._check_header(stream)
-            self._decoder = _Decoder(self._container, stream)
+            self._stream, self._threads = stream, threads
+            self._decoder = _Decoder(self._container, stream, threads)
             self._frames = iter(self._decoder)
             # Rotation is known with the first frame only, and the size of the picture with it.
             self._first = next(self._frames, None)
@@ -197,7 +206,7 @@ class VideoReader:
             index += 1
             decoded = next(self._frames, None)
         status: MediaStatus = "complete"
-        if self._decoder.cut_off or self._ends_early():
+        if self._decoder.cut_off or self._ends_early(self._decoder.packets):
             status = "truncated"
         elif self._decoder.failures or self._decoder.damaged_frames:
             status = "corrupt"
@@ -209,6 +218,69 @@ class VideoReader:
             repaired_timestamps=self._clock.repaired,
             duration_s=self._clock.end_s,
         )
+
+    def frames_between(self, start: int, stop: int, ticks: Sequence[int]) -> Iterator[Frame]:
+        """The frames ``start`` … ``stop`` − 1, read from the key frame before them.
+
+        They are those that ``frames`` gives. Can be called again and again.
+
+        Args:
+            start: index of the first one.
+            stop: index of the one behind the last one.
+            ticks: from ``frame_index.frame_ticks``.
+
+        Raises:
+            SeekError: what is decoded is not what the packets said: the video has to be read from
+                its beginning.
+        """
+        if ticks[0] != self._clock.start:
+            raise SeekError(f"{self._path.name} does not start with its first packet")
+        number = start
+        for decoded in self._decoded_from(ticks[start]):
+            if decoded.pts != ticks[number]:
+                raise SeekError(f"{self._path.name} gives other frames after seeking")
+            yield Frame(number, self._clock.undisturbed_s(decoded), self._upright(decoded))
+            number += 1
+            if number == stop:
+                return
+        raise SeekError(f"{self._path.name} gives fewer frames than packets")
+
+    def undamaged_verdict(self, ticks: Sequence[int]) -> Verdict:
+        """The verdict on a video of which every frame is read with ``frames_between``.
+
+        Raises:
+            MediaTooLargeError: the video is longer than its header said and than allowed.
+            SeekError: it ends before its announced end.
+        """
+        for last in self._decoded_from(ticks[-1]):
+            pts_s = self._clock.undisturbed_s(last)
+            if pts_s > self._limits.max_duration_s:
+                raise MediaTooLargeError(self._too_long(pts_s))
+        if self._ends_early(len(ticks)):
+            raise SeekError(f"{self._path.name} ends before its announced end")
+        return Verdict("complete", len(ticks), 0, 0, 0, self._clock.end_s)
+
+    def _decoded_from(self, pts: int) -> Iterator[VideoFrame]:
+        """Frames from one time on; the first one is that of this time."""
+        for earlier in _SEEK_EARLIER:
+            target = max(self._clock.start, pts - earlier * self._clock.usual_duration)
+            try:
+                self._container.seek(target, stream=self._stream, backward=True)
+            except (av.error.FFmpegError, OSError) as error:
+                raise SeekError(f"{self._path.name} cannot be read from its middle") from error
+            decoder = _Decoder(self._container, self._stream, self._threads)
+            frames = iter(decoder)
+            first = next(frames, None)
+            # With frames out of order, a key frame may be shown later than where it was found.
+            if first is not None and first.pts is not None and first.pts <= pts:
+                break
+        else:
+            raise SeekError(f"{self._path.name} has no key frame before {pts}")
+        for frame in itertools.chain([first], frames):
+            if frame.pts is None or decoder.failures or decoder.damaged_frames:
+                raise SeekError(f"{self._path.name} is damaged")
+            if frame.pts >= pts:
+                yield frame
 
     def _check_header(self, stream: VideoStream) -> None:
         codec = stream.codec_context
@@ -251,11 +323,11 @@ class VideoReader:
         # Decoders pad the rows of some widths; whoever takes the frame wants it in one piece.
         return np.ascontiguousarray(np.rot90(rgb, k=self._quarter_turns))
 
-    def _ends_early(self) -> bool:
+    def _ends_early(self, packets: int) -> bool:
         """Whether the container announced more than it held."""
         if self.info.announced_frames is not None and "mp4" in self._container.format.name:
             # MP4 and MOV list every frame up front. AVI's count is not of frames for every codec.
-            return self._decoder.packets < self.info.announced_frames
+            return packets < self.info.announced_frames
         announced = self.info.announced_duration_s
         return announced is not None and self._clock.end_s < announced - _END_TOLERANCE_S
 
@@ -263,16 +335,19 @@ class VideoReader:
 class _Decoder:
     """Decodes what can be decoded, and counts what cannot."""
 
-    def __init__(self, container: InputContainer, stream: VideoStream) -> None:
+    def __init__(self, container: InputContainer, stream: VideoStream, threads: int | None) -> None:
         self._container = container
         self._stream = stream
+        self._threads = threads
         self.packets = 0
         self.failures = 0
         self.damaged_frames = 0
         self.cut_off = False
 
     def __iter__(self) -> Iterator[VideoFrame]:
-        self._stream.thread_type = "AUTO"
+        if not self._stream.codec_context.is_open:
+            self._stream.thread_type = "AUTO"
+            self._stream.codec_context.thread_count = self._threads or 0
         packets = self._container.demux(self._stream)
         while True:
             try:
@@ -303,10 +378,10 @@ class _Clock:
     def __init__(self, stream: VideoStream, first: VideoFrame) -> None:
         self._time_base = stream.time_base or Fraction(1, 90_000)
         rate = stream.average_rate or Fraction(25)
-        self._usual_duration = max(1, round(1 / (rate * self._time_base)))
+        self.usual_duration = max(1, round(1 / (rate * self._time_base)))
         start = first.pts if first.pts is not None else first.dts
-        self._start = 0 if start is None else start
-        self.start_s = self._start * self._time_base
+        self.start = 0 if start is None else start
+        self.start_s = self.start * self._time_base
         self._last: int | None = None
         self.repaired = 0
         self.end_s = 0.0
@@ -315,17 +390,29 @@ class _Clock:
         pts = frame.pts if frame.pts is not None else frame.dts
         if self._last is None:
             ticks = 0
-        elif pts is None or pts - self._start <= self._last:
+        elif pts is None or pts - self.start <= self._last:
             self.repaired += 1
-            ticks = self._last + self._usual_duration
+            ticks = self._last + self.usual_duration
         else:
-            ticks = pts - self._start
+            ticks = pts - self.start
         self._last = ticks
-        self.end_s = float((ticks + (frame.duration or self._usual_duration)) * self._time_base)
+        return self._seconds(ticks, frame)
+
+    def undisturbed_s(self, frame: VideoFrame) -> float:
+        """The same for a frame with a time of its own, whatever came before."""
+        return self._seconds((frame.pts or 0) - self.start, frame)
+
+    def _seconds(self, ticks: int, frame: VideoFrame) -> float:
+        self.end_s = float((ticks + (frame.duration or self.usual_duration)) * self._time_base)
         return float(ticks * self._time_base)
 
 
-def _picture_stream(path: Path, container: InputContainer) -> VideoStream:
+def picture_stream(path: Path, container: InputContainer) -> VideoStream:
+    """The stream that holds the recording.
+
+    Raises:
+        MediaError: there is none.
+    """
     for stream in container.streams.video:
         # FFmpeg calls a cover picture a video stream of one frame.
         if stream.disposition & Disposition.attached_pic:
