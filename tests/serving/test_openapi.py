@@ -48,6 +48,7 @@ def test_the_description_is_complete(server: Server) -> None:
         "/api/v1/videos/{video_id}/holds",
         "/api/v1/videos/{video_id}/holds/{number}.jpg",
         "/api/v1/landmarks",
+        "/api/v1/demo/performance.mp4",
         "/api/v1/model",
         "/health/live",
         "/health/ready",

@@ -52,9 +52,9 @@ export class Connection {
     if (this.state === "idle") this.open();
   }
 
-  // Whether one more frame may be sent, besides those that are about to be.
-  hasRoom(preparing) {
-    return this.state === "ready" && this.#flying.size + preparing < this.#limits.max_in_flight;
+  // Whether one more frame may be sent.
+  get hasRoom() {
+    return this.state === "ready" && this.#flying.size < this.#limits.max_in_flight;
   }
 
   get maxFrameBytes() {

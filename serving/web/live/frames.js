@@ -10,7 +10,7 @@ export class FrameSender {
   #connection;
   #canvas = document.createElement("canvas");
   #running = false;
-  #preparing = 0;
+  #preparing = false; // one at a time, so that pictures are sent in the order they were taken
   #longest_px = LONGEST_SIDE_PX;
   #last_s = -Infinity;
 
@@ -44,7 +44,7 @@ export class FrameSender {
   #take(capture_s) {
     if (!this.#running || document.hidden || capture_s <= this.#last_s) return;
     this.#connection.wake();
-    if (!this.#connection.hasRoom(this.#preparing) || !this.#video.videoWidth) return;
+    if (this.#preparing || !this.#connection.hasRoom || !this.#video.videoWidth) return;
     this.#last_s = capture_s;
     const { videoWidth: width, videoHeight: height } = this.#video;
     const scale = Math.min(1, this.#longest_px / Math.max(width, height));
@@ -52,7 +52,7 @@ export class FrameSender {
     this.#canvas.height = Math.round(height * scale);
     const context = this.#canvas.getContext("2d", { alpha: false });
     context.drawImage(this.#video, 0, 0, this.#canvas.width, this.#canvas.height);
-    this.#preparing += 1;
+    this.#preparing = true;
     this.#canvas.toBlob((blob) => this.#send(blob, capture_s), "image/jpeg", QUALITY);
   }
 
@@ -65,7 +65,7 @@ export class FrameSender {
       }
       this.#connection.send(await blob.arrayBuffer(), capture_s);
     } finally {
-      this.#preparing -= 1;
+      this.#preparing = false;
     }
   }
 }

@@ -31,6 +31,10 @@ export function offerFullScreen(button, element) {
     if (document.fullscreenElement) document.exitFullscreen();
     else element.requestFullscreen().catch(() => {});
   });
+  // A phone has no Escape key: a touch of the picture is enough.
+  element.addEventListener("click", (event) => {
+    if (document.fullscreenElement === element && !event.target.closest("button")) document.exitFullscreen();
+  });
   document.addEventListener("fullscreenchange", () => {
     element.classList.toggle("full", document.fullscreenElement === element);
   });

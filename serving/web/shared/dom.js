@@ -30,3 +30,7 @@ export function icon(name) {
   svg.append(use);
   return svg;
 }
+
+export function setIcon(svg, name) {
+  svg.firstElementChild.setAttribute("href", `/web/icons.svg#${name}`);
+}

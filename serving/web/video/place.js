@@ -14,6 +14,7 @@ import { showResult } from "./result.js";
 
 const POLL_MS = 600;
 const OVERLAY_POLL_MS = 1500;
+const LIST_MS = 3000;
 const SLOW_POLL_MS = 2000;
 const COPIED_MS = 2500;
 
@@ -21,6 +22,7 @@ let limitMb = null;
 // What the card shows: { id, source } of a video, or { uploading } while there is no id yet.
 let current = {};
 let poll = 0;
+let listing = 0;
 let pace = null;
 let result = null;
 let shownStatus = "";
@@ -184,7 +186,11 @@ function closeCard() {
 }
 
 async function list() {
-  await listRecent(current.id, remove);
+  clearTimeout(listing);
+  const goesOn = await listRecent(current.id, remove);
+  if (!goesOn || byId("video").hidden) return;
+  clearTimeout(listing);
+  listing = setTimeout(list, LIST_MS);
 }
 
 // Without a name nothing is lost that anybody would miss, so nobody is asked.

@@ -2,6 +2,7 @@
 
 import { make, show } from "../shared/dom.js";
 import { percent } from "../shared/words.js";
+import { makeControls } from "./controls.js";
 
 const ORIGINAL = "original";
 const OVERLAY = "overlay";
@@ -16,21 +17,24 @@ export class Player {
   #chosen = false; // whether somebody has chosen what is shown
   #switch;
   #note;
+  #controls;
   #unplayable;
   #time_s = 0;
 
-  constructor(job) {
+  constructor(job, duration_s) {
     this.#links = job.links;
     this.#video = makeVideo(job);
     this.#unplayable = make("p", { className: "unplayable", text: UNPLAYABLE, hidden: "" });
     this.#note = make("p", { className: "fine drawing", role: "status" });
     this.#switch = this.#makeSwitch();
+    this.#controls = makeControls(this.#video, duration_s, (callback) => this.follow(callback));
     this.element = make(
       "div",
       { className: "player" },
       this.#video,
       this.#unplayable,
-      make("div", { className: "player-foot" }, this.#switch, this.#note),
+      make("div", { className: "player-foot" }, this.#controls, this.#switch),
+      this.#note,
     );
     for (const change of CHANGES) this.#video.addEventListener(change, () => this.#run());
     this.#video.addEventListener("error", () => this.#showPlayable(false));
@@ -94,6 +98,7 @@ export class Player {
   #showPlayable(playable) {
     if (!this.#video.hasAttribute("src")) return;
     show(this.#video, playable);
+    show(this.#controls, playable);
     show(this.#unplayable, !playable);
   }
 
@@ -139,7 +144,6 @@ function noteOf(overlay, framesTotal) {
 
 function makeVideo(job) {
   const video = make("video", {
-    controls: "",
     playsinline: "",
     preload: "metadata",
     "aria-label": `The video ${job.source}`,

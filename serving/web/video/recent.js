@@ -2,22 +2,31 @@
 
 import { VIDEOS, request } from "../shared/api.js";
 import { byId, icon, make, show } from "../shared/dom.js";
-import { percent } from "../shared/words.js";
 
 export const STATUS = { queued: "Waiting", processing: "Being analysed", done: "Done", failed: "Failed" };
 
 const MAX_SHOWN = 30;
 
-// shownId: the analysis that is open; remove(id, name) deletes one.
+let drawn = "";
+
+// Draws the list. shownId: the analysis that is open; remove(id, name) deletes one. Resolves to
+// whether something in it is still going on.
 export async function listRecent(shownId, remove) {
   let videos;
   try {
     ({ videos } = await request(VIDEOS));
   } catch {
-    return; // whatever is wrong is said where the user asked for something
+    return false; // whatever is wrong is said where the user asked for something
   }
-  show(byId("recent-empty"), !videos.length);
-  byId("recent-list").replaceChildren(...videos.slice(0, MAX_SHOWN).map((job) => item(job, shownId, remove)));
+  const shown = videos.slice(0, MAX_SHOWN);
+  const facts = JSON.stringify([shownId, shown.map((job) => [job.id, job.status])]);
+  // An unchanged list is left alone: somebody may be in the middle of it with the keyboard.
+  if (facts !== drawn) {
+    drawn = facts;
+    show(byId("recent-empty"), !videos.length);
+    byId("recent-list").replaceChildren(...shown.map((job) => item(job, shownId, remove)));
+  }
+  return shown.some((job) => job.status === "queued" || job.status === "processing");
 }
 
 function item(job, shownId, remove) {
@@ -28,7 +37,7 @@ function item(job, shownId, remove) {
     "li",
     {},
     make("div", {}, link, make("span", { className: "facts", text: when })),
-    make("span", { className: "status", text: statusWords(job), "data-status": STATUS[job.status] }),
+    make("span", { className: "status", text: STATUS[job.status], "data-status": STATUS[job.status] }),
     make(
       "button",
       {
@@ -41,9 +50,4 @@ function item(job, shownId, remove) {
       icon("trash"),
     ),
   );
-}
-
-function statusWords(job) {
-  const known = job.status === "processing" && job.frames_total;
-  return known ? `${STATUS.processing}, ${percent(Math.min(1, job.frames_done / job.frames_total))}` : STATUS[job.status];
 }

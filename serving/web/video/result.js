@@ -18,7 +18,7 @@ export function showResult(box, job, timeline) {
   const { media, model, segments, totals } = timeline;
   const duration_s = Math.max(media.duration_s, SHORTEST_S);
   const holds = segments.filter((segment) => segment.hold);
-  const player = new Player(job);
+  const player = new Player(job, duration_s);
   const table = new Holds(holds, model, player);
   const summary = new Summary(job);
   const angles = new Angles(holds, model, duration_s, player);
@@ -38,9 +38,12 @@ export function showResult(box, job, timeline) {
     ),
     makeLegend(totals, segments, model),
     angles.element,
-    summary.element,
-    downloads.element,
-    make("p", { className: "fine", text: mediaSentence(media) }),
+    make(
+      "div",
+      { className: "take-along" },
+      summary.element,
+      make("div", {}, downloads.element, make("p", { className: "fine media", text: mediaSentence(media) })),
+    ),
   );
   angles.load(job);
   return {

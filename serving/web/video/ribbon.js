@@ -41,7 +41,8 @@ function part(segment, model, duration_s) {
   });
   element.style.left = `${(segment.start_s / duration_s) * 100}%`;
   element.style.width = `${(segment.duration_s / duration_s) * 100}%`;
-  if (segment.hold) element.append(make("span", { text: segment.label }));
+  // A hyphen in a name is no place to break it.
+  if (segment.hold) element.append(make("span", { text: segment.label.replaceAll("-", "\u2011") }));
   return element;
 }
 

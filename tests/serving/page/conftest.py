@@ -82,6 +82,11 @@ def watched(context: BrowserContext, allowed_host: str = "127.0.0.1") -> Iterato
     assert hosts <= {allowed_host, ""}  # pictures made in the page have no host
 
 
+def wait_until(page: Page, expression: str) -> None:
+    """Wait until JavaScript is true; Playwright's own way needs `eval`, which the page forbids."""
+    Server.wait_for(lambda: page.evaluate(expression))
+
+
 @pytest.fixture
 def page(browser: Browser, server: Server) -> Iterator[Page]:
     """The page of the common service, at first."""

@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from tests.serving.page.conftest import LAPTOP, watched
+from tests.serving.page.conftest import LAPTOP, wait_until, watched
 from tests.serving.server import Server
 
 SERIOUS = ("serious", "critical")
-PHONE = {"width": 390, "height": 844}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 
 
 def open_live(page: Page, url: str, job_id: str) -> None:
@@ -96,7 +96,7 @@ def test_the_keyboard_is_enough(page: Page, server: Server, finished_job: str) -
     assert {"to-live", "to-photo", "copy-link", "delete", "ribbon", "joint", "file"} <= names
     page.locator(".pose-button").first.focus()
     page.keyboard.press("Enter")
-    page.wait_for_function("!document.querySelector('.player video').paused")
+    wait_until(page, "!document.querySelector('.player video').paused")
 
 
 def test_every_control_has_a_name(page: Page, server: Server, finished_job: str) -> None:

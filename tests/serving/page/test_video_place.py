@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.clips import write_sound
 from tests.serving.conftest import Start
-from tests.serving.page.conftest import LAPTOP, watched
+from tests.serving.page.conftest import LAPTOP, wait_until, watched
 from tests.serving.server import VIDEOS, Server
 
 TIME = "document.querySelector('.player video').currentTime"
@@ -66,12 +66,12 @@ def test_the_drawn_video_takes_the_place_of_the_original(
     expect(page.get_by_label("With skeleton")).to_be_checked()
     source = "document.querySelector('.player video').getAttribute('src')"
     assert page.evaluate(source).endswith("/overlay.mp4")
-    page.wait_for_function("document.querySelector('.player video').readyState >= 1")
+    wait_until(page, "document.querySelector('.player video').readyState >= 1")
     page.locator(".ribbon").focus()
     page.keyboard.press("ArrowRight")
     page.get_by_label("Original").check()
     assert page.evaluate(source).endswith("/media")
-    page.wait_for_function("document.querySelector('.player video').readyState >= 1")
+    wait_until(page, "document.querySelector('.player video').readyState >= 1")
     assert page.evaluate(TIME) == pytest.approx(1, abs=0.1)
     holds = page.locator(".holds tbody tr").count()
     expect(page.locator(".hold-photo")).to_have_count(holds)
@@ -89,7 +89,7 @@ def test_time_is_chosen_in_the_ribbon_the_table_and_the_chart(
     page.goto(f"{server.url}/#{finished_job}")
     ribbon = page.locator(".ribbon")
     expect(ribbon).to_be_visible()
-    page.wait_for_function("document.querySelector('.player video').readyState >= 1")
+    wait_until(page, "document.querySelector('.player video').readyState >= 1")
     duration = float(page.evaluate("document.querySelector('.player video').duration"))
     box = ribbon.bounding_box()
     assert box is not None
@@ -107,7 +107,34 @@ def test_time_is_chosen_in_the_ribbon_the_table_and_the_chart(
     assert page.evaluate(TIME) == pytest.approx(duration / 4, abs=0.1)
     hold = page.locator(".pose-button").first
     hold.click()
-    page.wait_for_function("!document.querySelector('.player video').paused")
+    wait_until(page, "!document.querySelector('.player video').paused")
+
+
+def test_the_player_has_the_buttons_of_a_player(
+    page: Page, server: Server, finished_job: str
+) -> None:
+    """Play, pause, speed, captions, sound, full screen; none of them covers the picture."""
+    page.goto(f"{server.url}/#{finished_job}")
+    expect(page.get_by_label("With skeleton")).to_be_checked()
+    video = "document.querySelector('.player video')"
+    page.get_by_label("Speed").select_option("0.25")
+    assert page.evaluate(f"{video}.playbackRate") == 0.25
+    page.get_by_label("Original").check()
+    wait_until(page, f"{video}.readyState >= 1")
+    assert page.evaluate(f"{video}.playbackRate") == 0.25
+    page.get_by_role("button", name="Captions").click()
+    wait_until(page, f"{video}.textTracks[0].cues?.length > 0")
+    assert page.evaluate(f"{video}.textTracks[0].mode") == "showing"
+    page.get_by_role("button", name="Mute").click()
+    assert page.evaluate(f"{video}.muted")
+    page.get_by_role("button", name="Play", exact=True).click()
+    wait_until(page, f"{video}.currentTime > 0.1")
+    page.get_by_role("button", name="Pause").click()
+    assert page.evaluate(f"{video}.paused")
+    page.get_by_role("group", name="Player").get_by_label("Full screen").click()
+    wait_until(page, f"document.fullscreenElement === {video} && {video}.controls")
+    page.evaluate("document.exitFullscreen()")
+    wait_until(page, f"!{video}.controls")
 
 
 def test_joints_are_chosen_and_remembered(page: Page, server: Server, finished_job: str) -> None:

@@ -57,13 +57,14 @@ def looks_mirrored(picture: NDArray[np.uint8], film: Path) -> bool:
     """
     small = _shrunk(picture)
     jpegs = [jpeg + _END for jpeg in film.read_bytes().split(_END)[:-1]]
-    frames = [_shrunk(_decoded(jpeg)) for jpeg in jpegs]
+    frames = [_shrunk(decoded(jpeg)) for jpeg in jpegs]
     as_is = min(float(np.abs(small - frame).mean()) for frame in frames)
     mirrored = min(float(np.abs(small[:, ::-1] - frame).mean()) for frame in frames)
     return mirrored < as_is
 
 
-def _decoded(jpeg: bytes) -> NDArray[np.uint8]:
+def decoded(jpeg: bytes) -> NDArray[np.uint8]:
+    """The ``(height, width, 3)`` RGB picture of a JPEG file."""
     pixels = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR_RGB)
     return np.asarray(pixels, np.uint8)
 
