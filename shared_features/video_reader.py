@@ -174,6 +174,11 @@ class VideoReader:
         return self._verdict
 
     @property
+    def time_base(self) -> Fraction:
+        """The file's own unit of time in seconds: every ``pts_s`` is a multiple of it."""
+        return self._clock.time_base
+
+    @property
     def start_s(self) -> Fraction:
         """When the first frame is shown, by the file's own clock; frames count from there."""
         return self._clock.start_s
@@ -376,12 +381,12 @@ class _Clock:
     """Presentation times that start at 0 and strictly rise, whatever the file says."""
 
     def __init__(self, stream: VideoStream, first: VideoFrame) -> None:
-        self._time_base = stream.time_base or Fraction(1, 90_000)
+        self.time_base = stream.time_base or Fraction(1, 90_000)
         rate = stream.average_rate or Fraction(25)
-        self.usual_duration = max(1, round(1 / (rate * self._time_base)))
+        self.usual_duration = max(1, round(1 / (rate * self.time_base)))
         start = first.pts if first.pts is not None else first.dts
         self.start = 0 if start is None else start
-        self.start_s = self.start * self._time_base
+        self.start_s = self.start * self.time_base
         self._last: int | None = None
         self.repaired = 0
         self.end_s = 0.0
@@ -403,8 +408,8 @@ class _Clock:
         return self._seconds((frame.pts or 0) - self.start, frame)
 
     def _seconds(self, ticks: int, frame: VideoFrame) -> float:
-        self.end_s = float((ticks + (frame.duration or self.usual_duration)) * self._time_base)
-        return float(ticks * self._time_base)
+        self.end_s = float((ticks + (frame.duration or self.usual_duration)) * self.time_base)
+        return float(ticks * self.time_base)
 
 
 def picture_stream(path: Path, container: InputContainer) -> VideoStream:

@@ -8,18 +8,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.overlay.palette import WHITE, Palette, Rgb, shown_label
+from serving.overlay.palette import INK, WHITE, Palette, Rgb, shown_label
 from serving.overlay.ribbon import Ribbon
 from serving.overlay.routine import Routine
 from serving.overlay.skeleton import SkeletonPen
-from serving.overlay.text import Typeface, lay
+from serving.overlay.text import Typeface, Word, lay
 from serving.settings import OverlayParams
 from shared_features.frames import RgbArray
 from shared_features.timeline import Segment
 
 # As shares of the unit (see ``unit_px``).
 _MARGIN, _RIBBON, _NAME, _SMALL, _CLOCK, _LINE = 0.05, 0.022, 0.075, 0.036, 0.115, 0.0085
-_SHADE_ALPHA = 0.62
+# The shade behind the letters: how dark, and how far above them it begins.
+_SHADE_ALPHA, _FADE = 0.6, 0.06
+_SHADOW_ALPHA = 0.7
 _SOFT: Rgb = (214, 208, 228)
 _BAR = 0.012
 
@@ -57,7 +59,8 @@ class Lettering:
         self._baseline = height - self.margin
         if ribbon:
             self._baseline = self.ribbon_y - round(self.margin * 0.7)
-        self._shade = _Shade(width, height, self._baseline - self._clock_px * 1.5)
+        top = self._baseline - self._clock_px - unit * _FADE
+        self._shade = _Shade(width, height, top, self._baseline)
 
     def shade(self, rgb: RgbArray) -> None:
         """Darken what is behind the letters."""
@@ -65,13 +68,13 @@ class Lettering:
 
     def clock(self, rgb: RgbArray, held_s: float) -> int:
         """The seconds of a hold, on the right; returns how wide they are."""
-        number = self.typeface.number(clock_text(held_s), self._clock_px, bold=True)
-        unit = self.typeface.mask("s", self._name_px, True)
+        number = self.typeface.word(clock_text(held_s), self._clock_px, bold=True, digits=True)
+        unit = self.typeface.word("s", self._name_px, bold=True)
         gap = round(self._small_px * 0.2)
-        width = int(number.shape[1] + gap + unit.shape[1])
+        width = number.width + gap + unit.width
         x = self._width - self.margin - width
-        self._on_baseline(rgb, number, x, self._clock_px, WHITE)
-        self._on_baseline(rgb, unit, x + number.shape[1] + gap, self._name_px, _SOFT)
+        self._on_baseline(rgb, number, x, WHITE)
+        self._on_baseline(rgb, unit, x + number.width + gap, _SOFT)
         return width
 
     def pose(
@@ -90,33 +93,25 @@ class Lettering:
         if colour is not None:
             x += self._bar_px * 3
         if fact is not None:
-            mask = self.typeface.mask(fact, self._small_px)
-            self._on_baseline(rgb, mask, x, self._small_px, _SOFT)
+            self._on_baseline(rgb, self.typeface.word(fact, self._small_px), x, _SOFT)
             above = round(self._small_px * 1.35)
         if label:
             size = self._name_px if colour is not None else round(self._name_px * 0.62)
             room = self._width - x - self.margin - taken_px
             text, size = self.typeface.fitting(label, size, room, colour is not None)
-            mask = self.typeface.mask(text, size, colour is not None)
+            word = self.typeface.word(text, size, bold=colour is not None)
             ink = WHITE if colour is not None else _SOFT
-            self._on_baseline(rgb, mask, x, size, ink, above)
+            self._on_baseline(rgb, word, x, ink, above)
             above += round(size * 0.8)
         if colour is not None and above:
             right = self.margin + self._bar_px - 1
             corners = (self.margin, self._baseline - above), (right, self._baseline)
             cv2.rectangle(rgb, *corners, colour, cv2.FILLED)
 
-    def _on_baseline(
-        self,
-        rgb: RgbArray,
-        mask: NDArray[np.uint8],
-        x: int,
-        size: int,
-        colour: Rgb,
-        above: int = 0,
-    ) -> None:
-        ascent, _ = self.typeface.font(size).getmetrics()
-        lay(rgb, mask, x, self._baseline - above - ascent, colour)
+    def _on_baseline(self, rgb: RgbArray, word: Word, x: int, colour: Rgb, above: int = 0) -> None:
+        y = self._baseline - above - word.ascent
+        lay(rgb, word.shadow, x - word.edge, y - word.edge, INK, _SHADOW_ALPHA)
+        lay(rgb, word.mask, x, y, colour)
 
 
 class Painter:
@@ -162,11 +157,10 @@ class Painter:
         segment = self._at(index)
         is_pose = self._palette.is_pose(segment.label)
         colour = self._palette.of(segment.label) if is_pose else None
+        if self._parts - {"skeleton"}:
+            self._lettering.shade(rgb)
         if "skeleton" in self._parts:
             self._pen.draw(rgb, self._points[index], colour or WHITE)
-        if not self._parts - {"skeleton"}:
-            return
-        self._lettering.shade(rgb)
         pts_s = float(self._routine.pts_s[index])
         taken_px = 0
         if "clock" in self._parts and segment.hold:
@@ -188,15 +182,16 @@ class Painter:
 
 
 class _Shade:
-    """Darkens the lower part of a picture towards its bottom edge."""
+    """Darkens the lower part of a picture, more and more down to the letters' foot."""
 
-    def __init__(self, width: int, height: int, top: float) -> None:
+    def __init__(self, width: int, height: int, top: float, bottom: float) -> None:
         self._top = min(height - 1, max(0, round(top)))
-        share = np.linspace(0, 1, height - self._top) ** 0.8
+        rows = np.arange(self._top, height)
+        share = np.clip((rows - top) / max(1.0, bottom - top), 0, 1)
         smooth = share * share * (3 - 2 * share)
-        rows = np.rint(255 * (1 - _SHADE_ALPHA * smooth)).astype(np.uint8)
+        kept = np.rint(255 * (1 - _SHADE_ALPHA * smooth)).astype(np.uint8)
         self._kept = np.ascontiguousarray(
-            np.broadcast_to(rows[:, None, None], (len(rows), width, 3))
+            np.broadcast_to(kept[:, None, None], (len(kept), width, 3))
         )
 
     def draw(self, rgb: RgbArray) -> None:

@@ -84,6 +84,7 @@ def draw_all(
                 VideoWriter(
                     folder / OVERLAY_FILE,
                     *size,
+                    reader.time_base,
                     quality=params.quality,
                     preset=params.preset,
                     fps=info.average_fps,

@@ -5,9 +5,11 @@ a running clock neither jitters nor costs anything.
 """
 
 import math
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
@@ -22,7 +24,31 @@ _DIGITS = "0123456789"
 # Heavier than the font's own strokes, by this share of its size.
 _BOLD_SHARE = 1 / 44
 _CACHED = 512
+# The shadow's blur as a share of the size; thin strokes would fade away without the gain.
+_SHADOW_SHARE, _SHADOW_GAIN = 0.07, 2
 _ELLIPSIS = "…"
+
+
+@dataclass(frozen=True, repr=False)
+class Word:
+    """A text ready to be laid over pictures.
+
+    Attributes:
+        mask: ``(rows, columns)`` 0..255.
+        shadow: the same, blurred and larger on every side.
+        edge: by how many pixels the shadow is larger.
+        ascent: how far below its upper edge the text's baseline is, in pixels.
+    """
+
+    mask: Mask
+    shadow: Mask
+    edge: int
+    ascent: int
+
+    @property
+    def width(self) -> int:
+        """In pixels, without the shadow."""
+        return int(self.mask.shape[1])
 
 
 class Typeface:
@@ -39,6 +65,7 @@ class Typeface:
         self._path = path
         self.font = lru_cache(maxsize=64)(self._font)
         self.mask = lru_cache(maxsize=_CACHED)(self._mask)
+        self.word = lru_cache(maxsize=_CACHED)(self._word)
         self.font(16)
 
     def width(self, text: str, size: int, bold: bool = False) -> int:
@@ -55,6 +82,16 @@ class Typeface:
         while text and self.width(text + _ELLIPSIS, size, bold) > room:
             text = text[:-1].rstrip()
         return text + _ELLIPSIS, size
+
+    def _word(self, text: str, size: int, bold: bool = False, digits: bool = False) -> Word:
+        """A text with its shadow; with ``digits``, all of those are equally wide."""
+        mask = self.number(text, size, bold) if digits else self.mask(text, size, bold)
+        edge = max(2, round(size * _SHADOW_SHARE * 2.5))
+        sigma = max(1.0, size * _SHADOW_SHARE)
+        blurred = cv2.GaussianBlur(np.pad(mask, edge), (0, 0), sigma)
+        shadow = np.minimum(blurred.astype(np.uint16) * _SHADOW_GAIN, 255).astype(np.uint8)
+        ascent, _ = self.font(size).getmetrics()
+        return Word(mask, shadow, edge, ascent)
 
     def number(self, text: str, size: int, bold: bool = False) -> Mask:
         """``(rows, columns)`` picture of a number: all digits are equally wide."""
@@ -112,6 +149,7 @@ def lay(rgb: RgbArray, mask: Mask, x: int, y: int, colour: Rgb, alpha: float = 1
     if right <= left or bottom <= top:
         return
     part = mask[top - y : bottom - y, left - x : right - x]
-    weight = (part.astype(np.int32) * round(alpha * 257))[:, :, None]  # 0..65535
+    # From 0 to exactly 65536, so that what the mask covers wholly has exactly the colour.
+    weight = ((part.astype(np.int32) + (part >> 7)) * round(alpha * 256))[:, :, None]
     region = rgb[top:bottom, left:right]
     region += (((np.array(colour) - region) * weight) >> 16).astype(np.uint8)

@@ -2,20 +2,57 @@
 
 import io
 import json
+import shutil
+import sqlite3
 import time
 from pathlib import Path
 
 import av
 import psutil
 import pytest
+import yaml
 from PIL import Image
+from playwright.sync_api import sync_playwright
 
 from serving.exports.files import ANGLES_FILE
-from tests.serving.conftest import CLIP_FRAMES, LONG_CLIP_FRAMES, Start
+from shared_features.params import PROJECT_ROOT
+from shared_features.video_writer import VideoWriter
+from tests.serving.conftest import CLIP_FRAMES, FRAMES_PER_SECOND, LONG_CLIP_FRAMES, Start
+from tests.serving.overlay_clips import add_sound
 from tests.serving.server import VIDEOS, Server
 
 # Slow enough to be interrupted: x264's slowest setting, and pictures of four times the size.
 SLOW = {"preset": "veryslow"}
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-background-networking"),
+    "--autoplay-policy=no-user-gesture-required",
+]
+SEEKS_S = (2.0, 0.5, 1.48)
+PLAY_AND_SEEK = """
+async (address) => {
+    const video = document.createElement("video");
+    video.src = address;
+    const shown = (event) => new Promise((resolve, reject) => {
+        video.addEventListener(event, resolve, { once: true });
+        video.addEventListener("error", () => reject(new Error(video.error.message)));
+    });
+    await shown("loadeddata");
+    const seeks = [];
+    for (const time of [2.0, 0.5, 1.48]) {
+        const done = shown("seeked");
+        video.currentTime = time;
+        await done;
+        seeks.push([video.currentTime, video.readyState]);
+    }
+    video.currentTime = 0;
+    await video.play();
+    await shown("timeupdate");
+    await shown("timeupdate");
+    const size = [video.videoWidth, video.videoHeight];
+    return { size, duration: video.duration, seeks, played: video.currentTime };
+}
+"""
 
 
 def overlay_status(server: Server, job_id: str) -> str | None:
@@ -41,8 +78,6 @@ def count_frames(content: bytes) -> int:
 @pytest.fixture(scope="module")
 def large_clip(tmp_path_factory: pytest.TempPathFactory, long_clip: Path) -> Path:
     """The long clip in full HD: drawing and encoding it takes seconds."""
-    from shared_features.video_writer import VideoWriter
-
     path = tmp_path_factory.mktemp("clips") / "large.mp4"
     with av.open(str(long_clip)) as source, VideoWriter(path, 1280, 960) as writer:
         for frame in source.decode(video=0):
@@ -232,10 +267,29 @@ def test_a_job_of_an_older_version_is_told_from_a_broken_one(start: Start, clip:
     assert server.timeline(job_id)
 
 
+def test_a_browser_plays_and_seeks_it(server: Server, clip: Path, tmp_path: Path) -> None:
+    """Chromium shows a picture, and the one of any time that is asked for, with the sound."""
+    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if executable is None:
+        pytest.skip(f"needs a browser: one of {', '.join(BROWSERS)} on the path")
+    job_id = server.submit(add_sound(clip, tmp_path / "clip.mp4", "aac"))
+    drawn(server, job_id)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+        page = browser.new_page()
+        page.goto(server.url)
+        facts = page.evaluate(PLAY_AND_SEEK, f"{server.url}{VIDEOS}/{job_id}/overlay.mp4")
+        browser.close()
+    assert facts["size"] == [320, 240]
+    assert facts["duration"] == pytest.approx(CLIP_FRAMES / FRAMES_PER_SECOND, abs=0.1)
+    for wanted, (time_s, ready) in zip(SEEKS_S, facts["seeks"], strict=True):
+        assert time_s == pytest.approx(wanted, abs=0.01)
+        assert ready >= 2
+    assert facts["played"] > 0
+
+
 def forget_overlay(server: Server, job_id: str) -> None:
     """Take the overlay out of the queue's database: as left by a version that drew none."""
-    import sqlite3
-
     with sqlite3.connect(server.data / "queue.sqlite") as database:
         database.execute(
             "DELETE FROM workflow_status WHERE workflow_uuid = ?", (f"{job_id}-overlay",)
@@ -245,10 +299,6 @@ def forget_overlay(server: Server, job_id: str) -> None:
 @pytest.fixture(scope="module")
 def overlay_params() -> dict[str, object]:
     """The project's own settings of the overlay."""
-    import yaml
-
-    from shared_features.params import PROJECT_ROOT
-
     params = yaml.safe_load((PROJECT_ROOT / "params.yaml").read_text(encoding="utf-8"))
     overlay: dict[str, object] = params["serving"]["overlay"]
     return overlay
