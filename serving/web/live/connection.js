@@ -22,10 +22,11 @@ export class Connection {
   #failures = 0;
   #timer = 0;
   #watch = 0;
-  #refusal = "";
+  #refusal = null; // the last error message, which says why a close follows
   state = "closed";
 
-  // listener: { onState(state, detail), onReady(ready), onPose(pose), onError(error) }
+  // listener: { onState(state, refusal), onReady(ready), onPose(pose) }; refusal: the error message
+  // with which a busy service closed, else null
   constructor(url, listener) {
     this.#url = url;
     this.#listener = listener;
@@ -33,7 +34,7 @@ export class Connection {
 
   open() {
     this.#leave();
-    this.#refusal = "";
+    this.#refusal = null;
     this.#tell("connecting");
     const socket = new WebSocket(this.#url);
     socket.binaryType = "arraybuffer";
@@ -85,9 +86,8 @@ export class Connection {
       this.#settle(message.frame_id);
       this.#listener.onPose(message);
     } else if (message.type === "error") {
-      this.#refusal = message.detail;
+      this.#refusal = message;
       this.#settle(message.frame_id);
-      this.#listener.onError(message);
     }
   }
 
@@ -107,7 +107,7 @@ export class Connection {
       this.#watch = setTimeout(() => this.#lookForAnswer(), ANSWER_PATIENCE_MS - waited_ms);
     } else {
       this.#leave();
-      this.#again("lost", "");
+      this.#again("lost", null);
     }
   }
 
@@ -115,15 +115,15 @@ export class Connection {
     this.#leave();
     if (code === CLOSE_IDLE) this.#tell("idle");
     else if (code === CLOSE_BUSY) this.#again("busy", this.#refusal);
-    else this.#again("lost", "");
+    else this.#again("lost", null);
   }
 
-  #again(state, detail) {
+  #again(state, refusal) {
     const growing_ms = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.#failures);
     // Pages that lost the same service do not all come back at the same moment.
     const wait_ms = (state === "busy" ? BUSY_WAIT_MS : growing_ms) * (0.8 + 0.4 * Math.random());
     this.#failures += 1;
-    this.#tell(state, detail);
+    this.#tell(state, refusal);
     this.#timer = setTimeout(() => this.open(), wait_ms);
   }
 
@@ -137,8 +137,8 @@ export class Connection {
     socket?.close(CLOSE_LEFT);
   }
 
-  #tell(state, detail = "") {
+  #tell(state, refusal = null) {
     this.state = state;
-    this.#listener.onState(state, detail);
+    this.#listener.onState(state, refusal);
   }
 }

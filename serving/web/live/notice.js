@@ -24,9 +24,18 @@ export const showWelcome = () => showNotice(WELCOME, "start", "demo");
 export const showOpening = () => showNotice({ title: "One moment", text: "The browser may ask whether this page may use the camera." });
 export const showProblem = (problem) => showNotice({ title: problem.title, text: problem.message }, "start", "demo");
 
-// Said while the camera runs but the service does not answer; null when it does.
-export function showConnection(state, detail) {
-  if (state === "ready" || state === "idle" || state === "closed") hideNotice();
-  else if (state === "busy") showNotice({ title: "The service is busy", text: `${detail} It is tried again by itself.` }, "retry");
-  else if (state === "lost") showNotice({ title: "No connection to the service", text: "It is tried again by itself." }, "retry");
+const AGAIN = "It is tried again by itself.";
+const REFUSALS = { busy: "The service is busy", not_ready: "The service is not ready" };
+
+// Said while the camera runs but the service does not answer; nothing when it does. refusal: the
+// service's own error message, or null.
+export function showConnection(state, refusal) {
+  if (state === "busy") {
+    const title = REFUSALS[refusal?.code] ?? REFUSALS.busy;
+    showNotice({ title, text: `${refusal?.detail ?? ""} ${AGAIN}` }, "retry");
+  } else if (state === "lost") {
+    showNotice({ title: "No connection to the service", text: AGAIN }, "retry");
+  } else if (state !== "connecting") {
+    hideNotice();
+  }
 }

@@ -22,7 +22,7 @@ const hud = new Hud();
 const log = new HoldLog();
 const figures = new Figures();
 const camera = new Camera(video, cameraLost);
-const connection = new Connection(liveAddress(), { onState, onReady, onPose, onError: () => {} });
+const connection = new Connection(liveAddress(), { onState, onReady, onPose });
 const sender = new FrameSender(video, connection);
 
 let running = false;
@@ -118,13 +118,13 @@ function pauseOrGoOn() {
   if (video.paused) video.play().catch(() => {});
 }
 
-function onState(state, detail) {
+function onState(state, refusal) {
   if (state !== "ready") {
     endHold();
     drawSkeleton(skeleton, null);
   }
   if (!running) return;
-  showConnection(state, detail);
+  showConnection(state, refusal);
   const link = byId("live-link");
   link.textContent = { connecting: "Connecting…", busy: "Busy", lost: "Reconnecting…", idle: "Paused" }[state] ?? "";
   show(link, link.textContent !== "");

@@ -40,13 +40,26 @@ def open_photo(page: Page, url: str, job_id: str) -> None:
     expect(page.locator(".answer")).to_be_visible()
 
 
+def open_problem(page: Page, url: str, job_id: str) -> None:
+    page.goto(f"{url}/#{'0' * 32}")
+    expect(page.locator("#message")).to_be_visible()
+
+
 def open_question(page: Page, url: str, job_id: str) -> None:
     open_analysis(page, url, job_id)
     page.click("#delete")
     expect(page.locator("#confirm")).to_be_visible()
 
 
-VIEWS = [open_live, open_live_demo, open_videos, open_analysis, open_photo, open_question]
+VIEWS = [
+    open_live,
+    open_live_demo,
+    open_videos,
+    open_analysis,
+    open_photo,
+    open_problem,
+    open_question,
+]
 
 
 @pytest.fixture(params=["light", "dark"])

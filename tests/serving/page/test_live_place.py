@@ -5,6 +5,7 @@ import json
 import struct
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import websockets.sync.client
@@ -52,6 +53,12 @@ def live_page(webcam: Browser, server: Server) -> Iterator[Page]:
 
 def camera_context(browser: Browser) -> BrowserContext:
     return browser.new_context(viewport=LAPTOP, permissions=["camera"], accept_downloads=True)
+
+
+def live_settings() -> dict[str, Any]:
+    params = yaml.safe_load((PROJECT_ROOT / "params.yaml").read_text(encoding="utf-8"))
+    live: dict[str, Any] = params["serving"]["live"]
+    return live
 
 
 class Traffic:
@@ -151,24 +158,29 @@ def test_cameras_can_be_chosen_and_the_screen_filled(live_page: Page) -> None:
     expect(page.locator("#stage.full")).to_have_count(0)
 
 
-def test_a_hidden_page_sends_nothing_and_goes_on_when_it_is_seen(live_page: Page) -> None:
-    """Nobody looks, so nothing is worked on."""
-    page = live_page
-    traffic = Traffic(page)
-    page.click("#live-start")
-    expect(page.locator("#live-pose")).not_to_be_empty()
-    see = """(hidden) => {
-        Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
-        document.dispatchEvent(new Event('visibilitychange'));
-    }"""
-    page.evaluate(see, True)
-    page.wait_for_timeout(200)
-    sent = len(traffic.pictures)
-    page.wait_for_timeout(500)
-    assert len(traffic.pictures) == sent
-    page.evaluate(see, False)
-    page.wait_for_timeout(500)
-    assert len(traffic.pictures) > sent
+def test_a_hidden_page_sends_nothing_and_goes_on_when_it_is_seen(
+    webcam: Browser, start: Start
+) -> None:
+    """Nobody looks, so nothing is worked on; the service hangs up meanwhile, which hurts nobody."""
+    server = start(live=live_settings() | {"idle_timeout_s": 1})
+    with watched(camera_context(webcam)) as page:
+        page.goto(f"{server.url}/#live")
+        traffic = Traffic(page)
+        page.click("#live-start")
+        expect(page.locator("#live-pose")).not_to_be_empty()
+        see = """(hidden) => {
+            Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
+            document.dispatchEvent(new Event('visibilitychange'));
+        }"""
+        page.evaluate(see, True)
+        page.wait_for_timeout(300)
+        sent = len(traffic.pictures)
+        expect(page.locator("#live-link")).to_have_text("Paused")
+        assert len(traffic.pictures) == sent
+        page.evaluate(see, False)
+        expect(page.locator("#live-link")).to_be_hidden()
+        expect(page.locator("#live-pose")).not_to_be_empty()
+        assert len(traffic.pictures) > sent
 
 
 def test_another_place_switches_the_camera_off(live_page: Page) -> None:
@@ -254,8 +266,7 @@ def test_it_comes_back_by_itself_when_the_service_was_gone(webcam: Browser, star
 
 def test_a_busy_service_is_tried_again(webcam: Browser, start: Start) -> None:
     """The one place is taken at first, then free."""
-    params = yaml.safe_load((PROJECT_ROOT / "params.yaml").read_text(encoding="utf-8"))
-    server = start(live=params["serving"]["live"] | {"max_sessions": 1})
+    server = start(live=live_settings() | {"max_sessions": 1})
     address = f"ws://127.0.0.1:{server.port}/api/v1/live"
     with watched(camera_context(webcam)) as page:
         page.goto(f"{server.url}/#live")
