@@ -2,7 +2,7 @@
 
 import { DEMO_PERFORMANCE } from "../shared/api.js";
 
-// Why there is no picture, in words for people. kind: what the page can offer next.
+// Why there is no picture, in words for people.
 export class CameraProblem extends Error {
   constructor(title, detail) {
     super(detail);

@@ -145,6 +145,7 @@ function onPose(pose) {
   if (pose.ended_hold) noteHold(pose.ended_hold);
   clock.hear(pose);
   hud.draw(pose.label, model);
+  hud.tick(clock.at(performance.now())); // a hold that has ended is not shown for even a frame more
   bars.update(pose.probabilities, pose.label);
   drawSkeleton(skeleton, pose.landmarks, connections);
   figures.hear(pose, performance.now());

@@ -1,6 +1,5 @@
 """Browsers and pages: a real Chromium, against a real service."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -15,10 +14,9 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from tests.browsers import ARGUMENTS, browser_path
 from tests.serving.server import Server
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 FAKE_CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 LAPTOP: ViewportSize = {"width": 1280, "height": 900}
 PATIENCE_MS = 30_000
@@ -43,9 +41,7 @@ def playwright() -> Iterator[Playwright]:
 @pytest.fixture(scope="module")
 def launch(playwright: Playwright) -> Launch:
     """Starts a browser with more arguments; it ends with the module."""
-    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if executable is None:
-        pytest.skip(f"needs a browser: one of {', '.join(BROWSERS)} on the path")
+    executable = browser_path(playwright)
     expect.set_options(timeout=PATIENCE_MS)
 
     def launched(*arguments: str) -> Browser:
