@@ -14,12 +14,12 @@ from PIL import Image
 
 from benchmarks.ratios import measure
 from shared_features import console
+from shared_features.cores import usable_cores
 from shared_features.params import PROJECT_ROOT, load_shared
 from shared_features.video_reader import VideoReader
 from training.media.landmarks import extract_recordings
 from training.params import ExtractionParams
 from training.recordings import Recording, find_recordings
-from training.workers import usable_cores
 
 DEMO = PROJECT_ROOT / "serving" / "demo" / "performance.mp4"
 N_PHOTOS = 800

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from shared_features.classifier import PoseClassifier
+from shared_features.cores import usable_cores
 from shared_features.extract import extract_video
 from shared_features.landmarks import LandmarkTrack
 from shared_features.params import MediaParams, SharedParams
@@ -86,6 +87,7 @@ def analyse_video(
     params: SharedParams,
     checkpoints: Path | None = None,
     progress: Progress | None = None,
+    threads: int | None = None,
 ) -> Analysis:
     """Landmarks, poses and timeline of a video.
 
@@ -97,12 +99,16 @@ def analyse_video(
         checkpoints: a folder for finished parts; a run that finds some goes on behind them, and
             the result is the same, bit for bit.
         progress: called with the number of frames done; whatever it raises ends the analysis.
+        threads: parts looked at side by side; None: one per processor core. The result is the
+            same, bit for bit.
 
     Raises:
         MediaError: the file is not a readable video within the limits.
         PoseAssetError: the pose model file is missing or damaged.
     """
-    extraction = extract_video(path, params.media, params.pose, checkpoints, progress)
+    extraction = extract_video(
+        path, params.media, params.pose, checkpoints, progress, threads or usable_cores()
+    )
     track = replace(extraction.track, source=source)
     verdict, info, contract = extraction.verdict, extraction.info, classifier.contract
     timeline = build_timeline(

@@ -93,6 +93,7 @@ def _analyse(
         settings.shared,
         checkpoints,
         lambda done: bar.update(task, completed=done),
+        settings.serving.analysis_threads,
     )
 
 

@@ -239,8 +239,8 @@ class JobQueue:
         """What the workflow of an analysis does, in a thread of its own."""
 
         def work(job: RunningJob, folder: Path) -> str | None:
-            media, source, shared = given.media, given.source, self._settings.shared
-            return analyse_job(job, folder, media, source, self._engine, shared)
+            media, source, settings = given.media, given.source, self._settings
+            return analyse_job(job, folder, media, source, self._engine, settings)
 
         return self._run("analysis", job_id, work)
 

@@ -13,9 +13,9 @@ from serving.engine import Engine
 from serving.errors import NotReadyError
 from serving.exports.files import write_exports
 from serving.overlay.routine import routine_of, save_routine
+from serving.settings import Settings
 from shared_features.classifier import PoseClassifier
 from shared_features.errors import StrapsError
-from shared_features.params import SharedParams
 
 _LOG = logging.getLogger(__name__)
 CHUNKS = "chunks"
@@ -68,7 +68,7 @@ class RunningJob:
 
 
 def analyse_job(
-    job: RunningJob, folder: Path, media: str, source: str, engine: Engine, params: SharedParams
+    job: RunningJob, folder: Path, media: str, source: str, engine: Engine, settings: Settings
 ) -> str | None:
     """Analyse a job's video and write its exports into its folder.
 
@@ -87,7 +87,7 @@ def analyse_job(
     """
     video = folder / media
     try:
-        _analyse(job, folder, video, source, engine, params)
+        _analyse(job, folder, video, source, engine, settings)
     except CancelledError:
         return DELETED
     except StrapsError as error:
@@ -117,10 +117,12 @@ def read_progress(folder: Path) -> Progress:
 
 
 def _analyse(
-    job: RunningJob, folder: Path, video: Path, source: str, engine: Engine, params: SharedParams
+    job: RunningJob, folder: Path, video: Path, source: str, engine: Engine, settings: Settings
 ) -> None:
     classifier = _wait_for_model(job, engine)
-    job.progress = Progress(read_progress(folder).done, announced_frames(video, params.media))
+    job.progress = Progress(
+        read_progress(folder).done, announced_frames(video, settings.shared.media)
+    )
     saved_s = 0.0
 
     def report(frames_done: int) -> None:
@@ -132,7 +134,10 @@ def _analyse(
             _save_progress(folder, job.progress)
             saved_s = time.monotonic()
 
-    analysis = analyse_video(video, source, classifier, params, folder / CHUNKS, report)
+    threads = settings.serving.analysis_threads
+    analysis = analyse_video(
+        video, source, classifier, settings.shared, folder / CHUNKS, report, threads
+    )
     job.check()
     write_exports(analysis, folder)
     save_routine(routine_of(analysis), folder)

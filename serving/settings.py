@@ -82,6 +82,7 @@ class ServingParams(Section):
     upload_timeout_s: float = Field(gt=0)
     upload_idle_timeout_s: float = Field(gt=0)
     analysis_workers: int = Field(ge=1, le=64)
+    analysis_threads: int | None = Field(ge=1, le=256)
     max_queued_jobs: int = Field(ge=1)
     photo_workers: int = Field(ge=1, le=64)
     max_waiting_photos: int = Field(ge=0)

@@ -71,8 +71,16 @@ class VideoWriter:
             )
         except OSError as error:
             raise MediaError(f"Cannot write {path}: {error.strerror or error}.") from error
-        # For the rate control, and for how long the last frame lasts.
-        self._stream = self._container.add_stream("libx264", rate=fps or _USUAL_FPS)
+        try:
+            self._set_up(width, height, fps or _USUAL_FPS, quality, preset)
+            self._matrix = self._tag_colours(colours)
+            self._sound = sound
+            if sound is not None:
+                sound.lay_into(self._container)
+        except BaseException:
+            self._container.close()
+            self._partial.unlink(missing_ok=True)
+            raise
         self._stream.width, self._stream.height = width // 2 * 2, height // 2 * 2
         self._stream.pix_fmt = "yuv420p"
         self._stream.time_base = time_base

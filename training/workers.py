@@ -21,6 +21,7 @@ from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
 from typing import Any, Generic, NoReturn, TypeVar
 
+from shared_features.cores import usable_cores
 from shared_features.errors import PoseAssetError, StrapsError
 from training.errors import TrainingError
 
@@ -98,13 +99,6 @@ def each_done(
                     cannot_write(folder, result.reason) if result.unwritable else result.reason
                 )
             yield job, result
-
-
-def usable_cores() -> int:
-    """Processor cores that this process may use."""
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def cannot_write(folder: Path, reason: str) -> str:
