@@ -13,7 +13,7 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
 def browser_path(playwright: Playwright) -> str:
-    """The one that is set, one on the path, or Playwright's own; without any the test is skipped."""
+    """The one that is set, or on the path, or Playwright's own; without any the test is skipped."""
     own = playwright.chromium.executable_path
     candidates = [os.environ.get(BROWSER_VARIABLE), *map(shutil.which, NAMES), own]
     for candidate in candidates:

@@ -37,12 +37,19 @@ export class Hud {
     byId("live-last").textContent = `Last: ${hold.label} ${seconds(hold.duration_s)}${isBest ? ", your best" : ""}`;
   }
 
-  clear() {
+  // Nothing is known at the moment.
+  blank() {
     clearTimeout(this.#speaking);
     this.#label = "";
     this.#spoken = "";
     this.tick(null);
+    byId("live-pose").textContent = "";
     byId("live-spoken").textContent = "";
+    byId("hud").className = "hud";
+  }
+
+  clear() {
+    this.blank();
     byId("live-last").textContent = "";
     show(byId("hud"), false);
   }

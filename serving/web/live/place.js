@@ -82,6 +82,7 @@ async function open(source, isDemo = false) {
   show(byId("live-figures"), true);
   if (isDemo) show(byId("camera-picker"), false);
   else await listCameras(facts?.deviceId);
+  if (mine !== attempt) return;
   keepAwake(true);
   connection.open();
   sender.start();
@@ -98,12 +99,18 @@ function stop() {
   keepAwake(false);
   leaveFullScreen();
   video.classList.remove("on");
-  drawSkeleton(skeleton, null);
-  bars?.update(null);
+  forget();
   hud.clear();
-  figures.reset();
   for (const part of ["live-stop", "camera-picker", "live-link"]) show(byId(part), false);
   showWelcome();
+}
+
+// Old answers are no answers.
+function forget() {
+  drawSkeleton(skeleton, null);
+  bars?.update(null);
+  hud.blank();
+  figures.reset();
 }
 
 function cameraLost() {
@@ -128,7 +135,7 @@ function onState(state, refusal) {
   const link = byId("live-link");
   link.textContent = { connecting: "Connecting…", busy: "Busy", lost: "Reconnecting…", idle: "Paused" }[state] ?? "";
   show(link, link.textContent !== "");
-  if (state === "lost" || state === "busy") hud.clear();
+  if (state === "lost" || state === "busy") forget();
 }
 
 function onReady(message) {

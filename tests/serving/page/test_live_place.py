@@ -27,8 +27,9 @@ from tests.serving.server import Server
 
 HEADER_BYTES = 16
 MOST_IN_FLIGHT = 2
-# A pose is seen somewhat before it is complete and somewhat after it was left.
-EDGES_S = 0.3
+# A pose is seen somewhat before it is complete and somewhat after it was left, and a busy computer
+# misses frames at either end. To the hundredth the page shows what the service says.
+EDGES_S = 0.6
 
 
 @pytest.fixture(scope="session")
@@ -258,7 +259,7 @@ def test_it_comes_back_by_itself_when_the_service_was_gone(webcam: Browser, star
         expect(page.locator("#live-pose")).not_to_be_empty()
         server.kill()
         expect(page.locator("#live-notice")).to_contain_text("No connection to the service")
-        expect(page.locator("#hud")).to_be_hidden()
+        expect(page.locator("#live-pose")).to_be_empty()
         server.start()
         expect(page.locator("#live-notice")).to_be_hidden()
         expect(page.locator("#live-pose")).not_to_be_empty()
