@@ -1,6 +1,7 @@
 """The folder the service writes into: nothing is ever written anywhere else.
 
-``jobs/<id>/`` holds an uploaded video, its finished chunks and, in the end, its timeline;
+``jobs/<id>/`` holds an uploaded video, its finished chunks and, in the end, its timeline in every
+format, the overlay video and the pictures;
 ``uploads/`` what is being received and photos while they are looked at; ``deleted/`` what is being
 removed. A client's file name is never part of a path.
 """

@@ -7,6 +7,7 @@ from types import TracebackType
 
 import av
 import numpy as np
+from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from shared_features.errors import MediaError
@@ -72,7 +73,7 @@ class VideoWriter:
         except OSError as error:
             raise MediaError(f"Cannot write {path}: {error.strerror or error}.") from error
         try:
-            self._set_up(width, height, fps or _USUAL_FPS, quality, preset)
+            self._stream = self._add_picture(width, height, fps or _USUAL_FPS, quality, preset)
             self._matrix = self._tag_colours(colours)
             self._sound = sound
             if sound is not None:
@@ -81,19 +82,6 @@ class VideoWriter:
             self._container.close()
             self._partial.unlink(missing_ok=True)
             raise
-        self._stream.width, self._stream.height = width // 2 * 2, height // 2 * 2
-        self._stream.pix_fmt = "yuv420p"
-        self._stream.time_base = time_base
-        self._stream.codec_context.time_base = time_base
-        self._stream.options = {
-            "crf": str(quality),
-            "preset": preset,
-            "g": str(_KEY_FRAME_EVERY),
-        }
-        self._matrix = self._tag_colours(colours)
-        self._sound = sound
-        if sound is not None:
-            sound.lay_into(self._container)
 
     def __enter__(self) -> "VideoWriter":
         return self
@@ -139,6 +127,18 @@ class VideoWriter:
                 self._partial.replace(self._path)
         finally:
             self._partial.unlink(missing_ok=True)
+
+    def _add_picture(
+        self, width: int, height: int, fps: Fraction, quality: int, preset: str
+    ) -> VideoStream:
+        # The rate is for the rate control, and says how long the last frame lasts.
+        stream = self._container.add_stream("libx264", rate=fps)
+        stream.width, stream.height = width // 2 * 2, height // 2 * 2
+        stream.pix_fmt = "yuv420p"
+        stream.time_base = self._time_base
+        stream.codec_context.time_base = self._time_base
+        stream.options = {"crf": str(quality), "preset": preset, "g": str(_KEY_FRAME_EVERY)}
+        return stream
 
     def _add_sound(self, until_s: float | None = None) -> None:
         if self._sound is not None:

@@ -58,6 +58,8 @@ def _run(job: RunningJob, told: str) -> str | None:
         stdout=subprocess.PIPE,
         text=True,
         encoding="utf-8",
+        # An interrupt from the terminal is for the parent, which then ends this process.
+        start_new_session=True,
     ) as process:
         assert process.stdin is not None  # noqa: S101 - for the type checker: both are pipes
         assert process.stdout is not None  # noqa: S101

@@ -25,6 +25,8 @@ _SOFT: Rgb = (179, 171, 201)
 _TITLE_PX, _BIG_PX, _TEXT_PX, _SMALL_PX = 64, 34, 28, 24
 _RIBBON_PX = 44
 _ROUND_PX = 18
+# Of videos shorter than this, tenths of seconds are told.
+_SHORT_S = 10.0
 # Round corners are drawn this many times finer and averaged.
 _FINER = 4
 
@@ -53,9 +55,11 @@ def tile_for(aspect: float, photos: int) -> Tile:
         aspect: width over height of the video.
         photos: how many there are.
     """
-    columns = 3 if aspect < 1 or photos > 4 else 2
+    upright = aspect < 1
+    few = 2 if upright else 4
+    columns = 3 if photos > few else min(2, max(photos, int(upright) + 1))
     width = (_WIDTH - 2 * _MARGIN - (columns - 1) * _GAP) // columns
-    shape = 4 / 3 if aspect < 1 else 1 if columns == 3 else 3 / 4
+    shape = 4 / 3 if upright else 1 if columns == 3 else 3 / 4
     return Tile(width, round(width * shape), columns)
 
 
@@ -119,7 +123,7 @@ class _Page:
         self._text(_MARGIN, self._y, text, size, WHITE, bold=True)
         self._y += round(size * 1.3)
         holds = self._routine.holds
-        facts = [clock(self._routine.duration_s)]
+        facts = [self._clock(self._routine.duration_s)]
         if holds:
             facts += ["1 hold" if len(holds) == 1 else f"{len(holds)} holds"]
             facts += [f"{sum(hold.duration_s for hold in holds):.1f} s held"]
@@ -132,7 +136,7 @@ class _Page:
         self._page.paste(Image.fromarray(colours), (_MARGIN, self._y), Image.fromarray(alpha))
         self._y += _RIBBON_PX + 12
         for share in (0.0, 0.5, 1.0):
-            text = clock(share * self._routine.duration_s)
+            text = self._clock(share * self._routine.duration_s)
             room = width - self._typeface.width(text, _SMALL_PX)
             self._text(_MARGIN + round(share * room), self._y, text, _SMALL_PX, _SOFT)
         self._y += _SMALL_PX + 26
@@ -171,7 +175,7 @@ class _Page:
         y += _TEXT_PX + 8
         self._text(x + 30, y, held, _SMALL_PX, WHITE)
         x += 30 + self._typeface.width(held, _SMALL_PX)
-        self._text(x, y, f"  at {clock(hold.start_s)}", _SMALL_PX, _SOFT)
+        self._text(x, y, f"  at {self._clock(hold.start_s)}", _SMALL_PX, _SOFT)
 
     def totals(self) -> None:
         held = [total for total in self._routine.totals if total.holds]
@@ -207,6 +211,9 @@ class _Page:
         self._text(_MARGIN, height - _MARGIN, "Aerial straps poses", _SMALL_PX, _SOFT)
         return np.asarray(self._page.crop((0, 0, _WIDTH, height)))
 
+    def _clock(self, seconds: float) -> str:
+        return clock(seconds, tenths=self._routine.duration_s < _SHORT_S)
+
     def _right(self, edge: int, y: int, text: str, size: int, colour: Rgb) -> None:
         self._text(edge - self._typeface.width(text, size), y, text, size, colour)
 
@@ -218,12 +225,14 @@ class _Page:
         self._page.paste(colour, (x, y), _rounded(size, size, size // 3))
 
 
-def clock(seconds: float) -> str:
-    """A time in whole seconds.
+def clock(seconds: float, tenths: bool = False) -> str:
+    """A time as people read it; a short video's with tenths.
 
-    >>> clock(83.9)
-    '1:23'
+    >>> clock(83.9), clock(3.94, tenths=True)
+    ('1:23', '3.9 s')
     """
+    if tenths:
+        return f"{seconds:.1f} s"
     return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -67,6 +68,21 @@ def test_analyze_writes_every_format(run: Run, clip: Path, tmp_path: Path, param
         assert not segment["hold"] or segment["label"] in done.stdout
     rows = list(csv.reader((out / "frames.csv").read_text().splitlines()))
     assert len(rows) == CLIP_FRAMES + 1
+
+
+def test_analyze_writes_the_overlay_when_asked(run: Run, clip: Path, tmp_path: Path) -> None:
+    """A video of as many frames beside the rest; every file that was written is named."""
+    done = run("analyze", clip, "--overlay", "--out", tmp_path / "o")
+    assert done.returncode == 0, done.stderr
+    with av.open(str(tmp_path / "o" / "overlay.mp4")) as container:
+        assert sum(1 for _ in container.decode(video=0)) == CLIP_FRAMES
+    holds = json.loads((tmp_path / "o" / "holds.json").read_text())
+    photos = {f"holds/{hold['number']}.jpg" for hold in holds}
+    written = {path for path in (tmp_path / "o").rglob("*") if path.is_file()}
+    assert photos == {f"holds/{path.name}" for path in written if path.suffix == ".jpg"}
+    told = done.stdout.splitlines()[-1]
+    for path in written - {tmp_path / "o" / "video_clip_landmarks.json"}:
+        assert str(path.relative_to(tmp_path / "o")) in told
 
 
 def test_stored_landmarks_give_the_features_that_were_served(
