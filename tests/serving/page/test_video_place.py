@@ -3,7 +3,10 @@
 import re
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, expect
 
 from tests.clips import write_sound
@@ -80,6 +83,29 @@ def test_the_drawn_video_takes_the_place_of_the_original(
         with page.expect_download() as download:
             page.click(link)
         assert download.value.path().read_bytes().startswith(start), link
+
+
+def test_what_the_browser_cannot_play_is_shown_once_it_is_drawn(
+    page: Page, tmp_path: Path, pictures: list[NDArray[np.uint8]]
+) -> None:
+    """Said in words; the drawn video plays everywhere."""
+    height, width = pictures[0].shape[:2]
+    old = cv2.VideoWriter(
+        str(tmp_path / "old.mp4"), cv2.VideoWriter.fourcc(*"mp4v"), 25, (width, height)
+    )
+    for picture in pictures:
+        old.write(picture[:, :, ::-1].copy())
+    old.release()
+    page.set_input_files("#file", tmp_path / "old.mp4")
+    video = page.locator(".player video")
+    expect(page.get_by_label("With skeleton")).to_be_checked()
+    expect(video).to_be_visible()
+    page.get_by_label("Original").check()
+    expect(page.locator(".unplayable")).to_be_visible()
+    expect(video).to_be_hidden()
+    page.get_by_label("With skeleton").check()
+    expect(video).to_be_visible()
+    expect(page.locator(".unplayable")).to_be_hidden()
 
 
 def test_time_is_chosen_in_the_ribbon_the_table_and_the_chart(
