@@ -232,7 +232,7 @@ async function tryDemo() {
 }
 
 async function copyLink() {
-  const copied = await copyText(location.href);
+  const copied = await copyText(new URL(`#${current.id}`, location.href).href);
   byId("copy-link-text").textContent = copied ? "Copied" : "Copy it from the address bar";
   setTimeout(() => (byId("copy-link-text").textContent = "Copy link"), COPIED_MS);
 }

@@ -67,6 +67,11 @@ export class Player {
     this.#video.pause();
   }
 
+  toggle() {
+    if (this.#video.paused) this.play();
+    else this.pause();
+  }
+
   close() {
     this.#video.pause();
     this.#video.removeAttribute("src");

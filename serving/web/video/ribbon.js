@@ -13,7 +13,7 @@ export function makeRibbon(segments, model, duration_s, player) {
     className: "ribbon",
     role: "slider",
     tabindex: "0",
-    "aria-label": "Timeline of poses. Arrow keys move through the video.",
+    "aria-label": "Timeline of poses. Arrow keys move through the video, space plays and pauses it.",
     "aria-valuemin": "0",
     "aria-valuemax": duration_s.toFixed(1),
   });
@@ -63,6 +63,7 @@ function seekWith(bar, duration_s, player) {
     if (event.key in STEP_S) seek(player.time + STEP_S[event.key]);
     else if (event.key === "Home") seek(0);
     else if (event.key === "End") seek(duration_s);
+    else if (event.key === " ") player.toggle();
     else return;
     event.preventDefault();
   });

@@ -126,6 +126,10 @@ def test_time_is_chosen_in_the_ribbon_the_table_and_the_chart(
     page.keyboard.press("ArrowRight")
     assert page.evaluate(TIME) == pytest.approx(1, abs=0.1)
     expect(page.locator("#now")).not_to_be_empty()
+    page.keyboard.press("Space")
+    wait_until(page, "!document.querySelector('.player video').paused")
+    page.keyboard.press("Space")
+    assert page.evaluate("document.querySelector('.player video').paused")
     chart = page.locator(".chart .u-over")
     plot = chart.bounding_box()
     assert plot is not None
