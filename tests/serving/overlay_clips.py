@@ -93,13 +93,13 @@ def add_sound(
         if video_codec is None:
             into = output.add_stream_from_template(picture)
         else:
-            into = output.add_stream(video_codec, rate=25)  # type: ignore[assignment]
+            into = output.add_stream(video_codec, rate=25)
             into.width, into.height = picture.width, picture.height
             into.pix_fmt = "yuv420p"
         sound = output.add_stream(codec, rate=rate)
         assert isinstance(sound, av.AudioStream)
         layout, sample = "mono", {"libopus": "s16", "flac": "s16", "pcm_s16le": "s16"}
-        sound.layout = layout  # type: ignore[misc]
+        sound.layout = layout
         packets = []
         tone = np.sin(np.arange(int(rate * seconds)) * 0.05) * 0.5
         fifo = av.AudioFifo()
@@ -120,12 +120,12 @@ def add_sound(
                 if packet.dts is not None and packet.pts is not None:
                     packet.dts, packet.pts = packet.dts + shift, packet.pts + shift
                     packet.stream = into
-                    packets.append(packet)  # type: ignore[arg-type]
+                    packets.append(packet)
         else:
             for index, decoded in enumerate(source.decode(picture)):
                 decoded.pts, decoded.time_base = index, Fraction(1, 25)
-                packets += into.encode(decoded)  # type: ignore[arg-type]
-            packets += into.encode(None)  # type: ignore[arg-type]
+                packets += into.encode(decoded)
+            packets += into.encode(None)
         packets.sort(key=lambda packet: float((packet.dts or 0) * (packet.time_base or 0)))
         for packet in packets:
             output.mux(packet)
