@@ -41,8 +41,7 @@ starter: $(VENV)/.train $(POSE_MODEL) ## build the starter model from generated 
 	$(BIN)/straps-train starter
 
 bench: $(VENV)/.dev $(POSE_MODEL) $(STOCK_POSE_MODEL) ## measure speed, as ratios in one run
-	$(BIN)/python -m benchmarks.analyze
-	$(BIN)/python -m benchmarks.features
+	$(BIN)/python -m benchmarks
 
 lock: $(BIN)/uv ## resolve the dependencies of pyproject.toml anew
 	@for set in "dev --all-extras" "serve --extra=serve" "train --extra=train"; do \

@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 
+from benchmarks.results import Results
 from shared_features.classifier import PoseClassifier
 from shared_features.params import PROJECT_ROOT
 
@@ -11,8 +12,8 @@ N_FRAMES = 200_000
 N_SINGLE = 3000
 
 
-def main() -> None:
-    """Measure and print."""
+def run() -> Results:
+    """Measure."""
     classifier = PoseClassifier(PROJECT_ROOT / "models" / "pose_classifier.onnx")
     spec = classifier.contract.features
     random = np.random.default_rng(0)
@@ -31,14 +32,16 @@ def main() -> None:
         classifier.probabilities(features)
         features_ms.append((middle - start) * 1000)
         both_ms.append((time.perf_counter() - start) * 1000)
-    print(
-        f"features of many frames: {np.median(bulk):,.0f} frames/s "
-        f"(from {min(bulk):,.0f} to {max(bulk):,.0f}, {len(bulk)} runs)"
-    )
-    print(
-        f"one frame: features {np.median(features_ms):.3f} ms, with classification "
-        f"{np.median(both_ms):.3f} ms (medians of {N_SINGLE})"
-    )
+    results = Results(f"{N_FRAMES:,} frames at once, {N_SINGLE:,} one by one")
+    results.note("features of many frames, frames per second", float(np.median(bulk)))
+    results.note("features of one frame, ms", float(np.median(features_ms)))
+    results.note("features and classification of one frame, ms", float(np.median(both_ms)))
+    return results
+
+
+def main() -> None:
+    """Measure and print."""
+    run().print()
 
 
 if __name__ == "__main__":

@@ -23,13 +23,16 @@ import psutil
 from PIL import Image
 from websockets.asyncio.client import ClientConnection, connect
 
+from benchmarks.results import Results
 from serving.live.wire import MAX_IN_FLIGHT, LiveFrame, pack_frame
+from serving.settings import MEBIBYTE
 from shared_features import console
 from shared_features.params import PROJECT_ROOT, load_shared
 from shared_features.video_reader import VideoReader
 
 DEMO = PROJECT_ROOT / "serving" / "demo" / "performance.mp4"
 SIZE = (640, 480)
+SECONDS = 20.0
 PORT = 8765
 ADDRESS = f"ws://127.0.0.1:{PORT}/api/v1/live"
 
@@ -68,7 +71,8 @@ def pictures(path: Path, seconds: float) -> list[tuple[float, bytes]]:
 
 async def film(frames: list[tuple[float, bytes]]) -> Filmed:
     """One session, at the recording's own pace."""
-    filmed, sent_at, room = Filmed(), {}, asyncio.Semaphore(MAX_IN_FLIGHT)
+    filmed, room = Filmed(), asyncio.Semaphore(MAX_IN_FLIGHT)
+    sent_at: dict[int, float] = {}
     began = time.perf_counter()
     async with connect(ADDRESS, compression=None, max_size=None) as socket:
         await socket.recv()
@@ -122,32 +126,31 @@ def start_service(folder: Path) -> "subprocess.Popen[bytes]":
             time.sleep(0.1)
 
 
-def quantiles(values: list[float]) -> str:
-    """The middle, and how bad it gets."""
-    p50, p95, p99 = np.percentile(values, [50, 95, 99])
-    return f"p50 {p50:6.2f}  p95 {p95:6.2f}  p99 {p99:6.2f}"
-
-
-def report(number: int, filmed: Filmed) -> None:
-    """Print what a session has seen."""
-    timings = [answer["timings_ms"] for answer in filmed.answers]
+def results_of(filmed: list[Filmed], conditions: str) -> Results:
+    """What the sessions have seen, together."""
+    answers = [answer for each in filmed for answer in each.answers]
+    trips = [trip for each in filmed for trip in each.round_trips_ms]
+    timings = [answer["timings_ms"] for answer in answers]
     parts: dict[str, list[float]] = {
         "pose network": [t["pose"] for t in timings],
-        "round trip": filmed.round_trips_ms,
+        "round trip": trips,
         "round trip beyond the network": [
-            trip - t["pose"] for trip, t in zip(filmed.round_trips_ms, timings, strict=True)
+            trip - t["pose"] for trip, t in zip(trips, timings, strict=True)
         ],
         "in the service beyond the network": [t["total"] - t["pose"] for t in timings],
-        "  waiting": [t["queue"] for t in timings],
-        "  decoding the picture": [t["decode"] for t in timings],
-        "  features, model, smoothing": [t["classify"] for t in timings],
+        "of it waiting": [t["queue"] for t in timings],
+        "of it decoding the picture": [t["decode"] for t in timings],
+        "of it features, model, smoothing": [t["classify"] for t in timings],
     }
-    print(
-        f"session {number}: {len(timings)} answers, {filmed.skipped} frames not sent, "
-        f"{filmed.answers[-1]['dropped']} dropped; ready after {filmed.ready_ms:.0f} ms"
-    )
+    results = Results(conditions)
     for name, values in parts.items():
-        print(f"  {name:<36}{quantiles(values)}  ms")
+        for quantile in (50, 95, 99):
+            results.note(f"{name}, ms, p{quantile}", float(np.percentile(values, quantile)))
+    results.note("answers", len(answers))
+    results.note("frames not sent, since two were under way", sum(each.skipped for each in filmed))
+    results.note("frames dropped", sum(each.answers[-1]["dropped"] for each in filmed))
+    results.note("from connecting to ready, ms", max(each.ready_ms for each in filmed))
+    return results
 
 
 async def film_all(frames: list[tuple[float, bytes]], sessions: int) -> list[Filmed]:
@@ -155,34 +158,37 @@ async def film_all(frames: list[tuple[float, bytes]], sessions: int) -> list[Fil
     return await asyncio.gather(*(film(frames) for _ in range(sessions)))
 
 
+def run(recording: Path, sessions: int, seconds: float, folder: Path) -> Results:
+    """Start a service, film, end it."""
+    frames = pictures(recording, seconds)
+    service = start_service(folder)
+    try:
+        process = psutil.Process(service.pid)
+        memory, used = process.memory_info().rss, process.cpu_times()
+        filmed = asyncio.run(film_all(frames, sessions))
+        spent, memory_after = process.cpu_times(), process.memory_info().rss
+    finally:
+        service.terminate()
+        service.wait()
+    conditions = f"{sessions} live session(s), {recording.name}, {SIZE[0]}×{SIZE[1]}"
+    results = results_of(filmed, conditions)
+    cpu_s = spent.user + spent.system - used.user - used.system
+    answers = sum(len(each.answers) for each in filmed)
+    results.note("time of a core for each answer, ms", cpu_s / answers * 1000)
+    results.note("memory when ready, MiB", memory / MEBIBYTE)
+    results.note("memory with these sessions, MiB", memory_after / MEBIBYTE)
+    return results
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("recording", type=Path, nargs="?", default=DEMO)
     parser.add_argument("--sessions", type=int, default=1, help="side by side")
-    parser.add_argument("--seconds", type=float, default=20.0, help="of the recording, at most")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="of the recording, at most")
     arguments = parser.parse_args()
-    frames = pictures(arguments.recording, arguments.seconds)
     with tempfile.TemporaryDirectory() as folder:
-        service = start_service(Path(folder))
-        try:
-            process = psutil.Process(service.pid)
-            memory = process.memory_info().rss
-            used = process.cpu_times()
-            filmed = asyncio.run(film_all(frames, arguments.sessions))
-            spent = process.cpu_times()
-            memory_after = process.memory_info().rss
-        finally:
-            service.terminate()
-            service.wait()
-    for number, each in enumerate(filmed, start=1):
-        report(number, each)
-    cpu_s = spent.user + spent.system - used.user - used.system
-    answers = sum(len(each.answers) for each in filmed)
-    print(
-        f"{cpu_s / answers * 1000:.1f} ms of a core for each answer; memory {memory >> 20} MiB "
-        f"when ready, {memory_after >> 20} MiB with {arguments.sessions} session(s)"
-    )
+        run(arguments.recording, arguments.sessions, arguments.seconds, Path(folder)).print()
 
 
 if __name__ == "__main__":

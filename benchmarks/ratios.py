@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 
@@ -18,8 +18,13 @@ class Ratio:
     first_s: tuple[float, ...]
     second_s: tuple[float, ...]
 
+    @property
+    def values(self) -> list[float]:
+        """The ratio of each pair."""
+        return [a / b for a, b in zip(self.first_s, self.second_s, strict=True)]
+
     def __str__(self) -> str:
-        ratios = [a / b for a, b in zip(self.first_s, self.second_s, strict=True)]
+        ratios = self.values
         return (
             f"{statistics.median(ratios):.2f}× (from {min(ratios):.2f}× to {max(ratios):.2f}×, "
             f"{len(ratios)} pairs)"
@@ -32,6 +37,24 @@ def measure(first: Callable[[], object], second: Callable[[], object], pairs: in
     second()
     durations = [(_duration_s(first), _duration_s(second)) for _ in range(pairs)]
     return Ratio(tuple(a for a, _ in durations), tuple(b for _, b in durations))
+
+
+def in_turn(
+    first: Callable[[], object], others: Mapping[str, Callable[[], object]], rounds: int
+) -> tuple[tuple[float, ...], dict[str, tuple[float, ...]]]:
+    """Durations of one way and of each of the others, in turn.
+
+    Round by round, so that what is compared ran at the same time; each was run once before.
+    """
+    for other in others.values():
+        other()
+    first_s: list[float] = []
+    others_s: dict[str, list[float]] = {name: [] for name in others}
+    for _ in range(rounds):
+        first_s.append(_duration_s(first))
+        for name, other in others.items():
+            others_s[name].append(_duration_s(other))
+    return tuple(first_s), {name: tuple(each) for name, each in others_s.items()}
 
 
 def _duration_s(work: Callable[[], object]) -> float:

@@ -1,0 +1,33 @@
+"""Every figure of docs/performance.md in one run: ``python -m benchmarks`` (or ``make bench``)."""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from benchmarks import analyze, features, live
+from benchmarks.results import write_results
+from shared_features import console
+from shared_features.params import PROJECT_ROOT
+
+
+def main() -> None:
+    """Measure, print a table, write JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3, help="how often videos are run")
+    parser.add_argument("--out", type=Path, default=PROJECT_ROOT / "out" / "benchmarks.json")
+    arguments = parser.parse_args()
+    measured = {"features": features.run()}
+    measured["features"].print()
+    with tempfile.TemporaryDirectory() as folder:
+        for sessions in (1, 2):
+            name = f"live, {sessions} session{'s' * (sessions > 1)}"
+            measured[name] = live.run(live.DEMO, sessions, live.SECONDS, Path(folder))
+            measured[name].print()
+    measured["video"] = analyze.run(None, arguments.rounds)
+    measured["video"].print()
+    write_results(measured, arguments.out)
+    print(f"Written to {arguments.out}; benchmarks/baseline.json is an earlier run.")
+
+
+if __name__ == "__main__":
+    console.run(main)

@@ -1,0 +1,57 @@
+"""How much work a video is, as exact counts: a change that does more of it is seen here."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared_features.extract import extract_video
+from shared_features.params import MediaParams, PoseParams
+from shared_features.pose import PoseEstimator
+from shared_features.video_reader import VideoReader
+from tests.clips import write_video
+from training.synthetic.performance import performance_frames
+
+pytestmark = pytest.mark.usefixtures("pose_model")
+
+FRAMES, CHUNK, WARM_UP = 50, 20, 4
+
+
+@pytest.fixture
+def counts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """Counts what is called while the real thing runs."""
+    counted: Counter[str] = Counter()
+
+    def count(owner: Any, method: str, name: Any) -> None:
+        real = getattr(owner, method)
+
+        def counting(self: Any, *arguments: Any, **options: Any) -> Any:
+            counted[name(self) if callable(name) else name] += 1
+            return real(self, *arguments, **options)
+
+        monkeypatch.setattr(owner, method, counting)
+
+    count(PoseEstimator, "__init__", "networks loaded")
+    count(PoseEstimator, "people", lambda self: f"looks in {self._mode} mode")
+    count(VideoReader, "_upright", "frames converted")
+    return counted
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_each_frame_is_tracked_once_and_warm_up_frames_twice(
+    tmp_path: Path, media: MediaParams, pose: PoseParams, counts: Counter[str], workers: int
+) -> None:
+    """One look per frame and warm-up frame, one for everybody per chunk, with any threads."""
+    pictures = [rgb for rgb, _, _ in performance_frames(seed=1, start_s=8.0, end_s=10.0)]
+    clip = write_video(tmp_path / "clip.mp4", pictures, [i / 10 for i in range(FRAMES)])
+    small = pose.model_copy(update={"chunk_frames": CHUNK, "warmup_frames": WARM_UP})
+    extract_video(clip, media, small, workers=workers)
+    chunks = -(-FRAMES // CHUNK)
+    warm_ups = (chunks - 1) * WARM_UP
+    assert counts["looks in video mode"] == FRAMES + warm_ups
+    assert counts["looks in photo mode"] == chunks
+    # One estimator looks for everybody in each thread, and each chunk has a tracker.
+    assert counts["networks loaded"] == chunks + workers
+    # Threads that begin in the middle convert their warm-up frames themselves.
+    assert counts["frames converted"] == FRAMES + (warm_ups if workers > 1 else 0)
