@@ -16,9 +16,8 @@ from shared_features.video_reader import Colours
 
 CONSTANT_QUALITY = 20
 """x264's constant rate factor: visually close to the source."""
-# Of ITU-T H.273: what is stored is RGB itself, and nobody knows.
-_RGB, _UNKNOWN = 0, 2
-_BT709 = 1
+# Matrices of ITU-T H.273: what is stored is RGB itself; the one of high-definition video.
+_RGB, _BT709 = 0, 1
 _USUAL_FPS = Fraction(30)
 # A key frame at least this often, so that players find every moment quickly.
 _KEY_FRAME_EVERY = 60

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from serving.overlay.routine import Routine
@@ -93,7 +94,9 @@ def add_sound(
         if video_codec is None:
             into = output.add_stream_from_template(picture)
         else:
-            into = output.add_stream(video_codec, rate=25)
+            added = output.add_stream(video_codec, rate=25)
+            assert isinstance(added, VideoStream)
+            into = added
             into.width, into.height = picture.width, picture.height
             into.pix_fmt = "yuv420p"
         sound = output.add_stream(codec, rate=rate)
