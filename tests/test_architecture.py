@@ -20,6 +20,7 @@ PURE = ("angles", "spatial", "body", "features", "points", "timeline", "landmark
 PLACES = {
     "av": {
         "serving/live/camera.py",
+        "shared_features/frame_index.py",
         "shared_features/sound.py",
         "shared_features/video_reader.py",
         "shared_features/video_writer.py",
