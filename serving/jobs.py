@@ -11,14 +11,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 from serving.data_dir import DataDir, new_id
 from serving.engine import Engine
 from serving.errors import BusyError, ConflictError, NotFoundError, NotReadyError
 from serving.exports.files import ANGLES_FILE
-from serving.job import Job, JobState, Overlay, OverlayState
+from serving.job import Job, JobState, OverlayState
+from serving.job_states import job_of
 from serving.overlay.running import render_job
 from serving.running import Progress, RunningJob, analyse_job, read_progress
 from serving.settings import Settings
@@ -34,14 +34,6 @@ _STOP_TIMEOUT_S = 10.0
 _OVERLAY_RETRY_S = 2
 # Drawing takes both cores of a small machine already; a second one would only slow the first down.
 _OVERLAY_WORKERS = 1
-_BROKEN = (
-    "The analysis ended unexpectedly, several times if it could be tried again. The service's log "
-    "says more. Delete the video and send the original file again."
-)
-_OVERLAY_BROKEN = (
-    "The overlay could not be drawn, several times. The timeline is complete all the same; the "
-    "service's log says more."
-)
 _KINDS: tuple[WorkflowKind, ...] = ("analysis", "overlay")
 
 
@@ -283,40 +275,14 @@ class JobQueue:
             if done and analysis.id in present - drawn:
                 workflows.add("overlay", analysis.id, analysis.given)
 
-    def _job(self, workflow: Workflow, overlay: Workflow | None) -> Job:
-        state, problem = JobState.FAILED, workflow.outcome
-        if workflow.state == "waiting":
-            state = JobState.QUEUED
-        elif workflow.state == "running":
-            state = JobState.PROCESSING
-        elif workflow.state == "broken":
-            problem = _BROKEN
-        elif problem is None:
-            state = JobState.DONE
-        running = self._running.get(("analysis", workflow.id))
-        folder = self._data_dir.jobs / workflow.id
-        progress = running.progress if running else read_progress(folder)
-        return Job(
-            id=workflow.id,
-            source=workflow.given.source,
-            media=workflow.given.media,
-            state=state,
-            created_at=datetime.fromtimestamp(workflow.given.created_s, UTC),
-            frames_done=progress.done,
-            frames_total=progress.total,
-            problem=problem,
-            overlay=self._overlay(overlay, progress) if state == JobState.DONE else None,
+    def _job(self, analysis: Workflow, overlay: Workflow | None) -> Job:
+        folder = self._data_dir.jobs / analysis.id
+        analysing = self._running.get(("analysis", analysis.id))
+        drawing = self._running.get(("overlay", analysis.id))
+        return job_of(
+            analysis,
+            overlay,
+            analysed=analysing.progress if analysing else read_progress(folder),
+            drawn=drawing.progress if drawing else Progress(),
             has_angles=(folder / ANGLES_FILE).is_file(),
         )
-
-    def _overlay(self, workflow: Workflow | None, analysed: Progress) -> Overlay:
-        if workflow is None or workflow.state == "waiting":
-            return Overlay(OverlayState.WAITING, 0, None)
-        running = self._running.get(("overlay", workflow.id))
-        if workflow.state == "running":
-            return Overlay(OverlayState.RENDERING, running.progress.done if running else 0, None)
-        if workflow.state == "broken":
-            return Overlay(OverlayState.FAILED, 0, _OVERLAY_BROKEN)
-        if workflow.outcome is not None:
-            return Overlay(OverlayState.FAILED, 0, workflow.outcome)
-        return Overlay(OverlayState.READY, analysed.done, None)

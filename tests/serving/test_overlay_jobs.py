@@ -214,13 +214,21 @@ def test_an_overlay_outlives_its_process(
 
 
 def test_deleting_stops_the_drawing(
-    start: Start, large_clip: Path, overlay_params: dict[str, object]
+    start: Start, large_clip: Path, clip: Path, overlay_params: dict[str, object]
 ) -> None:
-    """Within two seconds nothing of it runs or lies on the disk."""
+    """Drawn or waiting to be: within two seconds nothing of it runs or lies on the disk."""
     server = start(overlay=overlay_params | SLOW)
     job_id = server.submit(large_clip)
     server.wait_for(lambda: overlay_status(server, job_id) == "rendering")
     server.wait_for(lambda: server.job(job_id)["overlay"]["frames_done"] > 0)
+    (drawing,) = drawing_processes(server)
+    drawing.suspend()
+    waiting = server.submit(clip)
+    assert server.finished(waiting)["overlay"]["status"] == "waiting"
+    assert server.http.delete(f"{VIDEOS}/{waiting}").status_code == 204
+    assert server.http.get(f"{VIDEOS}/{waiting}").status_code == 404
+    assert not [name for name in server.leftovers() if waiting in name]
+    drawing.resume()
     begun = time.monotonic()
     assert server.http.delete(f"{VIDEOS}/{job_id}").status_code == 204
     assert time.monotonic() - begun < 2
