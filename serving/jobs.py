@@ -30,8 +30,8 @@ _RETRY_AFTER_S = 30
 # A running analysis looks at its cancel flag with every frame; this is for very slow ones.
 _CANCEL_TIMEOUT_S = 10.0
 _STOP_TIMEOUT_S = 10.0
-# An overlay that is being drawn is asked for again after this.
-_OVERLAY_RETRY_S = 2
+# What is being made is asked for again after this.
+_ASK_AGAIN_S = 2
 # Drawing takes both cores of a small machine already; a second one would only slow the first down.
 _OVERLAY_WORKERS = 1
 _KINDS: tuple[WorkflowKind, ...] = ("analysis", "overlay")
@@ -172,7 +172,8 @@ class JobQueue:
         if job.state != JobState.DONE:
             raise ConflictError(
                 f"The analysis is not finished: it is {job.state}, {job.frames_done} frames are "
-                "done. Ask again when its status is done."
+                "done. Ask again when its status is done.",
+                _ASK_AGAIN_S,
             )
         return self._data_dir.jobs / job_id
 
@@ -191,7 +192,7 @@ class JobQueue:
             done = 0 if overlay is None else overlay.frames_done
             raise ConflictError(
                 f"The overlay is being made: {done} frames are drawn. Ask again in a moment.",
-                _OVERLAY_RETRY_S,
+                _ASK_AGAIN_S,
             )
         return folder
 

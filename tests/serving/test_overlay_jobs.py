@@ -99,6 +99,8 @@ def test_a_finished_job_gets_its_overlay_and_pictures(server: Server, clip: Path
     """Null before the timeline is there, then status and links, then everything can be fetched."""
     job_id = server.submit(clip, "my routine.mp4")
     assert server.job(job_id)["overlay"] is None
+    early = server.http.get(f"{VIDEOS}/{job_id}/overlay.mp4")
+    assert (early.status_code, early.headers["retry-after"]) == (409, "2")
     job = server.finished(job_id)
     assert job["overlay"]["status"] in ("waiting", "rendering", "ready")
     assert {"timeline", "angles"} <= set(job["links"])
