@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from serving.exports.entries import TIME_DIGITS, segment_entry
-from serving.overlay.files import HOLDS_FILE, OVERLAY_FILE, SUMMARY_FILE, photo_file
+from serving.overlay.files import HOLDS_FILE, HOLDS_FOLDER, OVERLAY_FILE, SUMMARY_FILE, photo_file
 from serving.overlay.moments import steadiest_frame
 from serving.overlay.painter import Painter
 from serving.overlay.photo import PhotoMaker, save_photo
@@ -155,6 +155,9 @@ class _Photos:
     def write_rest(self) -> list[Path]:
         """Write the list of holds and the summary; returns all that was written."""
         routine = self._routine
+        for path in (self._folder / HOLDS_FOLDER).glob("[0-9]*.jpg"):
+            if path not in self._paths:  # of an earlier analysis, which found more holds
+                path.unlink()
         entries = [
             {"number": place + 1}
             | segment_entry(hold)

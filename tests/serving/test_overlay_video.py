@@ -249,9 +249,11 @@ def test_pictures_alone_equal_those_of_the_overlay(
     folders = []
     for overlay in (True, False):
         folders.append(tmp_path / f"overlay {overlay}")
-        folders[-1].mkdir()
+        (folders[-1] / "holds").mkdir(parents=True)
+        (folders[-1] / "holds" / "7.jpg").write_bytes(b"of an earlier analysis")
         written = draw_all(video, routine, folders[-1], params, media, overlay=overlay)
         assert all(path.is_file() for path in written)
+        assert [path.name for path in (folders[-1] / "holds").iterdir()] == ["1.jpg"]
     assert not (folders[1] / "overlay.mp4").exists()
     for name in ("holds/1.jpg", "holds.json", "summary.png"):
         assert (folders[0] / name).read_bytes() == (folders[1] / name).read_bytes()
