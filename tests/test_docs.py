@@ -59,7 +59,10 @@ def test_the_routes_of_the_readme_are_those_of_the_service(tmp_path: Path) -> No
     for path in paths:
         assert path.replace("{video_id}", "{id}") in README, path
     for path in re.findall(r"`(?:[A-Z]+ )?(/(?:api|health)/[^`]+)`", README):
-        known = {p.replace("{video_id}", "{id}") for p in paths} | {"/api/v1/openapi.json", "/api/v1/live"}
+        known = {p.replace("{video_id}", "{id}") for p in paths} | {
+            "/api/v1/openapi.json",
+            "/api/v1/live",
+        }
         assert path in known, path
 
 

@@ -5,7 +5,7 @@ steadiest of a hold, drawn on and encoded. Every frame of the video is there, at
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -38,7 +38,7 @@ from shared_features.video_reader import VideoReader
 from shared_features.video_writer import VideoWriter
 
 Progress = Callable[[int], None]
-# Frames decoded ahead of the drawing.
+# Frames decoded ahead of the drawing, and drawn ahead of the encoding.
 _PREFETCH_FRAMES = 4
 
 
@@ -93,14 +93,22 @@ def draw_all(
                 )
             )
         last = max(moments, default=-1)
-        for frame in frames:
-            photos.look_at(frame)
+
+        def drawn() -> Iterator[Frame]:
+            for frame in frames:
+                photos.look_at(frame)
+                if overlay:
+                    rgb = _scaled(frame.rgb, size)
+                    painter.paint(rgb, frame.index)
+                    frame = Frame(frame.index, frame.pts_s, rgb)
+                yield frame
+                if not overlay and frame.index >= last:
+                    return
+
+        # Decoding, drawing and encoding each in a thread: one of them alone would use one core.
+        for frame in stack.enter_context(Prefetched(drawn(), _PREFETCH_FRAMES)):
             if overlay:
-                rgb = _scaled(frame.rgb, size)
-                painter.paint(rgb, frame.index)
-                writer.write(rgb, frame.pts_s)
-            elif frame.index >= last:
-                break
+                writer.write(frame.rgb, frame.pts_s)
             if progress is not None:
                 progress(frame.index + 1)
     written = photos.write_rest()
