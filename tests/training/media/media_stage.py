@@ -104,9 +104,11 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def identities(folder: Path, pattern: str) -> dict[str, tuple[int, int]]:
-    """Inode and time of each file: whoever writes a file again changes both."""
+    """Inode and time of each finished file: whoever writes a file again changes both."""
     return {
-        path.name: (path.stat().st_ino, path.stat().st_mtime_ns) for path in folder.glob(pattern)
+        path.name: (path.stat().st_ino, path.stat().st_mtime_ns)
+        for path in folder.glob(pattern)
+        if not path.name.startswith(".")  # half-written, and gone in a moment
     }
 
 
