@@ -96,7 +96,7 @@ def network_s(clip: Path) -> float:
 def ways(clip: Path, folder: Path) -> dict[str, Callable[[], object]]:
     """What is timed, by name."""
     settings = load_settings(PROJECT_ROOT / "params.yaml")
-    shared, cores = settings.shared, usable_cores()
+    shared, threads = settings.shared, usable_cores() + 1
     classifier = PoseClassifier(PROJECT_ROOT / "models" / "pose_classifier.onnx")
 
     def analysis(overlay: bool) -> None:
@@ -107,7 +107,7 @@ def ways(clip: Path, folder: Path) -> dict[str, Callable[[], object]]:
             draw_all(clip, routine, folder, drawing, shared.media)
 
     return {
-        "landmarks": lambda: extract_video(clip, shared.media, shared.pose, workers=cores),
+        "landmarks": lambda: extract_video(clip, shared.media, shared.pose, workers=threads),
         "analysis": lambda: analysis(overlay=False),
         "analysis with overlay": lambda: analysis(overlay=True),
     }
