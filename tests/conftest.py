@@ -1,6 +1,7 @@
 """Fixtures that every room's tests use."""
 
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,15 @@ from shared_features.params import PROJECT_ROOT, MediaParams, PoseParams, Shared
 # Where the collection of real recordings lies, if it does: beside the checkout, or as told.
 SHARED_DATA_VARIABLE = "STRAPS_TEST_DATA"
 _SHARED_DATA = Path(os.environ.get(SHARED_DATA_VARIABLE, PROJECT_ROOT.parent / "shared" / "data"))
+
+
+def pytest_configure() -> None:
+    """Let interrupts through.
+
+    Shells start what runs in the background with interrupts ignored, and all its children inherit
+    that; tests that interrupt programs need them to listen.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

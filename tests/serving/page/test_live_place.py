@@ -3,6 +3,7 @@
 import csv
 import json
 import struct
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -96,15 +97,38 @@ class Traffic:
                 self.holds.append(f"{message['ended_hold']['duration_s']:.2f}")
 
 
+WATCH_CLOCK = """async () => {
+    const readings = [];
+    const end = performance.now() + 6000;
+    while (performance.now() < end) {
+        readings.push([performance.now() / 1000, document.querySelector('#live-clock').innerText]);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    return readings;
+}"""
+
+
+def longest_run(readings: list[tuple[float, str]]) -> tuple[float, float]:
+    """How long one hold was watched, and by how much its clock went on meanwhile."""
+    runs: list[list[tuple[float, float]]] = [[]]
+    for at_s, text in readings:
+        if not text or (runs[-1] and float(text) < runs[-1][-1][1]):
+            runs.append([])
+        if text:
+            runs[-1].append((at_s, float(text)))
+    spans = [(run[-1][0] - run[0][0], run[-1][1] - run[0][1]) for run in runs if run]
+    return max(spans)
+
+
 def test_poses_appear_holds_are_timed_and_kept(live_page: Page, film: Path) -> None:
     """From the camera to the clock, the log, the best time and the file; then the camera is off."""
     page = live_page
     traffic = Traffic(page)
     page.click("#live-start")
     expect(page.locator("#live-pose")).to_have_text(POSE)
-    first = float(page.locator("#live-clock").inner_text())
-    page.wait_for_timeout(1000)
-    assert float(page.locator("#live-clock").inner_text()) == pytest.approx(first + 1, abs=0.25)
+    elapsed_s, shown_s = longest_run(page.evaluate(WATCH_CLOCK))
+    assert elapsed_s > 1
+    assert shown_s == pytest.approx(elapsed_s, abs=0.25)
     expect(page.locator("#live-spoken")).to_have_text(POSE)
     expect(page.locator("#log-rows tr").first).to_contain_text(POSE)
     expect(page.locator("#live-last")).to_contain_text(f"Last: {POSE}")
@@ -180,8 +204,11 @@ def test_a_hidden_page_sends_nothing_and_goes_on_when_it_is_seen(
         assert len(traffic.pictures) == sent
         page.evaluate(see, False)
         expect(page.locator("#live-link")).to_be_hidden()
+        deadline = time.monotonic() + 15
+        while len(traffic.pictures) <= sent:
+            assert time.monotonic() < deadline, "nothing is sent"
+            page.wait_for_timeout(50)
         expect(page.locator("#live-pose")).not_to_be_empty()
-        assert len(traffic.pictures) > sent
 
 
 def test_another_place_switches_the_camera_off(live_page: Page) -> None:
