@@ -1,18 +1,16 @@
-"""MediaPipe's Pose Landmarker behind one small class.
+"""People in frames: MediaPipe's Pose Landmarker behind one small class.
 
-The only module that touches MediaPipe. An estimator belongs to one recording or one live session:
-its tracker carries state from frame to frame, so sharing one mixes people up.
+An estimator belongs to one recording or one live session: its tracker carries state from frame to
+frame, so sharing one mixes people up.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal
-
-import numpy as np
 
 from shared_features.errors import PoseAssetError
 from shared_features.frames import RgbArray
+from shared_features.landmarker import Landmarker, LandmarkerError, RunningMode
 from shared_features.landmarks import (
     IMAGE_CHANNELS,
     LANDMARK_COUNT,
@@ -20,8 +18,6 @@ from shared_features.landmarks import (
     FloatArray,
 )
 from shared_features.params import PersonPolicy, PoseParams
-
-RunningMode = Literal["photo", "video"]
 
 # Boxes that overlap less than this (intersection over union) belong to different people.
 _SAME_PERSON_OVERLAP = 0.3
@@ -62,24 +58,21 @@ class PoseEstimator:
     def __init__(
         self, model_path: Path, mode: RunningMode, people: int, params: PoseParams
     ) -> None:
-        import mediapipe
-        from mediapipe.tasks.python import BaseOptions, vision
-
-        running_modes = {
-            "photo": vision.RunningMode.IMAGE,
-            "video": vision.RunningMode.VIDEO,
-        }
-        options = vision.PoseLandmarkerOptions(
-            base_options=BaseOptions(model_asset_path=str(model_path)),
-            running_mode=running_modes[mode],
-            num_poses=people,
-            min_pose_detection_confidence=params.min_detection_confidence,
-            min_pose_presence_confidence=params.min_tracking_confidence,
-            min_tracking_confidence=params.min_tracking_confidence,
-        )
-        self._mediapipe = mediapipe
+        try:
+            self._landmarker = Landmarker(
+                model_path,
+                mode,
+                people,
+                params.min_detection_confidence,
+                params.min_tracking_confidence,
+            )
+        except LandmarkerError as error:
+            raise PoseAssetError(
+                f"The pose model file {model_path} cannot be used ({error}). Give a "
+                "pose_landmarker .task file, or remove `pose.model_path` from params.yaml to use "
+                "the project's own."
+            ) from error
         self._mode = mode
-        self._landmarker: Any = _create(vision.PoseLandmarker, options, model_path)
         self._last_ms = -1
 
     def __enter__(self) -> "PoseEstimator":
@@ -104,35 +97,20 @@ class PoseEstimator:
             rgb: ``(height, width, 3)`` uint8, upright.
             pts_s: time of the frame; only matters in ``video`` mode, where it must not fall.
         """
-        image = self._mediapipe.Image(image_format=self._mediapipe.ImageFormat.SRGB, data=rgb)
         if self._mode == "photo":
-            result = self._landmarker.detect(image)
-        else:
-            # The tracker wants whole milliseconds that strictly rise.
-            self._last_ms = max(self._last_ms + 1, round(pts_s * 1000))
-            result = self._landmarker.detect_for_video(image, self._last_ms)
-        return [
-            _person(image_points, world_points)
-            for image_points, world_points in zip(
-                result.pose_landmarks, result.pose_world_landmarks, strict=True
-            )
-        ]
+            return self._found(rgb, None)
+        # The tracker wants whole milliseconds that strictly rise.
+        self._last_ms = max(self._last_ms + 1, round(pts_s * 1000))
+        return self._found(rgb, self._last_ms)
 
-
-def _create(landmarker: Any, options: Any, model_path: Path) -> Any:
-    try:
-        return landmarker.create_from_options(options)
-    except OSError as error:
-        raise PoseAssetError(
-            f"MediaPipe's library cannot be loaded ({error}). On Debian and Ubuntu: "
-            "apt-get install libegl1 libgles2."
-        ) from error
-    except (RuntimeError, ValueError) as error:
-        raise PoseAssetError(
-            f"MediaPipe does not accept the pose model file {model_path} ({error}). Give a "
-            "pose_landmarker .task file, or remove `pose.model_path` from params.yaml to use the "
-            "project's own."
-        ) from error
+    def _found(self, rgb: RgbArray, timestamp_ms: int | None) -> list[Person]:
+        people = [Person(*points) for points in self._landmarker.detect(rgb, timestamp_ms)]
+        expected = (LANDMARK_COUNT, len(IMAGE_CHANNELS)), (LANDMARK_COUNT, len(WORLD_CHANNELS))
+        for person in people:
+            found = person.image.shape, person.world.shape
+            if found != expected:
+                raise ValueError(f"the pose model gave {found}, expected {expected}")
+        return people
 
 
 def pick(people: list[Person], policy: PersonPolicy) -> Person | None:
@@ -172,14 +150,3 @@ def _area(person: Person) -> float:
 def _distance_from_centre(person: Person) -> float:
     left, top, right, bottom = person.box()
     return ((left + right) / 2 - 0.5) ** 2 + ((top + bottom) / 2 - 0.5) ** 2
-
-
-def _person(image_points: Any, world_points: Any) -> Person:
-    image = np.array(
-        [(p.x, p.y, p.z, p.visibility, p.presence) for p in image_points], dtype=np.float32
-    )
-    world = np.array([(p.x, p.y, p.z) for p in world_points], dtype=np.float32)
-    expected = (LANDMARK_COUNT, len(IMAGE_CHANNELS)), (LANDMARK_COUNT, len(WORLD_CHANNELS))
-    if (image.shape, world.shape) != expected:
-        raise ValueError(f"the pose model gave {image.shape}, {world.shape}, expected {expected}")
-    return Person(image, world)

@@ -23,6 +23,7 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Disposition
 from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from shared_features.errors import MediaError, MediaTooLargeError, SeekError
@@ -122,6 +123,7 @@ class VideoReader:
         self._path = path
         self._limits = limits
         self._verdict: Verdict | None = None
+        self._reformatter = VideoReformatter()
         try:
             self._container = av.open(str(path), options=dict(OPEN_OPTIONS))
         except (av.error.FFmpegError, OSError) as error:
@@ -322,9 +324,9 @@ class VideoReader:
     def _upright(self, frame: VideoFrame) -> RgbArray:
         # Asking for the size also brings frames that change size half-way to that of the first.
         width, height = self._stored_size
-        rgb: RgbArray = (
-            frame.reformat(width, height, "rgb24").to_ndarray().astype(np.uint8, copy=False)
-        )
+        # One thread: a frame takes half a millisecond, and starting others costs more than that.
+        reformatted = self._reformatter.reformat(frame, width, height, "rgb24", threads=1)
+        rgb: RgbArray = reformatted.to_ndarray().astype(np.uint8, copy=False)
         # Decoders pad the rows of some widths; whoever takes the frame wants it in one piece.
         return np.ascontiguousarray(np.rot90(rgb, k=self._quarter_turns))
 

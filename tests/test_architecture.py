@@ -25,7 +25,9 @@ PLACES = {
         "shared_features/video_reader.py",
         "shared_features/video_writer.py",
     },
-    "mediapipe": {"shared_features/pose.py", "shared_features/pose_asset.py"},
+    # Running networks goes through its library; only set-up needs the package.
+    "mediapipe": {"shared_features/pose_asset.py"},
+    "ctypes": {"serving/allocator.py", "shared_features/landmarker.py"},
     "onnxruntime": {"shared_features/classifier.py"},
 }
 TRAINING_ONLY = {
