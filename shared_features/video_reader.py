@@ -18,17 +18,16 @@ from typing import Literal
 
 import av
 import av.error
-import numpy as np
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Disposition
 from av.video.frame import VideoFrame
-from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from shared_features.errors import MediaError, MediaTooLargeError, SeekError
 from shared_features.frames import Frame, RgbArray, require_content
 from shared_features.params import MediaParams
+from shared_features.pictures import Planes, Upright
 
 MediaStatus = Literal["complete", "truncated", "corrupt"]
 
@@ -103,6 +102,31 @@ class Verdict:
     duration_s: float
 
 
+@dataclass(frozen=True, repr=False)
+class DecodedFrame:
+    """A frame that is converted when somebody asks for its pixels.
+
+    Attributes:
+        index: place in the recording, first frame 0.
+        pts_s: presentation time in seconds, first frame 0.
+    """
+
+    index: int
+    pts_s: float
+    _stored: VideoFrame
+    _upright: Upright
+
+    @property
+    def rgb(self) -> RgbArray:
+        """``(height, width, 3)`` uint8, rotation applied, square pixels."""
+        return self._upright.rgb(self._stored)
+
+    @property
+    def planes(self) -> Planes:
+        """The same picture as videos store it; to be read only."""
+        return self._upright.planes(self._stored)
+
+
 class VideoReader:
     """Streams the frames of one video, in order, in bounded memory.
 
@@ -123,7 +147,6 @@ class VideoReader:
         self._path = path
         self._limits = limits
         self._verdict: Verdict | None = None
-        self._reformatter = VideoReformatter()
         try:
             self._container = av.open(str(path), options=dict(OPEN_OPTIONS))
         except (av.error.FFmpegError, OSError) as error:
@@ -150,8 +173,8 @@ class VideoReader:
             self.colours = Colours(
                 self._first.colorspace, self._first.color_primaries, self._first.color_trc
             )
-            self._stored_size = _square_pixel_size(stream)
-            self._quarter_turns = (self._first.rotation // 90) % 4
+            quarter_turns = (self._first.rotation // 90) % 4
+            self._upright = Upright(*_square_pixel_size(stream), quarter_turns)
             self.info = self._read_info(stream)
         except BaseException:
             self._container.close()
@@ -191,7 +214,17 @@ class VideoReader:
         skipped: Callable[[], None] | None = None,
         wanted: Container[int] | None = None,
     ) -> Iterator[Frame]:
-        """Every frame from index ``start`` on; earlier ones are decoded but not converted.
+        """The same as ``decoded``, converted to RGB."""
+        for frame in self.decoded(start, skipped, wanted):
+            yield Frame(frame.index, frame.pts_s, frame.rgb)
+
+    def decoded(
+        self,
+        start: int = 0,
+        skipped: Callable[[], None] | None = None,
+        wanted: Container[int] | None = None,
+    ) -> Iterator[DecodedFrame]:
+        """Every frame from index ``start`` on; earlier ones are decoded, too, but not given.
 
         Args:
             start: index of the first frame to give.
@@ -207,7 +240,7 @@ class VideoReader:
             if pts_s > self._limits.max_duration_s:
                 raise MediaTooLargeError(self._too_long(pts_s))
             if index >= start and (wanted is None or index in wanted):
-                yield Frame(index, pts_s, self._upright(decoded))
+                yield DecodedFrame(index, pts_s, decoded, self._upright)
             elif skipped is not None:
                 skipped()
             index += 1
@@ -246,7 +279,7 @@ class VideoReader:
         for decoded in self._decoded_from(ticks[start]):
             if decoded.pts != ticks[number]:
                 raise SeekError(f"{self._path.name} gives other frames after seeking")
-            yield Frame(number, self._clock.undisturbed_s(decoded), self._upright(decoded))
+            yield Frame(number, self._clock.undisturbed_s(decoded), self._upright.rgb(decoded))
             number += 1
             if number == stop:
                 return
@@ -309,9 +342,7 @@ class VideoReader:
         )
 
     def _read_info(self, stream: VideoStream) -> VideoInfo:
-        width, height = self._stored_size
-        if self._quarter_turns % 2:
-            width, height = height, width
+        width, height = self._upright.size
         return VideoInfo(
             width=width,
             height=height,
@@ -320,15 +351,6 @@ class VideoReader:
             announced_duration_s=_announced_duration_s(self._container, stream),
             average_fps=stream.average_rate,
         )
-
-    def _upright(self, frame: VideoFrame) -> RgbArray:
-        # Asking for the size also brings frames that change size half-way to that of the first.
-        width, height = self._stored_size
-        # One thread: a frame takes half a millisecond, and starting others costs more than that.
-        reformatted = self._reformatter.reformat(frame, width, height, "rgb24", threads=1)
-        rgb: RgbArray = reformatted.to_ndarray().astype(np.uint8, copy=False)
-        # Decoders pad the rows of some widths; whoever takes the frame wants it in one piece.
-        return np.ascontiguousarray(np.rot90(rgb, k=self._quarter_turns))
 
     def _ends_early(self, packets: int) -> bool:
         """Whether the container announced more than it held."""

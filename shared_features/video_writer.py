@@ -1,26 +1,43 @@
 """Writes frames with their own presentation times to an H.264 file that browsers play."""
 
 import os
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 
 import av
 import numpy as np
+from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from shared_features.errors import MediaError
+from shared_features.pictures import StoredPlanes, storable_matrix, stored_planes_of
 from shared_features.sound import Sound
 from shared_features.video_reader import Colours
 
 CONSTANT_QUALITY = 20
 """x264's constant rate factor: visually close to the source."""
-# Matrices of ITU-T H.273: what is stored is RGB itself; the one of high-definition video.
-_RGB, _BT709 = 0, 1
+# yuv420p with both colours side by side, as x264 keeps it inside.
+_STORED = "nv12"
 _USUAL_FPS = Fraction(30)
 # A key frame at least this often, so that players find every moment quickly.
 _KEY_FRAME_EVERY = 60
+
+
+@dataclass(frozen=True, repr=False)
+class StoredPicture:
+    """Memory that is encoded without another copy.
+
+    Attributes:
+        frame: the encoder's own.
+        planes: views of its pixels, to be written to; the sides are even.
+    """
+
+    frame: VideoFrame
+    planes: StoredPlanes
 
 
 class VideoWriter:
@@ -65,6 +82,7 @@ class VideoWriter:
         self._shape = (height, width, 3)
         self._time_base = time_base
         self._last_pts: int | None = None
+        self._to_stored = VideoReformatter()
         try:
             self._container = av.open(
                 str(self._partial), "w", format="mp4", options={"movflags": "+faststart"}
@@ -73,7 +91,7 @@ class VideoWriter:
             raise MediaError(f"Cannot write {path}: {error.strerror or error}.") from error
         try:
             self._stream = self._add_picture(width, height, fps or _USUAL_FPS, quality, preset)
-            self._matrix = self._tag_colours(colours)
+            self.matrix = self._tag_colours(colours)
             self._sound = sound
             if sound is not None:
                 sound.lay_into(self._container)
@@ -97,6 +115,27 @@ class VideoWriter:
         """
         if rgb.shape != self._shape:
             raise MediaError(f"A frame of shape {rgb.shape} was given; expected {self._shape}.")
+        even = np.ascontiguousarray(rgb[: self._stream.height, : self._stream.width])
+        frame = av.VideoFrame.from_ndarray(even, format="rgb24")
+        self._encode(
+            self._to_stored.reformat(frame, format=_STORED, dst_colorspace=self.matrix, threads=1),
+            pts_s,
+        )
+
+    def blank(self) -> "StoredPicture":
+        """A picture of the video's own size and kind, to be filled and given to ``append``."""
+        frame = VideoFrame(self._stream.width, self._stream.height, _STORED)
+        return StoredPicture(frame, stored_planes_of(frame))
+
+    def append(self, picture: "StoredPicture", pts_s: float) -> None:
+        """Append a picture from ``blank``; it must not be changed afterwards.
+
+        Raises:
+            MediaError: its time does not rise.
+        """
+        self._encode(picture.frame, pts_s)
+
+    def _encode(self, frame: VideoFrame, pts_s: float) -> None:
         pts = round(pts_s / self._time_base)
         if self._last_pts is not None and pts <= self._last_pts:
             raise MediaError(
@@ -104,9 +143,6 @@ class VideoWriter:
                 f"{float(self._last_pts * self._time_base)} s; times must rise."
             )
         self._last_pts = pts
-        even = np.ascontiguousarray(rgb[: self._stream.height, : self._stream.width])
-        frame = av.VideoFrame.from_ndarray(even, format="rgb24")
-        frame = frame.reformat(format="yuv420p", dst_colorspace=self._matrix)
         frame.pts, frame.time_base = pts, self._time_base
         self._container.mux(self._stream.encode(frame))
         self._add_sound(pts_s)
@@ -133,7 +169,7 @@ class VideoWriter:
         # The rate is for the rate control, and says how long the last frame lasts.
         stream = self._container.add_stream("libx264", rate=fps)
         stream.width, stream.height = width // 2 * 2, height // 2 * 2
-        stream.pix_fmt = "yuv420p"
+        stream.pix_fmt = _STORED
         stream.time_base = self._time_base
         stream.codec_context.time_base = self._time_base
         stream.options = {"crf": str(quality), "preset": preset, "g": str(_KEY_FRAME_EVERY)}
@@ -148,8 +184,7 @@ class VideoWriter:
         """Say in the file how its colours are meant; returns the matrix to store them by."""
         if colours is None:
             return None
-        # What is stored here is never RGB itself, whatever it was in the source.
-        matrix = _BT709 if colours.matrix == _RGB else colours.matrix
+        matrix = storable_matrix(colours.matrix)
         context = self._stream.codec_context
         context.colorspace = matrix
         context.color_primaries = colours.primaries

@@ -21,6 +21,7 @@ PLACES = {
     "av": {
         "serving/live/camera.py",
         "shared_features/frame_index.py",
+        "shared_features/pictures.py",
         "shared_features/sound.py",
         "shared_features/video_reader.py",
         "shared_features/video_writer.py",

@@ -8,13 +8,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from serving.overlay.canvas import Canvas, Layer, Picture
 from serving.overlay.palette import INK, WHITE, Palette, Rgb, shown_label
 from serving.overlay.ribbon import Ribbon
 from serving.overlay.routine import Routine
 from serving.overlay.skeleton import SkeletonPen
 from serving.overlay.text import Typeface, Word, lay
 from serving.settings import OverlayParams
-from shared_features.frames import RgbArray
 from shared_features.timeline import Segment
 
 # As shares of the unit (see ``unit_px``).
@@ -60,30 +60,31 @@ class Lettering:
         if ribbon:
             self._baseline = self.ribbon_y - round(self.margin * 0.7)
         top = self._baseline - self._clock_px - unit * _FADE
-        self._shade = _Shade(width, height, top, self._baseline)
+        self._shade = _Shade(height, top, self._baseline)
 
-    def shade(self, rgb: RgbArray) -> None:
+    def shade(self, canvas: Canvas) -> None:
         """Darken what is behind the letters."""
-        self._shade.draw(rgb)
+        for layer in canvas:
+            self._shade.draw(layer)
 
-    def clock(self, rgb: RgbArray, held_s: float) -> int:
+    def clock(self, canvas: Canvas, held_s: float) -> int:
         """The seconds of a hold, on the right; returns how wide they are."""
         number = self.typeface.word(clock_text(held_s), self._clock_px, bold=True, digits=True)
         unit = self.typeface.word("s", self._name_px, bold=True)
         gap = round(self._small_px * 0.2)
         width = number.width + gap + unit.width
         x = self._width - self.margin - width
-        self._on_baseline(rgb, number, x, WHITE)
-        self._on_baseline(rgb, unit, x + number.width + gap, _SOFT)
+        self._on_baseline(canvas, number, x, WHITE)
+        self._on_baseline(canvas, unit, x + number.width + gap, _SOFT)
         return width
 
     def pose(
-        self, rgb: RgbArray, label: str, colour: Rgb | None, fact: str | None, taken_px: int
+        self, canvas: Canvas, label: str, colour: Rgb | None, fact: str | None, taken_px: int
     ) -> None:
         """A label on the left, with a bar of its colour and something about it below.
 
         Args:
-            rgb: ``(height, width, 3)`` uint8, drawn on in place.
+            canvas: drawn on in place.
             label: empty: it is left out.
             colour: of a pose; None: it is none, and said in passing.
             fact: what stands below; None: nothing.
@@ -93,7 +94,7 @@ class Lettering:
         if colour is not None:
             x += self._bar_px * 3
         if fact is not None:
-            self._on_baseline(rgb, self.typeface.word(fact, self._small_px), x, _SOFT)
+            self._on_baseline(canvas, self.typeface.word(fact, self._small_px), x, _SOFT)
             above = round(self._small_px * 1.35)
         if label:
             size = self._name_px if colour is not None else round(self._name_px * 0.62)
@@ -101,17 +102,19 @@ class Lettering:
             text, size = self.typeface.fitting(label, size, room, colour is not None)
             word = self.typeface.word(text, size, bold=colour is not None)
             ink = WHITE if colour is not None else _SOFT
-            self._on_baseline(rgb, word, x, ink, above)
+            self._on_baseline(canvas, word, x, ink, above)
             above += round(size * 0.8)
         if colour is not None and above:
-            right = self.margin + self._bar_px - 1
-            corners = (self.margin, self._baseline - above), (right, self._baseline)
-            cv2.rectangle(rgb, *corners, colour, cv2.FILLED)
+            for layer in canvas:
+                by, right = layer.halvings, self.margin + self._bar_px
+                rows = slice((self._baseline - above) >> by, (self._baseline + 1) >> by)
+                columns = slice(self.margin >> by, max(1 + (self.margin >> by), right >> by))
+                layer.pixels[rows, columns] = layer.ink(colour)
 
-    def _on_baseline(self, rgb: RgbArray, word: Word, x: int, colour: Rgb, above: int = 0) -> None:
+    def _on_baseline(self, canvas: Canvas, word: Word, x: int, colour: Rgb, above: int = 0) -> None:
         y = self._baseline - above - word.ascent
-        lay(rgb, word.shadow, x - word.edge, y - word.edge, INK, _SHADOW_ALPHA)
-        lay(rgb, word.mask, x, y, colour)
+        lay(canvas, word.shadow, x - word.edge, y - word.edge, INK, _SHADOW_ALPHA)
+        lay(canvas, word.mask, x, y, colour)
 
 
 class Painter:
@@ -140,39 +143,44 @@ class Painter:
         self._ribbon = None
         self._lettering = Lettering(width, height, params, "ribbon" in params.parts)
         if "ribbon" in params.parts:
-            at, size = self._lettering.margin, self._lettering.ribbon_px
-            self._ribbon = Ribbon(
-                routine, self._palette, at, self._lettering.ribbon_y, width - 2 * at, size
+            at, y, size = (
+                _even(length)
+                for length in (
+                    self._lettering.margin,
+                    self._lettering.ribbon_y,
+                    self._lettering.ribbon_px,
+                )
             )
+            self._ribbon = Ribbon(routine, self._palette, at, y, _even(width - 2 * at), size)
         self._segments = iter(routine.segments)
         self._segment = next(self._segments, None)
 
-    def paint(self, rgb: RgbArray, index: int) -> None:
-        """Draw on the frame of an index, in place; indices rise.
+    def paint(self, canvas: Canvas, index: int) -> None:
+        """Draw on the frame of an index, in place; indices rise, and canvases are of one kind.
 
         Args:
-            rgb: ``(height, width, 3)`` uint8.
+            canvas: of the frame.
             index: of the frame.
         """
         segment = self._at(index)
         is_pose = self._palette.is_pose(segment.label)
         colour = self._palette.of(segment.label) if is_pose else None
         if self._parts - {"skeleton"}:
-            self._lettering.shade(rgb)
+            self._lettering.shade(canvas)
         if "skeleton" in self._parts:
-            self._pen.draw(rgb, self._points[index], colour or WHITE)
+            self._pen.draw(canvas, self._points[index], colour or WHITE)
         pts_s = float(self._routine.pts_s[index])
         taken_px = 0
         if "clock" in self._parts and segment.hold:
-            taken_px = self._lettering.clock(rgb, pts_s - segment.start_s)
+            taken_px = self._lettering.clock(canvas, pts_s - segment.start_s)
         label = shown_label(segment.label, self._routine.other) if "pose" in self._parts else ""
         fact = None
         confidence = float(self._routine.confidence[index])
         if is_pose and "confidence" in self._parts and not np.isnan(confidence):
             fact = f"{confidence:.0%} sure"
-        self._lettering.pose(rgb, label, colour, fact, taken_px)
+        self._lettering.pose(canvas, label, colour, fact, taken_px)
         if self._ribbon is not None:
-            self._ribbon.draw(rgb, pts_s)
+            self._ribbon.draw(canvas, pts_s)
 
     def _at(self, index: int) -> Segment:
         while self._segment is not None and self._segment.last_frame < index:
@@ -184,19 +192,35 @@ class Painter:
 class _Shade:
     """Darkens the lower part of a picture, more and more down to the letters' foot."""
 
-    def __init__(self, width: int, height: int, top: float, bottom: float) -> None:
-        self._top = min(height - 1, max(0, round(top)))
+    def __init__(self, height: int, top: float, bottom: float) -> None:
+        self._top = _even(min(height - 1, max(0, round(top))))
         rows = np.arange(self._top, height)
         share = np.clip((rows - top) / max(1.0, bottom - top), 0, 1)
         smooth = share * share * (3 - 2 * share)
-        kept = np.rint(255 * (1 - _SHADE_ALPHA * smooth)).astype(np.uint8)
-        self._kept = np.ascontiguousarray(
-            np.broadcast_to(kept[:, None, None], (len(kept), width, 3))
-        )
+        self._kept = 255 * (1 - _SHADE_ALPHA * smooth)
+        self._made: dict[tuple[tuple[int, ...], int], tuple[Picture, Picture]] = {}
 
-    def draw(self, rgb: RgbArray) -> None:
-        region = rgb[self._top :]
-        cv2.multiply(region, self._kept, region, 1 / 255)
+    def draw(self, layer: Layer) -> None:
+        region = layer.pixels[self._top >> layer.halvings :]
+        key = region.shape, layer.black
+        if key not in self._made:
+            self._made[key] = self._made_for(region.shape, layer)
+        kept, added = self._made[key]
+        cv2.multiply(region, kept, region, 1 / 255)
+        if layer.black:
+            cv2.add(region, added, region)
+
+    def _made_for(self, shape: tuple[int, ...], layer: Layer) -> tuple[Picture, Picture]:
+        """What is kept of each pixel, of 255, and how much of black comes to it."""
+        kept = self._kept[:: 1 << layer.halvings][: shape[0]]
+        rows = kept, layer.black * (1 - kept / 255)
+        wide = (np.rint(row).astype(np.uint8)[:, None, None] for row in rows)
+        kept_picture, added = (np.ascontiguousarray(np.broadcast_to(row, shape)) for row in wide)
+        return kept_picture, added
+
+
+def _even(length: int) -> int:
+    return length // 2 * 2
 
 
 def clock_text(seconds: float) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from serving.overlay.canvas import rgb_canvas
 from serving.overlay.painter import Lettering, unit_px
 from serving.overlay.palette import Palette
 from serving.overlay.routine import Routine
@@ -40,16 +41,17 @@ class PhotoMaker:
     def with_skeleton(self, rgb: RgbArray, points: NDArray[np.float32], hold: Segment) -> RgbArray:
         """A copy of a frame with a light skeleton on it."""
         drawn = rgb.copy()
-        self._pen.draw(drawn, points, self._palette.of(hold.label))
+        self._pen.draw(rgb_canvas(drawn), points, self._palette.of(hold.label))
         light = cv2.addWeighted(drawn, _SKELETON_ALPHA, rgb, 1 - _SKELETON_ALPHA, 0)
         return np.asarray(light, dtype=np.uint8)
 
     def letter(self, rgb: RgbArray, hold: Segment) -> None:
         """Write on a picture, in place, what was held for how long."""
-        self._lettering.shade(rgb)
+        canvas = rgb_canvas(rgb)
+        self._lettering.shade(canvas)
         # As everywhere else: rounded, not cut off like the running clock.
-        taken_px = self._lettering.clock(rgb, round(hold.duration_s, 1))
-        self._lettering.pose(rgb, hold.label, self._palette.of(hold.label), None, taken_px)
+        taken_px = self._lettering.clock(canvas, round(hold.duration_s, 1))
+        self._lettering.pose(canvas, hold.label, self._palette.of(hold.label), None, taken_px)
 
 
 def save_photo(rgb: RgbArray, path: Path, quality: int) -> None:

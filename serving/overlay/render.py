@@ -7,6 +7,7 @@ steadiest of a hold, drawn on and encoded. Every frame of the video is there, at
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from serving.exports.entries import TIME_DIGITS, segment_entry
+from serving.overlay.canvas import stored_canvas
 from serving.overlay.files import HOLDS_FILE, HOLDS_FOLDER, OVERLAY_FILE, SUMMARY_FILE, photo_file
 from serving.overlay.moments import steadiest_frame
 from serving.overlay.painter import Painter
@@ -30,12 +32,12 @@ from serving.overlay.summary import (
 )
 from serving.settings import OverlayParams
 from shared_features.atomic import written_whole
-from shared_features.frames import Frame, RgbArray
 from shared_features.params import MediaParams
+from shared_features.pictures import Planes, StoredPlanes
 from shared_features.prefetch import Prefetched
 from shared_features.sound import Sound
-from shared_features.video_reader import VideoReader
-from shared_features.video_writer import VideoWriter
+from shared_features.video_reader import DecodedFrame, VideoReader
+from shared_features.video_writer import StoredPicture, VideoWriter
 
 Progress = Callable[[int], None]
 # Frames decoded ahead of the drawing, and drawn ahead of the encoding.
@@ -75,7 +77,7 @@ def draw_all(
         moments = [steadiest_frame(hold, routine, points, aspect) for hold in routine.holds]
         photos = _Photos(routine, points, moments, folder, params, (info.width, info.height))
         wanted = None if overlay else frozenset(moments)
-        frames = stack.enter_context(Prefetched(reader.frames(wanted=wanted), _PREFETCH_FRAMES))
+        frames = stack.enter_context(Prefetched(reader.decoded(wanted=wanted), _PREFETCH_FRAMES))
         if overlay:
             size = output_size(info.width, info.height, params.max_side_px)
             painter = Painter(routine, points, *size, params)
@@ -94,21 +96,22 @@ def draw_all(
             )
         last = max(moments, default=-1)
 
-        def drawn() -> Iterator[Frame]:
+        def drawn() -> Iterator[_Drawn]:
             for frame in frames:
                 photos.look_at(frame)
+                picture = None
                 if overlay:
-                    rgb = _scaled(frame.rgb, size)
-                    painter.paint(rgb, frame.index)
-                    frame = Frame(frame.index, frame.pts_s, rgb)
-                yield frame
+                    picture = writer.blank()
+                    _fill(picture.planes, frame.planes)
+                    painter.paint(stored_canvas(picture.planes, writer.matrix), frame.index)
+                yield _Drawn(frame.index, frame.pts_s, picture)
                 if not overlay and frame.index >= last:
                     return
 
         # Decoding, drawing and encoding each in a thread: one of them alone would use one core.
         for frame in stack.enter_context(Prefetched(drawn(), _PREFETCH_FRAMES)):
-            if overlay:
-                writer.write(frame.rgb, frame.pts_s)
+            if frame.picture is not None:
+                writer.append(frame.picture, frame.pts_s)
             if progress is not None:
                 progress(frame.index + 1)
     written = photos.write_rest()
@@ -123,6 +126,15 @@ def output_size(width: int, height: int, max_side_px: int) -> tuple[int, int]:
     """
     scale = min(1.0, max_side_px / max(width, height))
     return max(2, round(width * scale)), max(2, round(height * scale))
+
+
+@dataclass(frozen=True, repr=False)
+class _Drawn:
+    """A frame that is ready to be encoded; without a picture where no video is made."""
+
+    index: int
+    pts_s: float
+    picture: StoredPicture | None
 
 
 class _Photos:
@@ -145,7 +157,7 @@ class _Photos:
         self._tiles: dict[int, TilePhoto] = {}
         self._paths: list[Path] = []
 
-    def look_at(self, frame: Frame) -> None:
+    def look_at(self, frame: DecodedFrame) -> None:
         """Take a photo of a frame if it is the moment of a hold."""
         for place, moment in enumerate(self._moments):
             if moment == frame.index:
@@ -181,8 +193,13 @@ class _Photos:
         return [*self._paths, self._folder / HOLDS_FILE, self._folder / SUMMARY_FILE]
 
 
-def _scaled(rgb: RgbArray, size: tuple[int, int]) -> RgbArray:
-    """A picture of its own to draw on, in the size of the overlay."""
-    if (rgb.shape[1], rgb.shape[0]) == size:
-        return rgb if rgb.flags.writeable else rgb.copy()
-    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+def _fill(target: StoredPlanes, source: Planes) -> None:
+    """Copy a picture, in the size of the overlay."""
+    into = target.light, target.colour[:, :, 0], target.colour[:, :, 1]
+    for place, plane in zip(into, source, strict=True):
+        height, width = place.shape
+        # An odd side loses its last pixel.
+        if plane.shape[0] - height in (0, 1) and plane.shape[1] - width in (0, 1):
+            place[:] = plane[:height, :width]
+        else:
+            place[:] = cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA)

@@ -4,10 +4,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from serving.overlay.canvas import Canvas, Layer, shrunk
 from serving.overlay.palette import INK, WHITE, Palette
 from serving.overlay.routine import Routine
 from shared_features.frames import RgbArray
 from shared_features.timeline import NO_PERSON, UNCERTAIN
+
+# Colours times opacity, and what is kept of the picture: of what was played, and of what is ahead.
+_Part = tuple[NDArray[np.int32], NDArray[np.int32]]
+_Parts = tuple[_Part, _Part]
 
 # Edges are drawn this many times finer and averaged, so that they are smooth.
 _FINER = 4
@@ -58,7 +63,7 @@ class Ribbon:
     Args:
         routine: what is drawn.
         palette: its colours.
-        x: column of the bar's left end in the frames.
+        x: column of the bar's left end in the frames; even, as all of these.
         y: row of its upper edge.
         width: of the bar in pixels.
         height: of the bar in pixels.
@@ -70,30 +75,48 @@ class Ribbon:
         self._x, self._y, self._width, self._height = x, y, width, height
         self._duration_s = max(routine.duration_s, 1e-9)
         colours, alpha = ribbon_picture(routine, palette, width, height)
+        self._colours, self._alpha = colours, alpha
+        self._dark = (colours * _AHEAD + np.multiply(INK, 1 - _AHEAD)).astype(np.uint8)
+        self._parts: list[_Parts] = []
+
+    def draw(self, canvas: Canvas, pts_s: float) -> None:
+        """Lay the bar over a frame, with its playhead at a time; all canvases are of one kind."""
+        if not self._parts:
+            self._parts = [self._made_for(layer) for layer in canvas]
+        at = min(1.0, max(0.0, pts_s / self._duration_s))
+        for layer, parts in zip(canvas, self._parts, strict=True):
+            by = layer.halvings
+            rows = slice(self._y >> by, (self._y + self._height) >> by)
+            columns = slice(self._x >> by, (self._x + self._width) >> by)
+            region = layer.pixels[rows, columns]
+            split = round(at * region.shape[1])
+            for part, (added, kept) in zip(
+                (np.s_[:, :split], np.s_[:, split:]), parts, strict=True
+            ):
+                region[part] = (region[part] * kept[part] + added[part]) // 255
+            self._draw_playhead(layer, self._x + at * self._width)
+
+    def _made_for(self, layer: Layer) -> "_Parts":
+        """Premultiplied, so that a frame costs one multiplication and one addition."""
+        alpha = self._alpha
+        if layer.halvings:
+            alpha = shrunk(alpha.astype(np.float64)).round().astype(np.uint8)
         played = alpha.astype(np.int32)[:, :, None]
         ahead = (played * _AHEAD_ALPHA).astype(np.int32)
-        dark = (colours * _AHEAD + np.multiply(INK, 1 - _AHEAD)).astype(np.int32)
-        # Premultiplied, so that a frame costs one multiplication and one addition.
-        self._played = colours * played, 255 - played
-        self._ahead = dark * ahead, 255 - ahead
+        return (
+            (layer.convert(self._colours) * played, 255 - played),
+            (layer.convert(self._dark) * ahead, 255 - ahead),
+        )
 
-    def draw(self, rgb: RgbArray, pts_s: float) -> None:
-        """Lay the bar over a frame, with its playhead at a time."""
-        at = min(1.0, max(0.0, pts_s / self._duration_s))
-        split = round(at * self._width)
-        region = rgb[self._y : self._y + self._height, self._x : self._x + self._width]
-        for part, (added, kept) in (
-            (np.s_[:, :split], self._played),
-            (np.s_[:, split:], self._ahead),
-        ):
-            region[part] = (region[part] * kept[part] + added[part]) // 255
-        self._draw_playhead(rgb, self._x + at * self._width)
-
-    def _draw_playhead(self, rgb: RgbArray, x: float) -> None:
+    def _draw_playhead(self, layer: Layer, x: float) -> None:
         middle = (round(x * 16), round((self._y + self._height / 2) * 16))
         radius = self._height * 0.8
         for colour, size in ((INK, radius + max(1.0, self._height * 0.16)), (WHITE, radius)):
-            cv2.circle(rgb, middle, round(size * 16), colour, cv2.FILLED, cv2.LINE_AA, 4)
+            shift = 4 + layer.halvings
+            cv2.circle(
+                *(layer.pixels, middle, round(size * 16), layer.ink(colour)),
+                *(cv2.FILLED, cv2.LINE_AA, shift),
+            )
 
 
 def _share(label: str, palette: Palette) -> float:

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from serving.overlay.canvas import Canvas, Layer
 from serving.overlay.palette import INK, LEFT, RIGHT, WHITE, Rgb
-from shared_features.frames import RgbArray
 from shared_features.landmarks import DERIVED_POINTS, LANDMARK_INDEX, LANDMARK_NAMES
 
 # Limbs and torso. The face and the fingers are left out: a performer wants to see the line of the
@@ -59,11 +59,11 @@ class SkeletonPen:
         self._joint = max(1.5, line_px * 0.95)
         self._by_side = by_side
 
-    def draw(self, rgb: RgbArray, points: NDArray[np.float32], colour: Rgb) -> None:
+    def draw(self, canvas: Canvas, points: NDArray[np.float32], colour: Rgb) -> None:
         """Lay a skeleton over a frame, in place; nothing when nobody was found.
 
         Args:
-            rgb: ``(height, width, 3)`` uint8.
+            canvas: of the frame.
             points: ``(33, 3)`` x, y as fractions of the frame and visibility; NaN: nobody.
             colour: of the lines.
         """
@@ -78,37 +78,45 @@ class SkeletonPen:
         window = self._window(xy)
         if window is None:
             return
-        region = rgb[window]
-        corner = np.array([window[1].start, window[0].start])
-        at = {name: _fixed(xy[place] - corner) for name, place in _PLACE.items()}
+        seen = [name for name in _JOINTS if _level(body[_PLACE[name], 2]) == len(_LEVELS) - 1]
+        for layer in canvas:
+            self._draw_on(_Sheet(layer, window, xy), limbs, seen, colour)
+
+    def _draw_on(
+        self, sheet: "_Sheet", limbs: dict[int, list[tuple[str, str]]], seen: list[str], colour: Rgb
+    ) -> None:
         for level, group in limbs.items():
             alpha = _LEVELS[level][1]
             if group:
-                self._lines(region, at, group, None, self._halo, alpha * _HALO_ALPHA)
+                self._lines(sheet, group, None, self._halo, alpha * _HALO_ALPHA)
         for level, group in limbs.items():
             if group:
-                self._lines(region, at, group, colour, self._line, _LEVELS[level][1])
-        seen = [name for name in _JOINTS if _level(body[_PLACE[name], 2]) == len(_LEVELS) - 1]
+                self._lines(sheet, group, colour, self._line, _LEVELS[level][1])
+        radius, white = round(self._joint * (1 << _SHIFT)), sheet.layer.ink(WHITE)
         for name in seen:
-            radius = round(self._joint * (1 << _SHIFT))
-            cv2.circle(region, at[name], radius, WHITE, cv2.FILLED, cv2.LINE_AA, _SHIFT)
+            cv2.circle(
+                sheet.region, sheet.at[name], radius, white, cv2.FILLED, cv2.LINE_AA, sheet.shift
+            )
 
     def _lines(
         self,
-        region: RgbArray,
-        at: dict[str, tuple[int, int]],
+        sheet: "_Sheet",
         limbs: list[tuple[str, str]],
         colour: Rgb | None,
         thickness: int,
         alpha: float,
     ) -> None:
         """Lines of one opacity; they do not add up where they cross."""
-        canvas = region if alpha == 1 else region.copy()
+        at, layer = sheet.at, sheet.layer
+        thickness = max(1, (thickness + layer.halvings) >> layer.halvings)
+        part = sheet.around(limbs, thickness)
+        before = None if alpha == 1 else part.copy()
         for limb in limbs:
-            ink = INK if colour is None else self._colour(limb, colour)
-            cv2.line(canvas, at[limb[0]], at[limb[1]], ink, thickness, cv2.LINE_AA, _SHIFT)
-        if canvas is not region:
-            region[:] = cv2.addWeighted(canvas, alpha, region, 1 - alpha, 0)
+            ink = layer.ink(INK if colour is None else self._colour(limb, colour))
+            ends = at[limb[0]], at[limb[1]]
+            cv2.line(sheet.region, *ends, ink, thickness, cv2.LINE_AA, sheet.shift)
+        if before is not None and before.size:
+            cv2.addWeighted(part, alpha, before, 1 - alpha, 0, dst=part)
 
     def _colour(self, limb: tuple[str, str], colour: Rgb) -> Rgb:
         if self._by_side:
@@ -124,7 +132,34 @@ class SkeletonPen:
         upper = np.minimum(np.ceil(xy.max(axis=0) + border), self._size).astype(int)
         if (upper <= lower).any():
             return None
+        # From and to even rows and columns, so that layers of half the size have the same window.
+        lower, upper = lower // 2 * 2, (upper + 1) // 2 * 2
         return slice(lower[1], upper[1]), slice(lower[0], upper[0])
+
+
+class _Sheet:
+    """The part of a layer around a body, and where the body's points are in it.
+
+    OpenCV takes positions with some binary digits behind the point: in a layer of half the size the
+    same numbers have one digit more behind it.
+    """
+
+    def __init__(self, layer: Layer, window: tuple[slice, slice], xy: NDArray[np.float64]) -> None:
+        rows, columns = window
+        by = layer.halvings
+        self.layer, self.shift = layer, _SHIFT + by
+        self.region = layer.pixels[
+            rows.start >> by : rows.stop >> by, columns.start >> by : columns.stop >> by
+        ]
+        fixed = np.rint((xy - (columns.start, rows.start)) * (1 << _SHIFT)).astype(int).tolist()
+        self.at = dict(zip(_POINTS, fixed, strict=True))
+
+    def around(self, limbs: list[tuple[str, str]], border: int) -> NDArray[np.uint8]:
+        """The part of the region in which some limbs are."""
+        places = np.array([self.at[end] for limb in limbs for end in limb]) >> self.shift
+        left, top = np.maximum(places.min(axis=0) - border, 0)
+        right, bottom = np.maximum(places.max(axis=0) + border + 1, 0)
+        return self.region[top:bottom, left:right]
 
 
 def _with_middles(points: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -138,8 +173,3 @@ def _with_middles(points: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _level(visibility: float) -> int:
     return next(level for level, (below, _) in enumerate(_LEVELS) if visibility < below)
-
-
-def _fixed(xy: NDArray[np.float64]) -> tuple[int, int]:
-    x, y = np.rint(xy * (1 << _SHIFT)).astype(int)
-    return int(x), int(y)

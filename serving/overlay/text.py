@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from serving.errors import ServingError
+from serving.overlay.canvas import Canvas, shrunk
 from serving.overlay.palette import Rgb
-from shared_features.frames import RgbArray
 
 Mask = NDArray[np.uint8]
 
@@ -30,25 +30,43 @@ _ELLIPSIS = "…"
 
 
 @dataclass(frozen=True, repr=False)
+class Stencil:
+    """A mask in the resolutions of a canvas's layers.
+
+    Attributes:
+        full: ``(rows, columns)`` 0..255.
+        half: ``(ceil(rows / 2), ceil(columns / 2))``.
+    """
+
+    full: Mask
+    half: Mask
+
+    @classmethod
+    def of(cls, mask: Mask) -> "Stencil":
+        """Both resolutions of a mask."""
+        return cls(mask, shrunk(mask.astype(np.float64)).round().astype(np.uint8))
+
+
+@dataclass(frozen=True, repr=False)
 class Word:
     """A text ready to be laid over pictures.
 
     Attributes:
-        mask: ``(rows, columns)`` 0..255.
+        mask: where it is.
         shadow: the same, blurred and larger on every side.
         edge: by how many pixels the shadow is larger.
         ascent: how far below its upper edge the text's baseline is, in pixels.
     """
 
-    mask: Mask
-    shadow: Mask
+    mask: Stencil
+    shadow: Stencil
     edge: int
     ascent: int
 
     @property
     def width(self) -> int:
         """In pixels, without the shadow."""
-        return int(self.mask.shape[1])
+        return int(self.mask.full.shape[1])
 
 
 class Typeface:
@@ -91,7 +109,7 @@ class Typeface:
         blurred = cv2.GaussianBlur(np.pad(mask, edge), (0, 0), sigma)
         shadow = np.minimum(blurred.astype(np.uint16) * _SHADOW_GAIN, 255).astype(np.uint8)
         ascent, _ = self.font(size).getmetrics()
-        return Word(mask, shadow, edge, ascent)
+        return Word(Stencil.of(mask), Stencil.of(shadow), edge, ascent)
 
     def number(self, text: str, size: int, bold: bool = False) -> Mask:
         """``(rows, columns)`` picture of a number: all digits are equally wide."""
@@ -132,18 +150,27 @@ class Typeface:
         return size * _BOLD_SHARE if bold else 0
 
 
-def lay(rgb: RgbArray, mask: Mask, x: int, y: int, colour: Rgb, alpha: float = 1.0) -> None:
-    """Colour a picture where a mask says so, in place; what lies outside is left out.
+def lay(canvas: Canvas, stencil: Stencil, x: int, y: int, colour: Rgb, alpha: float = 1.0) -> None:
+    """Colour a picture where a stencil says so, in place; what lies outside is left out.
 
     Args:
-        rgb: ``(height, width, 3)`` uint8.
-        mask: ``(rows, columns)`` 0..255.
-        x: column of the mask's left edge.
+        canvas: to lay it on.
+        stencil: where.
+        x: column of the stencil's left edge, in full size.
         y: row of its upper edge.
         colour: to lay on.
         alpha: how much of it, 0..1.
     """
-    height, width = rgb.shape[:2]
+    for layer in canvas:
+        mask = stencil.half if layer.halvings else stencil.full
+        # In half size a stencil begins at the nearest whole pixel: half a pixel of colour.
+        _lay(layer.pixels, mask, x >> layer.halvings, y >> layer.halvings, layer.ink(colour), alpha)
+
+
+def _lay(
+    pixels: NDArray[np.uint8], mask: Mask, x: int, y: int, ink: tuple[int, ...], alpha: float
+) -> None:
+    height, width = pixels.shape[:2]
     left, top = max(0, x), max(0, y)
     right, bottom = min(width, x + mask.shape[1]), min(height, y + mask.shape[0])
     if right <= left or bottom <= top:
@@ -151,5 +178,5 @@ def lay(rgb: RgbArray, mask: Mask, x: int, y: int, colour: Rgb, alpha: float = 1
     part = mask[top - y : bottom - y, left - x : right - x]
     # From 0 to exactly 65536, so that what the mask covers wholly has exactly the colour.
     weight = ((part.astype(np.int32) + (part >> 7)) * round(alpha * 256))[:, :, None]
-    region = rgb[top:bottom, left:right]
-    region += (((np.array(colour) - region) * weight) >> 16).astype(np.uint8)
+    region = pixels[top:bottom, left:right]
+    region += (((np.array(ink, dtype=np.int32) - region) * weight) >> 16).astype(np.uint8)

@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from serving.errors import ServingError
+from serving.overlay.canvas import rgb_canvas, stored_canvas
 from serving.overlay.crop import body_crop
 from serving.overlay.moments import steadiest_frame
 from serving.overlay.painter import Painter
@@ -18,15 +19,17 @@ from serving.overlay.routine import Routine
 from serving.overlay.skeleton import SkeletonPen
 from serving.overlay.smoothing import smoothed_points
 from serving.overlay.summary import best_holds, summary_picture, tile_for, tile_photo
-from serving.overlay.text import Typeface, lay
+from serving.overlay.text import Stencil, Typeface, lay
 from serving.settings import OverlayParams, load_settings
 from shared_features.errors import ParamsError
 from shared_features.landmarks import LANDMARK_INDEX
 from shared_features.params import PROJECT_ROOT
+from shared_features.pictures import StoredPlanes
 from shared_features.timeline import NO_PERSON, UNCERTAIN, Segment, Total
 from tests.serving.overlay_clips import moving_points
 
 LABELS = ("front lever", "l-hang", "other")
+EMPTY = StoredPlanes(np.zeros((2, 2), np.uint8), np.zeros((1, 1, 2), np.uint8))
 SIZES = [(640, 480), (720, 1280), (1920, 1080), (120, 90), (64, 640)]
 
 
@@ -141,9 +144,39 @@ def test_any_size_of_picture_can_be_drawn_on(
     painter = Painter(routine, routine.points, width, height, params)
     for index, brightness in enumerate([0, 255, 128] * 5):
         picture = np.full((height, width, 3), brightness, dtype=np.uint8)
-        painter.paint(picture, index)
+        painter.paint(rgb_canvas(picture), index)
         assert picture.shape == (height, width, 3)
         assert (picture != brightness).any()
+
+
+@pytest.mark.parametrize("matrix", [1, 6, 9, None])
+@pytest.mark.parametrize(("width", "height"), [(640, 480), (720, 1280), (66, 640)])
+def test_a_stored_picture_shows_what_an_rgb_picture_shows(
+    params: OverlayParams, width: int, height: int, matrix: int | None
+) -> None:
+    """Drawn on the planes of a video and shown, the frame is the one that is drawn on in RGB."""
+    routine = a_routine([("front lever", 30), ("other", 30)])
+    rgb = np.full((height, width, 3), (180, 120, 70), dtype=np.uint8)
+    light, colour = (layer.convert(rgb) for layer in stored_canvas(EMPTY, matrix))
+    stored = StoredPlanes(light[:, :, 0], colour)
+    painter = Painter(routine, routine.points, width, height, params)
+    painter.paint(stored_canvas(stored, matrix), 20)
+    Painter(routine, routine.points, width, height, params).paint(rgb_canvas(rgb), 20)
+    expected = [layer.convert(rgb) for layer in stored_canvas(EMPTY, matrix)]
+    for drawn, wanted in zip((light, colour), expected, strict=True):
+        differences = np.abs(drawn.astype(int) - wanted)
+        assert differences.mean() < 1
+        # Edges of lines and letters fall a little differently in half size.
+        assert (differences > 24).mean() < 0.02
+
+
+def test_inks_are_those_of_the_standard() -> None:
+    """Black, white and the primaries of BT.709 in limited range."""
+    light, colour = stored_canvas(EMPTY, 1)
+    assert [light.ink((0, 0, 0)), light.ink((255, 255, 255))] == [(16,), (235,)]
+    assert [colour.ink((0, 0, 0)), colour.ink((255, 255, 255))] == [(128, 128), (128, 128)]
+    assert [light.ink((255, 0, 0)), colour.ink((255, 0, 0))] == [(63,), (102, 240)]
+    assert [light.ink((0, 0, 255)), colour.ink((0, 0, 255))] == [(32,), (240, 118)]
 
 
 @pytest.mark.parametrize("brightness", [0, 128, 255], ids=["dark", "grey", "light"])
@@ -152,7 +185,7 @@ def test_letters_can_be_read_on_any_background(params: OverlayParams, brightness
     routine = a_routine([("front lever", 30)])
     bare = params.model_copy(update={"parts": frozenset({"pose", "clock"})})
     picture = np.full((720, 1280, 3), brightness, dtype=np.uint8)
-    Painter(routine, routine.points, 1280, 720, bare).paint(picture, 20)
+    Painter(routine, routine.points, 1280, 720, bare).paint(rgb_canvas(picture), 20)
     letters = picture[560:690, 60:500]
     white = (letters == 255).all(axis=2)
     rows = np.flatnonzero(white.any(axis=1))
@@ -174,13 +207,13 @@ def test_hidden_limbs_are_only_hinted_at() -> None:
         points = moving_points(1)[0]
         points[:, 2] = visibility
         picture = np.zeros((240, 320, 3), dtype=np.uint8)
-        SkeletonPen(320, 240, 3, by_side=False).draw(picture, points, (255, 255, 255))
+        SkeletonPen(320, 240, 3, by_side=False).draw(rgb_canvas(picture), points, (255, 255, 255))
         changes.append(int(picture.max()))
     assert changes == sorted(changes)
     assert changes[0] < 100 < changes[2]
     empty = np.zeros((240, 320, 3), dtype=np.uint8)
     nobody = np.full((33, 3), np.nan, dtype=np.float32)
-    SkeletonPen(320, 240, 3, by_side=False).draw(empty, nobody, (255, 255, 255))
+    SkeletonPen(320, 240, 3, by_side=False).draw(rgb_canvas(empty), nobody, (255, 255, 255))
     assert not empty.any()
 
 
@@ -190,7 +223,7 @@ def test_a_body_outside_the_picture_does_no_harm(at: tuple[float, float]) -> Non
     points = moving_points(1)[0]
     points[:20, :2] = at
     picture = np.zeros((240, 320, 3), dtype=np.uint8)
-    SkeletonPen(320, 240, 3, by_side=True).draw(picture, points, (255, 255, 255))
+    SkeletonPen(320, 240, 3, by_side=True).draw(rgb_canvas(picture), points, (255, 255, 255))
     assert picture.any()
 
 
@@ -218,7 +251,7 @@ def test_text_may_reach_over_the_edge(x: int, y: int) -> None:
     """What lies outside is left out."""
     picture = np.zeros((100, 100, 3), dtype=np.uint8)
     mask = np.full((20, 30), 255, dtype=np.uint8)
-    lay(picture, mask, x, y, (255, 10, 0))
+    lay(rgb_canvas(picture), Stencil.of(mask), x, y, (255, 10, 0))
     inside = picture[max(0, y) : max(0, y + 20), max(0, x) : max(0, x + 30)]
     assert (inside == (255, 10, 0)).all()
     assert picture.any(axis=2).sum() == inside.shape[0] * inside.shape[1]
