@@ -19,9 +19,10 @@ from serving.analysis import Analysis, MediaFacts, analyse_video, announced_fram
 from serving.errors import ServingError
 from serving.exports.files import write_exports
 from serving.overlay.render import draw_all
-from serving.overlay.routine import routine_of
+from serving.overlay.routine import Routine, routine_of
 from serving.settings import Settings, load_settings
 from shared_features.classifier import PoseClassifier
+from shared_features.timeline import Timeline
 from shared_features.track_csv import track_file_name
 
 _CHECKPOINTS = ".checkpoints"
@@ -53,14 +54,16 @@ def analyze_video(
         with _progress_bar() as bar:
             analysis = _analyse(video, out / _CHECKPOINTS, classifier, settings, frames, bar)
             written = write_exports(analysis, out, track_file_name("video", video.name))
-            written += _draw(video, out, analysis, settings, overlay, bar)
+            media, timeline, routine = analysis.media, analysis.timeline, routine_of(analysis)
+            del analysis  # the landmarks of an hour are not needed twice
+            written += _draw(video, routine, out, settings, overlay, bar)
     except OSError as error:
         raise ServingError(
             f"The results cannot be written to {out} ({error.strerror or error}). Choose another "
             "folder with --out."
         ) from error
     shutil.rmtree(out / _CHECKPOINTS, ignore_errors=True)
-    _report(analysis)
+    _report(media, timeline)
     names = [str(path.relative_to(out)) for path in written]
     print(f"Written to {out}: {', '.join(names)}.")
 
@@ -98,12 +101,12 @@ def _analyse(
 
 
 def _draw(
-    video: Path, out: Path, analysis: Analysis, settings: Settings, overlay: bool, bar: Progress
+    video: Path, routine: Routine, out: Path, settings: Settings, overlay: bool, bar: Progress
 ) -> list[Path]:
-    task = bar.add_task("overlay" if overlay else "pictures", total=analysis.media.frames)
+    task = bar.add_task("overlay" if overlay else "pictures", total=len(routine))
     return draw_all(
         video,
-        routine_of(analysis),
+        routine,
         out,
         settings.serving.overlay,
         settings.shared.media,
@@ -112,9 +115,9 @@ def _draw(
     )
 
 
-def _report(analysis: Analysis) -> None:
+def _report(media: MediaFacts, timeline: Timeline) -> None:
     console = Console(file=sys.stdout, highlight=False)
-    holds = analysis.timeline.holds
+    holds = timeline.holds
     if holds:
         table = Table("pose", title="Holds", title_justify="left")
         for column in ("start", "end", "duration", "confidence"):
@@ -128,14 +131,14 @@ def _report(analysis: Analysis) -> None:
                 "" if hold.confidence is None else f"{hold.confidence:.0%}",
             )
         console.print(table)
-    for total in analysis.timeline.totals:
+    for total in timeline.totals:
         if total.holds:
             count = "1 hold" if total.holds == 1 else f"{total.holds} holds"
             longest = f"the longest {total.longest_hold_s:.1f} s"
             print(f"{total.label}: {total.total_s:.1f} s in all, {count}, {longest}")
     if not holds:
         print("No pose was held long enough to count.")
-    print(status_sentence(analysis.media))
+    print(status_sentence(media))
 
 
 def clock(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""The chunks in which a video's landmarks are defined, the trackers that make them, their storage.
+"""The chunks in which a video's landmarks are defined, and the trackers that make them.
 
 The landmarks of a video are defined chunk by chunk, not by one endless pass, because a tracker
 depends on its past: started elsewhere, it finds slightly other landmarks, and both are equally
@@ -11,20 +11,16 @@ tracker is put on the person whom the tracker before it was following: while it 
 picture around that person is blanked out. Only such a chunk depends on the one before it.
 """
 
-import hashlib
-import json
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_features.atomic import written_whole
 from shared_features.frames import Frame, RgbArray
 from shared_features.landmarks import FloatArray, empty_landmarks
+from shared_features.pace import PassedOver, Stillness, fill_between
 from shared_features.params import PoseParams
 from shared_features.pose import Person, PoseEstimator, is_same_person, pick
 
@@ -32,8 +28,6 @@ from shared_features.pose import Person, PoseEstimator, is_same_person, pick
 # share of the person's own size: room for a limb that moves until the next frame.
 _ROOM_AROUND_PERSON = 0.15
 _BLANK_GREY = 128
-# Part of every checkpoint's name: raised when the way landmarks are computed changes.
-_EXTRACTION_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -45,17 +39,35 @@ class Chunk:
         image: ``(n, 33, 5)`` float32.
         world: ``(n, 33, 3)`` float32.
         people_in_view: how many people were found in the frame its tracker started on.
+        looked_at: how many of its frames the pose network has seen.
     """
 
     pts_s: NDArray[np.float64]
     image: FloatArray
     world: FloatArray
     people_in_view: int
+    looked_at: int
 
     def person(self, row: int) -> Person | None:
         """Whom the tracker found in one of its frames."""
         image, world = self.image[row], self.world[row]
         return None if np.isnan(image[0, 0]) else Person(image, world)
+
+
+def join(chunks: list[Chunk]) -> tuple[NDArray[np.float64], FloatArray, FloatArray]:
+    """Times, image and world landmarks of consecutive chunks as one.
+
+    The list is emptied on the way, so that an hour of video is not held twice.
+    """
+    pts_s = np.concatenate([chunk.pts_s for chunk in chunks])
+    image, world = empty_landmarks(len(pts_s))
+    end = len(pts_s)
+    while chunks:
+        chunk = chunks.pop()
+        start = end - len(chunk.pts_s)
+        image[start:end], world[start:end] = chunk.image, chunk.world
+        end = start
+    return pts_s, image, world
 
 
 @dataclass(frozen=True)
@@ -79,7 +91,7 @@ def is_distracted(followed: Person | None, in_view: list[Person]) -> bool:
 
 
 def track_chunk(
-    frames: Iterable[Frame],
+    frames: Iterable[Frame | PassedOver],
     number: int,
     model_path: Path,
     pose: PoseParams,
@@ -97,37 +109,38 @@ def track_chunk(
         before: the chunk before, which says who is followed; None: as if nobody were.
     """
     start = number * pose.chunk_frames
-    tracker, in_view, rows = None, [], []
+    tracker, in_view = None, []
     try:
         for frame in frames:
             followed = None
             if before is not None and frame.index < start:
                 followed = before.person(frame.index - (start - pose.chunk_frames))
             if tracker is None:
-                in_view = everyone.people(frame.rgb)
-                tracker = _ChunkTracker(model_path, pose, in_view, followed)
+                in_view = everyone.people(_pixels_of(frame))
+                tracker = _ChunkTracker(model_path, pose, number, in_view, followed)
             if frame.index < start:
                 tracker.warm_up(frame, followed)
             else:
-                rows.append((frame.pts_s, tracker.track(frame)))
+                tracker.track(frame)
+        if tracker is None:
+            raise ValueError(f"chunk {number} has no frames")
+        return TrackedChunk(number, tracker.chunk(), in_view)
     finally:
         if tracker is not None:
             tracker.close()
-    return TrackedChunk(number, _pack(rows, len(in_view)), in_view)
 
 
-def _pack(rows: list[tuple[float, Person | None]], people_in_view: int) -> Chunk:
-    image, world = empty_landmarks(len(rows))
-    for row, (_, person) in enumerate(rows):
-        if person is not None:
-            image[row], world[row] = person.image, person.world
-    return Chunk(np.array([pts_s for pts_s, _ in rows]), image, world, people_in_view)
+def _pixels_of(frame: Frame | PassedOver) -> RgbArray:
+    if isinstance(frame, PassedOver):
+        raise ValueError(f"frame {frame.index} was passed over, but a tracker starts there")
+    return frame.rgb
 
 
 class _ChunkTracker:
     """The fresh tracker of one chunk, put on the right person while it warms up.
 
     Args:
+        number: of the chunk.
         in_view: everyone found in the frame it starts on.
         followed: whom the tracker before it was following in that frame.
     """
@@ -136,12 +149,19 @@ class _ChunkTracker:
         self,
         model_path: Path,
         pose: PoseParams,
+        number: int,
         in_view: list[Person],
         followed: Person | None,
     ) -> None:
         self._policy = pose.person_policy
-        self.people_in_view = len(in_view)
+        self._people_in_view = len(in_view)
         self._distracted = is_distracted(followed, in_view)
+        self._stillness = Stillness(pose.still_fps)
+        # From here on every frame counts: the next tracker warms up, or the chunk ends.
+        self._unhurried_end = (number + 1) * pose.chunk_frames - max(pose.warmup_frames, 1)
+        self._pts_s: list[float] = []
+        self._looks: list[bool] = []
+        self._people: list[Person | None] = []
         people = 1 if self._policy == "followed" else pose.max_people
         self._estimator = PoseEstimator(model_path, "video", people, pose)
 
@@ -149,17 +169,39 @@ class _ChunkTracker:
         """Free the networks."""
         self._estimator.close()
 
-    def warm_up(self, frame: Frame, followed: Person | None) -> None:
+    def warm_up(self, frame: Frame | PassedOver, followed: Person | None) -> None:
         """Track a frame before the chunk; others are blanked out until the person is found."""
+        if isinstance(frame, PassedOver):
+            return
         if self._policy == "followed" and self._distracted and followed is not None:
             blanked = _blank_around(frame.rgb, followed)
             self._distracted = self._find(Frame(frame.index, frame.pts_s, blanked)) is None
         else:
             self._find(frame)
 
-    def track(self, frame: Frame) -> Person | None:
-        """Track a frame of the chunk."""
-        return self._find(frame)
+    def track(self, frame: Frame | PassedOver) -> Person | None:
+        """Track a frame of the chunk; None: nobody was found, or nobody looked."""
+        person = None
+        is_due = frame.index >= self._unhurried_end or self._stillness.is_due(frame.pts_s)
+        is_looked_at = is_due and not isinstance(frame, PassedOver)
+        if not isinstance(frame, PassedOver) and is_due:
+            person = self._find(frame)
+            self._stillness.looked(frame.pts_s, person, frame.rgb.shape[:2])
+        self._pts_s.append(frame.pts_s)
+        self._looks.append(is_looked_at)
+        self._people.append(person)
+        return person
+
+    def chunk(self) -> Chunk:
+        """All that was tracked."""
+        image, world = empty_landmarks(len(self._people))
+        for row, person in enumerate(self._people):
+            if person is not None:
+                image[row], world[row] = person.image, person.world
+        pts_s = np.array(self._pts_s)
+        looks = np.array(self._looks)
+        fill_between(pts_s, looks, image, world)
+        return Chunk(pts_s, image, world, self._people_in_view, int(looks.sum()))
 
     def _find(self, frame: Frame) -> Person | None:
         return pick(self._estimator.people(frame.rgb, frame.pts_s), self._policy)
@@ -188,7 +230,6 @@ class ChunkedTracking:
         self._everyone = PoseEstimator(model_path, "photo", pose.max_people, pose)
         self._current: _ChunkTracker | None = None
         self._next: _ChunkTracker | None = None
-        self._rows: list[tuple[float, Person | None]] = []
 
     def __enter__(self) -> "ChunkedTracking":
         return self
@@ -198,47 +239,51 @@ class ChunkedTracking:
             if running is not None:
                 running.close()
 
-    def add(self, frame: Frame) -> Chunk | None:
+    def add(self, frame: Frame | PassedOver) -> Chunk | None:
         """Track one frame, in order; returns a chunk when the frame was its last one."""
         chunk_start = self._chunk * self._pose.chunk_frames
         chunk_end = chunk_start + self._pose.chunk_frames
         if frame.index < chunk_start:
-            self._current = self._warmed(self._current, frame, self._stored(frame.index))
+            followed = self._stored(frame.index)
+            self._current = self._warmed(self._current, frame, self._chunk, followed)
             return None
         if self._current is None:
-            self._current = self._fresh(frame, None)
+            self._current = self._fresh(frame, self._chunk, None)
         person = self._current.track(frame)
-        self._rows.append((frame.pts_s, person))
         if frame.index >= chunk_end - self._pose.warmup_frames:
-            self._next = self._warmed(self._next, frame, person)
+            self._next = self._warmed(self._next, frame, self._chunk + 1, person)
         return self._finish() if frame.index + 1 == chunk_end else None
 
     def rest(self) -> Chunk | None:
         """The last, shorter chunk, if any."""
-        if self._current is None or not self._rows:
-            return None
-        return _pack(self._rows, self._current.people_in_view)
+        chunk = self._current.chunk() if self._current is not None else None
+        return chunk if chunk is not None and len(chunk.pts_s) else None
 
     def _warmed(
-        self, tracker: _ChunkTracker | None, frame: Frame, followed: Person | None
-    ) -> "_ChunkTracker":
+        self,
+        tracker: _ChunkTracker | None,
+        frame: Frame | PassedOver,
+        number: int,
+        followed: Person | None,
+    ) -> _ChunkTracker:
         if tracker is None:
-            tracker = self._fresh(frame, followed)
+            tracker = self._fresh(frame, number, followed)
         tracker.warm_up(frame, followed)
         return tracker
 
-    def _fresh(self, frame: Frame, followed: Person | None) -> _ChunkTracker:
-        in_view = self._everyone.people(frame.rgb)
-        return _ChunkTracker(self._model_path, self._pose, in_view, followed)
+    def _fresh(
+        self, frame: Frame | PassedOver, number: int, followed: Person | None
+    ) -> _ChunkTracker:
+        in_view = self._everyone.people(_pixels_of(frame))
+        return _ChunkTracker(self._model_path, self._pose, number, in_view, followed)
 
     def _finish(self) -> Chunk | None:
         if self._current is None:
             return None
-        chunk = _pack(self._rows, self._current.people_in_view)
+        chunk = self._current.chunk()
         self._current.close()
         self._current, self._next = self._next, None
         self._chunk += 1
-        self._rows = []
         return chunk
 
     def _stored(self, index: int) -> Person | None:
@@ -262,63 +307,3 @@ def _blank_around(rgb: RgbArray, person: Person) -> RgbArray:
 
 def _pixels(start: float, end: float, size: int) -> tuple[int, int]:
     return max(0, int(start * size)), min(size, int(end * size) + 1)
-
-
-class CheckpointStore:
-    """Finished chunks as files of one folder, named after all that their contents depend on."""
-
-    def __init__(
-        self, folder: Path | None, video: Path, model_path: Path, pose: PoseParams
-    ) -> None:
-        self._folder = folder
-        self.provenance: dict[str, Any] = {
-            "extraction_version": _EXTRACTION_VERSION,
-            "pose_model_sha256": _sha256(model_path),
-            "chunk_frames": pose.chunk_frames,
-            "warmup_frames": pose.warmup_frames,
-            "person_policy": pose.person_policy,
-        }
-        if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
-            settings = _plain(pose) | self.provenance | {"video": _sha256(video)}
-            content = json.dumps(settings, sort_keys=True)
-            self._key = hashlib.sha256(content.encode()).hexdigest()[:16]
-
-    def finished(self) -> Iterator[Chunk]:
-        """The chunks stored so far, up to the first gap."""
-        chunk = 0
-        while self._folder is not None and (path := self._path(chunk)).is_file():
-            try:
-                with path.open("rb") as file, np.load(file) as stored:
-                    finished = Chunk(
-                        stored["pts_s"],
-                        stored["image"],
-                        stored["world"],
-                        int(stored["people_in_view"]),
-                    )
-            except (OSError, ValueError, KeyError, BadZipFile):
-                return  # damaged on disk: computed again, and written over
-            yield finished
-            chunk += 1
-
-    def save(self, number: int, chunk: Chunk) -> None:
-        """Store a chunk; it is there whole or not at all, also when the machine dies."""
-        if self._folder is None:
-            return
-        with written_whole(self._path(number)) as temporary:
-            np.savez(temporary, allow_pickle=False, **asdict(chunk))
-
-    def _path(self, number: int) -> Path:
-        if self._folder is None:
-            raise RuntimeError("there is no folder for checkpoints")
-        return self._folder / f"chunk_{self._key}_{number:05d}.npz"
-
-
-def _plain(pose: PoseParams) -> dict[str, Any]:
-    """The pose settings as plain values; the model file is told apart by its contents instead."""
-    return pose.model_dump(mode="json", exclude={"model_path"})
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -30,6 +30,9 @@ CONTRACT_VERSION = 1
 INPUT_NAME = "features"
 PROBABILITIES_NAME = "probabilities"
 
+# Frames of a track classified together: features of an hour need not be in memory at once.
+_BLOCK_FRAMES = 8192
+
 
 @dataclass(frozen=True)
 class ModelContract:
@@ -145,7 +148,13 @@ class PoseClassifier:
 
     def classify(self, track: LandmarkTrack) -> NDArray[np.float32]:
         """Probabilities ``(n, labels)`` of the frames of a track; NaN without a person."""
-        return self.probabilities(self.contract.features.of_track(track))
+        compute, n_frames = self.contract.features.compute, len(track)
+        probabilities = np.empty((n_frames, len(self.labels)), dtype=np.float32)
+        for start in range(0, n_frames, _BLOCK_FRAMES):
+            block = slice(start, start + _BLOCK_FRAMES)
+            features = compute(track.image[block], track.world[block], track.aspect)
+            probabilities[block] = self.probabilities(features)
+        return probabilities
 
     def _read_contract(self) -> ModelContract:
         metadata = self._session.get_modelmeta().custom_metadata_map

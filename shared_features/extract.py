@@ -1,6 +1,6 @@
 """A photo or a video to its ``LandmarkTrack``: what training stores and serving classifies.
 
-See ``chunks`` for what the landmarks of a video are.
+See ``chunks`` for what the landmarks of a video are, and ``pace`` for frames nobody looks at.
 """
 
 from collections.abc import Callable
@@ -11,11 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from shared_features import pose_asset
-from shared_features.chunks import CheckpointStore, Chunk, ChunkedTracking
+from shared_features.checkpoints import CheckpointStore
+from shared_features.chunks import Chunk, ChunkedTracking, join
 from shared_features.errors import SeekError
 from shared_features.frame_index import frame_ticks
 from shared_features.frames import Frame, read_photo
 from shared_features.landmarks import LandmarkTrack, empty_landmarks
+from shared_features.pace import frames_due
 from shared_features.params import MediaParams, PoseParams
 from shared_features.pose import PoseEstimator, pick
 from shared_features.prefetch import Prefetched
@@ -95,17 +97,12 @@ def extract_video(
         progress(run.frames_done)
     read = run.side_by_side(workers) if workers > 1 else None
     info, verdict = read or run.in_order()
-    chunks = run.chunks
-    track = LandmarkTrack(
-        source=path.name,
-        width=info.width,
-        height=info.height,
-        pts_s=np.concatenate([chunk.pts_s for chunk in chunks]),
-        image=np.concatenate([chunk.image for chunk in chunks]),
-        world=np.concatenate([chunk.world for chunk in chunks]),
-        provenance=store.provenance
-        | {"people_in_view": [chunk.people_in_view for chunk in chunks]},
-    )
+    provenance = store.provenance | {
+        "people_in_view": [chunk.people_in_view for chunk in run.chunks],
+        "frames_looked_at": sum(chunk.looked_at for chunk in run.chunks),
+    }
+    pts_s, image, world = join(run.chunks)
+    track = LandmarkTrack(path.name, info.width, info.height, pts_s, image, world, provenance)
     return VideoExtraction(track, info, verdict)
 
 
@@ -159,7 +156,8 @@ class _Run:
             start = max(0, done - pose.warmup_frames)
             # A caller who wants to stop is asked while frames are skipped, too.
             asked = None if self.progress is None else partial(self.progress, done)
-            with tracking, Prefetched(reader.frames(start, asked), _PREFETCH_FRAMES) as frames:
+            due = frames_due(reader.decoded(start, asked), pose)
+            with tracking, Prefetched(due, _PREFETCH_FRAMES) as frames:
                 for frame in frames:
                     chunk = tracking.add(frame)
                     if chunk is not None:

@@ -45,6 +45,8 @@ class PoseParams(Section):
     min_tracking_confidence: float = Field(ge=0, le=1)
     chunk_frames: int = Field(ge=2)
     warmup_frames: int = Field(ge=0)
+    max_fps: float | None = Field(gt=0)
+    still_fps: float | None = Field(gt=0)
 
     @model_validator(mode="after")
     def _warm_up_fits(self) -> "PoseParams":

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from shared_features.chunks import Chunk, TrackedChunk, is_distracted, track_chunk
 from shared_features.frames import Frame
+from shared_features.pace import PassedOver, frames_due
 from shared_features.params import MediaParams, PoseParams
 from shared_features.pose import PoseEstimator
 from shared_features.video_reader import VideoReader
@@ -147,8 +148,8 @@ class SideBySide:
 
     def _counted(
         self, reader: VideoReader, start: int, first: int, stop: int, repeated: bool
-    ) -> Iterator[Frame]:
-        for frame in reader.frames_between(start, stop, self._ticks):
+    ) -> Iterator[Frame | PassedOver]:
+        for frame in frames_due(reader.decoded_between(start, stop, self._ticks), self._pose):
             yield frame
             if self._stop.is_set():
                 raise _Stopped

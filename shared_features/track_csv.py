@@ -43,19 +43,18 @@ def track_file_name(kind: Literal["photo", "video"], source: str) -> str:
 
 def write_track(track: LandmarkTrack, path: Path) -> None:
     """Write a track's table and its provenance; each is there whole or not at all."""
-    landmarks = np.concatenate(
-        [track.image.reshape(len(track), -1), track.world.reshape(len(track), -1)], axis=1
-    )
-    row_format = ",".join([LANDMARK_DIGITS] * landmarks.shape[1])
+    row_format = ",".join([LANDMARK_DIGITS] * len(IMAGE_COLUMNS + WORLD_COLUMNS))
     with (
         written_whole(path) as temporary,
         temporary.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file,
     ):
         writer = csv.writer(file, lineterminator="")
         file.write(",".join(COLUMNS) + "\n")
-        for index, (pts_s, values) in enumerate(zip(track.pts_s, landmarks, strict=True)):
+        rows = zip(track.pts_s, track.image, track.world, strict=True)
+        for index, (pts_s, image, world) in enumerate(rows):
             writer.writerow([index, repr(float(pts_s)), track.source, track.width, track.height])
-            file.write("," + row_format % tuple(values.tolist()) + "\n")
+            values = image.ravel().tolist() + world.ravel().tolist()
+            file.write("," + row_format % tuple(values) + "\n")
     provenance = json.dumps(track.provenance, indent=1, sort_keys=True)
     with written_whole(path.with_suffix(".json")) as temporary:
         temporary.write_text(provenance + "\n", encoding="utf-8")

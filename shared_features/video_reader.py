@@ -259,10 +259,12 @@ class VideoReader:
             duration_s=self._clock.end_s,
         )
 
-    def frames_between(self, start: int, stop: int, ticks: Sequence[int]) -> Iterator[Frame]:
+    def decoded_between(
+        self, start: int, stop: int, ticks: Sequence[int]
+    ) -> Iterator[DecodedFrame]:
         """The frames ``start`` … ``stop`` − 1, read from the key frame before them.
 
-        They are those that ``frames`` gives. Can be called again and again.
+        They are those that ``decoded`` gives. Can be called again and again.
 
         Args:
             start: index of the first one.
@@ -279,14 +281,15 @@ class VideoReader:
         for decoded in self._decoded_from(ticks[start]):
             if decoded.pts != ticks[number]:
                 raise SeekError(f"{self._path.name} gives other frames after seeking")
-            yield Frame(number, self._clock.undisturbed_s(decoded), self._upright.rgb(decoded))
+            pts_s = self._clock.undisturbed_s(decoded)
+            yield DecodedFrame(number, pts_s, decoded, self._upright)
             number += 1
             if number == stop:
                 return
         raise SeekError(f"{self._path.name} gives fewer frames than packets")
 
     def undamaged_verdict(self, ticks: Sequence[int]) -> Verdict:
-        """The verdict on a video of which every frame is read with ``frames_between``.
+        """The verdict on a video of which every frame is read with ``decoded_between``.
 
         Raises:
             MediaTooLargeError: the video is longer than its header said and than allowed.

@@ -9,6 +9,8 @@ _MAX_REACH_FRAMES = 24
 # Nobody moves this far between two frames, in picture widths or heights: it is someone else now, or
 # the video was cut.
 _JUMP = 0.25
+# Frames smoothed together, so that those of an hour are not held several times.
+_BLOCK_FRAMES = 4096
 # Across a longer gap between two frames than this nothing is smoothed.
 _GAP_S = 0.25
 
@@ -28,6 +30,19 @@ def smoothed_points(
     """
     if sigma_s == 0 or len(points) < 3:
         return points
+    smoothed = np.empty_like(points)
+    margin = _MAX_REACH_FRAMES + 1  # the kernel, and the median of three before it
+    for start in range(0, len(points), _BLOCK_FRAMES):
+        stop = min(start + _BLOCK_FRAMES, len(points))
+        seen = slice(max(0, start - margin), stop + margin)
+        block = _smoothed_block(points[seen], pts_s[seen], sigma_s)
+        smoothed[start:stop] = block[start - seen.start : stop - seen.start]
+    return smoothed
+
+
+def _smoothed_block(
+    points: NDArray[np.float32], pts_s: NDArray[np.float64], sigma_s: float
+) -> NDArray[np.float32]:
     runs = _runs(points, pts_s)
     points = _median_of_three(points, runs)
     total = np.where(np.isnan(points), 0, points).astype(np.float32)

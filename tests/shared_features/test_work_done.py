@@ -8,8 +8,8 @@ import pytest
 
 from shared_features.extract import extract_video
 from shared_features.params import MediaParams, PoseParams
+from shared_features.pictures import Upright
 from shared_features.pose import PoseEstimator
-from shared_features.video_reader import VideoReader
 from tests.clips import write_video
 from training.synthetic.performance import performance_frames
 
@@ -34,7 +34,7 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
     count(PoseEstimator, "__init__", "networks loaded")
     count(PoseEstimator, "people", lambda self: f"looks in {self._mode} mode")
-    count(VideoReader, "_upright", "frames converted")
+    count(Upright, "rgb", "frames converted")
     return counted
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from shared_features import pose_asset
-from shared_features.chunks import CheckpointStore
+from shared_features.checkpoints import CheckpointStore
 from shared_features.params import SharedParams
 from training.errors import RecordingError
 from training.media.extraction import ExtractionSettings, extract, stored_sidecar
@@ -25,7 +25,7 @@ from training.recordings import Kind, Recording, landmarks_path
 from training.workers import Workers
 
 # Pose settings that say how a video is cut up mean nothing for a photo.
-_VIDEO_ONLY = frozenset({"chunk_frames", "warmup_frames"})
+_VIDEO_ONLY = frozenset({"chunk_frames", "warmup_frames", "max_fps", "still_fps"})
 
 
 @dataclass(frozen=True)

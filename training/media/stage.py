@@ -135,6 +135,8 @@ def work_through(
         else:
             worked.done[job] = result
         advance(1)
+    # A worker that died on the way has been replaced, but may have left something half written.
+    remove_leftovers(folder)
     return worked
 
 

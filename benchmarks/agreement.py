@@ -1,0 +1,110 @@
+"""What chunks, and looking at fewer frames, do to a timeline.
+
+``python -m benchmarks.agreement RECORDING...``, and always the demo performance. The project's
+chunks are compared with one uninterrupted pass over each recording; ``pose.max_fps`` and
+``pose.still_fps`` with the project's settings. An edge is where one answer of the timeline gives
+way to another; it is compared with the nearest edge between the same answers.
+"""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.results import Results
+from serving.analysis import Analysis, analyse_video
+from shared_features import console
+from shared_features.classifier import PoseClassifier
+from shared_features.params import PROJECT_ROOT, PoseParams, SharedParams, load_shared
+
+DEMO = PROJECT_ROOT / "serving" / "demo" / "performance.mp4"
+ONE_PASS = {"chunk_frames": 10_000_000}
+LESS_WORK: dict[str, dict[str, float]] = {
+    "max_fps 15": {"max_fps": 15},
+    "max_fps 10": {"max_fps": 10},
+    "still_fps 15": {"still_fps": 15},
+    "still_fps 10": {"still_fps": 10},
+    "still_fps 5": {"still_fps": 5},
+}
+CLOSE_FRAMES = 2
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How two timelines of one recording differ.
+
+    Attributes:
+        frames: in all.
+        same: with the same answer.
+        looks: share of the frames that the pose network has seen.
+        edge_frames: how far each edge of a hold has moved; a hold that is missing counts as far.
+    """
+
+    frames: int
+    same: int
+    looks: float
+    edge_frames: tuple[int, ...]
+
+
+def compare(reference: Analysis, other: Analysis) -> Agreement:
+    """Frame by frame, and hold by hold."""
+    pairs = zip(reference.timeline.frame_labels, other.timeline.frame_labels, strict=True)
+    moved = []
+    for hold in reference.timeline.holds:
+        found = [
+            (abs(each.first_frame - hold.first_frame), abs(each.last_frame - hold.last_frame))
+            for each in other.timeline.segments
+            if each.label == hold.label
+        ]
+        moved += min(found, key=sum, default=(hold.last_frame, hold.last_frame))
+    frames = len(reference.track)
+    looks = other.track.provenance["frames_looked_at"] / frames
+    return Agreement(frames, sum(a == b for a, b in pairs), looks, tuple(moved))
+
+
+def add(results: Results, name: str, agreements: Sequence[Agreement]) -> None:
+    """The figures of one setting over all recordings."""
+    frames = sum(each.frames for each in agreements)
+    edges = [edge for each in agreements for edge in each.edge_frames]
+    close = sum(edge <= CLOSE_FRAMES for edge in edges)
+    looked = sum(each.looks * each.frames for each in agreements) / frames
+    results.note(f"{name}: frames looked at", looked)
+    results.note(f"{name}: frames with the same answer", sum(a.same for a in agreements) / frames)
+    results.note(f"{name}: edges of holds within {CLOSE_FRAMES} frames", close / len(edges))
+    results.note(f"{name}: farthest edge, frames", max(edges))
+
+
+def run(recordings: Sequence[Path]) -> Results:
+    """Measure."""
+    shared = load_shared(PROJECT_ROOT / "params.yaml")
+    classifier = PoseClassifier(PROJECT_ROOT / "models" / "pose_classifier.onnx")
+
+    def analysed(path: Path, pose: PoseParams) -> Analysis:
+        params: SharedParams = shared.model_copy(update={"pose": pose})
+        return analyse_video(path, path.name, classifier, params)
+
+    found: dict[str, list[Agreement]] = {name: [] for name in ("chunks", *LESS_WORK)}
+    for path in recordings:
+        usual = analysed(path, shared.pose)
+        one_pass = analysed(path, shared.pose.model_copy(update=ONE_PASS))
+        found["chunks"].append(compare(one_pass, usual))
+        for name, setting in LESS_WORK.items():
+            less = analysed(path, shared.pose.model_copy(update=setting))
+            found[name].append(compare(usual, less))
+    frames = sum(each.frames for each in found["chunks"])
+    holds = sum(len(each.edge_frames) // 2 for each in found["chunks"])
+    results = Results(f"{len(recordings)} recordings, {frames:,} frames, {holds} holds")
+    for name, agreements in found.items():
+        add(results, name, agreements)
+    return results
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("recordings", type=Path, nargs="*", help="beside the demo performance")
+    run([DEMO, *parser.parse_args().recordings]).print()
+
+
+if __name__ == "__main__":
+    console.run(main)
