@@ -3,15 +3,14 @@
 ``python -m benchmarks.live [RECORDING]`` starts a service of its own, sends the recording's frames
 at their own pace as 640×480 JPEG, two in flight, and prints what the round trip takes beside the
 bare pose network in the same run, session by session. ``--sessions N`` adds others side by side.
+``--capacity`` finds out instead how many sessions of 15 and of 30 frames per second this machine
+takes, and how evenly those of a machine that has too many are treated.
 """
 
 import argparse
 import asyncio
 import io
 import json
-import os
-import subprocess
-import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -24,17 +23,23 @@ from PIL import Image
 from websockets.asyncio.client import ClientConnection, connect
 
 from benchmarks.results import Results
+from benchmarks.service import MOST_SESSIONS, PORT, running_service
 from serving.live.wire import MAX_IN_FLIGHT, LiveFrame, pack_frame
 from serving.settings import MEBIBYTE
 from shared_features import console
+from shared_features.cores import usable_cores
 from shared_features.params import PROJECT_ROOT, load_shared
 from shared_features.video_reader import VideoReader
 
 DEMO = PROJECT_ROOT / "serving" / "demo" / "performance.mp4"
 SIZE = (640, 480)
 SECONDS = 20.0
-PORT = 8765
 ADDRESS = f"ws://127.0.0.1:{PORT}/api/v1/live"
+# Of the search for the most sessions: frames per second, how long each attempt takes, and
+# the share of frames that may be left out before it counts as too many.
+RATES = (15, 30)
+ATTEMPT_S = 8.0
+LEFT_OUT = 0.02
 
 
 @dataclass
@@ -110,22 +115,6 @@ async def listen(
         dropped = answer["dropped"]
 
 
-def start_service(folder: Path) -> "subprocess.Popen[bytes]":
-    """A service of its own, ready."""
-    import httpx
-
-    environment = os.environ | {"STRAPS_PORT": str(PORT), "STRAPS_DATA_DIR": str(folder)}
-    service = subprocess.Popen(
-        [sys.executable, "-m", "serving.cli", "run"], env=environment, stderr=subprocess.DEVNULL
-    )
-    while True:
-        try:
-            if httpx.get(f"http://127.0.0.1:{PORT}/health/ready").status_code == 200:
-                return service
-        except httpx.TransportError:
-            time.sleep(0.1)
-
-
 def results_of(filmed: list[Filmed], conditions: str) -> Results:
     """What the sessions have seen, together."""
     answers = [answer for each in filmed for answer in each.answers]
@@ -158,18 +147,37 @@ async def film_all(frames: list[tuple[float, bytes]], sessions: int) -> list[Fil
     return await asyncio.gather(*(film(frames) for _ in range(sessions)))
 
 
+def capacity(recording: Path, folder: Path) -> Results:
+    """How many sessions this machine takes, and whether each gets its share of one too many."""
+    pictures_of_all = [picture for _, picture in pictures(recording, ATTEMPT_S * 2)]
+    results = Results(f"sessions side by side, {recording.name}, {usable_cores()} cores")
+    with running_service(folder):
+        for fps in RATES:
+            n_frames = min(int(ATTEMPT_S * fps), len(pictures_of_all))
+            frames = [(i / fps, pictures_of_all[i]) for i in range(n_frames)]
+            most = 0
+            for sessions in range(1, MOST_SESSIONS + 1):
+                filmed = asyncio.run(film_all(frames, sessions))
+                answered = [len(each.answers) for each in filmed]
+                if sum(answered) < (1 - LEFT_OUT) * n_frames * sessions:
+                    break
+                most = sessions
+            name = f"{fps} frames/s"
+            results.note(f"{name}: sessions without a loss, per core", most / usable_cores())
+            results.note(f"{name}, {sessions} sessions: frames answered, least", min(answered))
+            results.note(f"{name}, {sessions} sessions: frames answered, most", max(answered))
+            results.note(f"{name}, {sessions} sessions: frames sent by each", n_frames)
+    return results
+
+
 def run(recording: Path, sessions: int, seconds: float, folder: Path) -> Results:
     """Start a service, film, end it."""
     frames = pictures(recording, seconds)
-    service = start_service(folder)
-    try:
+    with running_service(folder) as service:
         process = psutil.Process(service.pid)
         memory, used = process.memory_info().rss, process.cpu_times()
         filmed = asyncio.run(film_all(frames, sessions))
         spent, memory_after = process.cpu_times(), process.memory_info().rss
-    finally:
-        service.terminate()
-        service.wait()
     conditions = f"{sessions} live session(s), {recording.name}, {SIZE[0]}×{SIZE[1]}"
     results = results_of(filmed, conditions)
     cpu_s = spent.user + spent.system - used.user - used.system
@@ -186,8 +194,12 @@ def main() -> None:
     parser.add_argument("recording", type=Path, nargs="?", default=DEMO)
     parser.add_argument("--sessions", type=int, default=1, help="side by side")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="of the recording, at most")
+    parser.add_argument("--capacity", action="store_true", help="how many sessions it takes")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
+        if arguments.capacity:
+            capacity(arguments.recording, Path(folder)).print()
+            return
         run(arguments.recording, arguments.sessions, arguments.seconds, Path(folder)).print()
 
 

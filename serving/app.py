@@ -108,6 +108,7 @@ async def _warm_up(services: Services) -> None:
             continue
         try:
             await services.photos.warm_up()
+            await services.live.warm_up()
         except Exception:
             # A pose model that cannot be loaded, for whatever reason MediaPipe has: the service
             # stays alive, not ready, and the log says why.

@@ -10,8 +10,8 @@ from rich.console import Console
 from serving.live.camera import Camera
 from serving.live.classifier import LiveClassifier
 from serving.live.terminal import LiveView
+from serving.live.trackers import fresh_tracker
 from serving.settings import load_settings
-from shared_features import pose_asset
 from shared_features.classifier import PoseClassifier
 
 _RATE_OVER_FRAMES = 30
@@ -32,7 +32,6 @@ def classify_live(source: str, window: bool, model: Path | None, params: Path | 
     settings = load_settings(params)
     classifier = PoseClassifier(model or settings.serving.model_path)
     pose = settings.shared.pose
-    model_path = pose_asset.resolve(pose.model_path)
     with ExitStack() as stack:
         shown = None
         if window:
@@ -40,7 +39,9 @@ def classify_live(source: str, window: bool, model: Path | None, params: Path | 
 
             shown = stack.enter_context(closing(LiveWindow(f"straps live: {source}")))
         live = stack.enter_context(
-            LiveClassifier(model_path, pose, settings.serving.live, classifier)
+            LiveClassifier(
+                fresh_tracker(pose), pose.person_policy, settings.serving.live, classifier
+            )
         )
         view = stack.enter_context(LiveView(Console(highlight=False)).showing())
         camera = stack.enter_context(Camera(source))

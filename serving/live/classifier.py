@@ -2,7 +2,6 @@
 
 import time
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +12,7 @@ from serving.settings import LiveParams
 from shared_features.classifier import PoseClassifier
 from shared_features.frames import RgbArray
 from shared_features.landmarks import LandmarkTrack, empty_landmarks
-from shared_features.params import PoseParams
+from shared_features.params import PersonPolicy
 from shared_features.pose import Person, PoseEstimator, is_same_person, pick
 
 _VISIBILITY = 3
@@ -47,21 +46,20 @@ class LiveClassifier:
     """Belongs to one camera: it follows a person from frame to frame. Use as a context manager.
 
     Args:
-        model_path: the pose model, from ``pose_asset.resolve``.
-        pose: how landmarks are found.
-        live: how they are smoothed for drawing.
+        tracker: a fresh one, from ``trackers``; closed with this.
+        policy: which of the people it finds counts.
+        live: how landmarks are smoothed for drawing.
         classifier: gives the poses.
-
-    Raises:
-        PoseAssetError: the pose model cannot be used.
     """
 
     def __init__(
-        self, model_path: Path, pose: PoseParams, live: LiveParams, classifier: PoseClassifier
+        self,
+        tracker: PoseEstimator,
+        policy: PersonPolicy,
+        live: LiveParams,
+        classifier: PoseClassifier,
     ) -> None:
-        self._policy = pose.person_policy
-        people = 1 if self._policy == "followed" else pose.max_people
-        self._estimator = PoseEstimator(model_path, "video", people, pose)
+        self._tracker, self._policy = tracker, policy
         self._drawing = OneEuroFilter(live.landmark_min_cutoff_hz, live.landmark_beta)
         self._start_s: float | None = None
         self._last: tuple[float, Person] | None = None
@@ -75,7 +73,7 @@ class LiveClassifier:
 
     def close(self) -> None:
         """Free the networks."""
-        self._estimator.close()
+        self._tracker.close()
 
     def use(self, classifier: PoseClassifier) -> None:
         """Go on with another model; answers and hold begin anew."""
@@ -93,7 +91,7 @@ class LiveClassifier:
         began = time.perf_counter()
         if self._start_s is None:
             self._start_s = time_s
-        person = pick(self._estimator.people(rgb, time_s - self._start_s), self._policy)
+        person = pick(self._tracker.people(rgb, time_s - self._start_s), self._policy)
         found = time.perf_counter()
         changed = self._is_someone_else(person, time_s)
         ended = self._steady.restart(time_s) if changed else None

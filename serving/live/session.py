@@ -10,7 +10,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
 
@@ -20,6 +20,7 @@ from serving.engine import Engine
 from serving.live.classifier import LiveAnswer, LiveClassifier
 from serving.live.mailbox import Arrived, Mailbox
 from serving.live.picture import decode_picture
+from serving.live.trackers import free
 from serving.live.wire import (
     CloseCode,
     FrameError,
@@ -30,7 +31,7 @@ from serving.live.wire import (
     ready_message,
 )
 from serving.settings import Settings
-from shared_features import pose_asset
+from shared_features.pose import PoseEstimator
 
 T = TypeVar("T")
 
@@ -58,10 +59,16 @@ class LiveSession:
         engine: the model that is served.
         settings: limits, and how landmarks are found.
         thread: for this session alone, a single one: a tracker follows one person.
+        tracker: for this session alone, when it is ready; closed at the end.
     """
 
     def __init__(
-        self, socket: WebSocket, engine: Engine, settings: Settings, thread: ThreadPoolExecutor
+        self,
+        socket: WebSocket,
+        engine: Engine,
+        settings: Settings,
+        thread: ThreadPoolExecutor,
+        tracker: "Future[PoseEstimator]",
     ) -> None:
         self._socket = socket
         self._engine = engine
@@ -71,12 +78,14 @@ class LiveSession:
         self._sending = asyncio.Lock()
         self._last: LiveFrame | None = None
         self._thread = thread
+        self._tracker = tracker
 
     async def run(self) -> None:
         """Until either side has had enough."""
-        classifier: LiveClassifier | None = None
         try:
-            classifier = await self._in_thread(self._open)
+            tracker = await asyncio.wrap_future(self._tracker)
+            policy = self._settings.shared.pose.person_policy
+            classifier = LiveClassifier(tracker, policy, self._live, self._engine.classifier())
             await self._send(self._ready(classifier))
             await self._first_to_end(self._receive(), self._answer(classifier))
         except WebSocketDisconnect:
@@ -87,14 +96,8 @@ class LiveSession:
             _LOG.exception("a live session has failed")
             await self._close(CloseCode.INTERNAL_ERROR, "The service has a fault; see its log.")
         finally:
-            if classifier is not None:
-                # After the frame that is being looked at, and before another session's first one.
-                self._thread.submit(classifier.close)
-
-    def _open(self) -> LiveClassifier:
-        pose = self._settings.shared.pose
-        model_path = pose_asset.resolve(pose.model_path)
-        return LiveClassifier(model_path, pose, self._live, self._engine.classifier())
+            # After the frame that is being looked at, and before another session's first one.
+            self._thread.submit(free, self._tracker)
 
     async def _first_to_end(self, *work: Coroutine[Any, Any, None]) -> None:
         tasks = [asyncio.ensure_future(each) for each in work]

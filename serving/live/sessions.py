@@ -1,5 +1,6 @@
 """How many live sessions there are, and no more than allowed."""
 
+import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
 
@@ -8,6 +9,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from serving.engine import Engine
 from serving.errors import NotReadyError
 from serving.live.session import LiveSession
+from serving.live.trackers import TrackersAhead
 from serving.live.wire import CloseCode, ErrorCode, error_message
 from serving.settings import Settings
 
@@ -32,10 +34,21 @@ class LiveSessions:
             for place in range(settings.serving.live.max_sessions)
         ]
 
+        self._trackers = TrackersAhead(settings.shared.pose)
+
+    async def warm_up(self) -> None:
+        """Get ready for the first session, so that it starts without waiting.
+
+        Raises:
+            PoseAssetError: the pose model cannot be used.
+        """
+        await asyncio.wrap_future(self._trackers.prepare())
+
     def close(self) -> None:
         """End the threads, once every session is over."""
         for thread in self._free:
             thread.shutdown()
+        self._trackers.close()
 
     async def serve(self, socket: WebSocket) -> None:
         """One session, from the handshake to its end."""
@@ -50,11 +63,14 @@ class LiveSessions:
         except NotReadyError as error:
             await _refuse(socket, "not_ready", str(error))
             return
-        thread = self._free.pop()
+        thread, tracker = self._free.pop(), self._trackers.take()
+        if self._free:
+            self._trackers.prepare()
         try:
-            await LiveSession(socket, self._engine, self._settings, thread).run()
+            await LiveSession(socket, self._engine, self._settings, thread, tracker).run()
         finally:
             self._free.append(thread)
+            self._trackers.prepare()
 
 
 async def _refuse(socket: WebSocket, code: ErrorCode, detail: str) -> None:
