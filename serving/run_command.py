@@ -7,11 +7,11 @@ from pathlib import Path
 
 import uvicorn
 
-from serving.allocator import limit_arenas
 from serving.app import create_app
 from serving.data_dir import DataDir
 from serving.live.transport import LiveTransport
 from serving.settings import load_settings
+from shared_features.allocator import limit_arenas
 
 # How long requests in flight may take to finish once the service is told to end.
 _GRACE_S = 5

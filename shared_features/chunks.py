@@ -11,7 +11,7 @@ tracker is put on the person whom the tracker before it was following: while it 
 picture around that person is blanked out. Only such a chunk depends on the one before it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,7 +95,7 @@ def track_chunk(
     number: int,
     model_path: Path,
     pose: PoseParams,
-    everyone: PoseEstimator,
+    everyone: Callable[[RgbArray], list[Person]],
     before: Chunk | None,
 ) -> TrackedChunk:
     """The landmarks of one chunk.
@@ -105,7 +105,7 @@ def track_chunk(
         number: of the chunk.
         model_path: of the pose model.
         pose: how landmarks are found.
-        everyone: looks at the first frame.
+        everyone: finds all people in the first frame.
         before: the chunk before, which says who is followed; None: as if nobody were.
     """
     start = number * pose.chunk_frames
@@ -116,7 +116,7 @@ def track_chunk(
             if before is not None and frame.index < start:
                 followed = before.person(frame.index - (start - pose.chunk_frames))
             if tracker is None:
-                in_view = everyone.people(_pixels_of(frame))
+                in_view = everyone(_pixels_of(frame))
                 tracker = _ChunkTracker(model_path, pose, number, in_view, followed)
             if frame.index < start:
                 tracker.warm_up(frame, followed)

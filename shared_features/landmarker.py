@@ -20,6 +20,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from shared_features.allocator import give_back, limit_arenas
 from shared_features.frames import RgbArray
 from shared_features.landmarks import FloatArray
 
@@ -185,6 +186,7 @@ class Landmarker:
         if self._handle:
             handle, self._handle = self._handle, _Handle()
             self._call("MpPoseLandmarkerClose", handle)
+            give_back()
 
     def detect(
         self, rgb: RgbArray, timestamp_ms: int | None
@@ -266,6 +268,7 @@ def _library() -> ctypes.CDLL:
             f"mediapipe {version} is installed, this program calls {_SUPPORTED}x; install what "
             "requirements/ names"
         )
+    limit_arenas()  # each landmarker has threads of its own
     name = _LIBRARY_NAMES.get(sys.platform, "libmediapipe.so")
     try:
         library = ctypes.CDLL(str(Path(found.origin).parent / "tasks" / "c" / name))

@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from shared_features.chunks import Chunk, TrackedChunk, is_distracted, track_chunk
-from shared_features.frames import Frame
+from shared_features.frames import Frame, RgbArray
 from shared_features.pace import PassedOver, frames_due
 from shared_features.params import MediaParams, PoseParams
-from shared_features.pose import PoseEstimator
+from shared_features.pose import Person, PoseEstimator
 from shared_features.video_reader import VideoReader
 
 _PROGRESS_EVERY_S = 0.1
@@ -111,34 +111,35 @@ class SideBySide:
         followed = before.person(len(before.pts_s) - warm_up)
         if not is_distracted(followed, tracked.in_view):
             return tracked.chunk
-        with (
-            VideoReader(self._path, self._media, threads=1) as reader,
-            self._everyone() as everyone,
-        ):
-            return self._track(reader, everyone, tracked.number, before).chunk
+        with VideoReader(self._path, self._media, threads=1) as reader:
+            # Everyone in the first frame is known by now.
+            return self._track(reader, lambda _: tracked.in_view, tracked.number, before).chunk
 
     def _work(self) -> None:
         try:
             with (
                 VideoReader(self._path, self._media, threads=1) as reader,
-                self._everyone() as everyone,
+                PoseEstimator(
+                    self._model_path, "photo", self._pose.max_people, self._pose
+                ) as everyone,
             ):
                 while (number := self._next_number()) is not None:
-                    self._results.put(self._track(reader, everyone, number, None))
+                    self._results.put(self._track(reader, everyone.people, number, None))
         except _Stopped:
             return
         except BaseException as error:  # handed to whoever iterates, who raises it
             self._results.put(error)
-
-    def _everyone(self) -> PoseEstimator:
-        return PoseEstimator(self._model_path, "photo", self._pose.max_people, self._pose)
 
     def _next_number(self) -> int | None:
         with self._lock:
             return None if self._stop.is_set() else next(self._numbers, None)
 
     def _track(
-        self, reader: VideoReader, everyone: PoseEstimator, number: int, before: Chunk | None
+        self,
+        reader: VideoReader,
+        everyone: Callable[[RgbArray], list[Person]],
+        number: int,
+        before: Chunk | None,
     ) -> TrackedChunk:
         size = self._pose.chunk_frames
         start = max(0, number * size - (self._pose.warmup_frames if number else 0))

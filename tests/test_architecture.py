@@ -28,7 +28,7 @@ PLACES = {
     },
     # Running networks goes through its library; only set-up needs the package.
     "mediapipe": {"shared_features/pose_asset.py"},
-    "ctypes": {"serving/allocator.py", "shared_features/landmarker.py"},
+    "ctypes": {"shared_features/allocator.py", "shared_features/landmarker.py"},
     "onnxruntime": {"shared_features/classifier.py"},
 }
 TRAINING_ONLY = {
