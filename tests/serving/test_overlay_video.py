@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -11,12 +12,15 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from serving.overlay.render import draw_all
 from serving.overlay.routine import load_routine, save_routine
 from serving.settings import OverlayParams, load_settings
+from shared_features.frames import RgbArray
 from shared_features.params import PROJECT_ROOT, MediaParams
+from shared_features.pictures import Upright
 from shared_features.timeline import Segment, Total
 from shared_features.video_reader import VideoReader
 from tests.clips import corner_order, corner_picture, flag_rotation, write_video
@@ -257,6 +261,24 @@ def test_pictures_alone_equal_those_of_the_overlay(
     assert not (folders[1] / "overlay.mp4").exists()
     for name in ("holds/1.jpg", "holds.json", "summary.png"):
         assert (folders[0] / name).read_bytes() == (folders[1] / name).read_bytes()
+
+
+def test_only_photos_are_converted_to_rgb(
+    tmp_path: Path, overlay: Overlay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The video is drawn on the planes it stores: as many conversions as there are holds."""
+    clip = write_video(tmp_path / "clip.mp4", some_pictures(40), [i / 20 for i in range(40)])
+    converted, real = [], Upright.rgb
+
+    def counting(upright: Upright, frame: VideoFrame) -> RgbArray:
+        # Whoever looks up the clip's times converts as well, in another thread.
+        if threading.current_thread() is not threading.main_thread():
+            converted.append(frame.pts)
+        return real(upright, frame)
+
+    monkeypatch.setattr(Upright, "rgb", counting)
+    overlay(clip)
+    assert len(converted) == 1
 
 
 def test_a_drawing_that_is_given_up_leaves_no_video(

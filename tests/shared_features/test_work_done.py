@@ -55,3 +55,21 @@ def test_each_frame_is_tracked_once_and_warm_up_frames_twice(
     assert counts["networks loaded"] == chunks + workers
     # Threads that begin in the middle convert their warm-up frames themselves.
     assert counts["frames converted"] == FRAMES + (warm_ups if workers > 1 else 0)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_frames_that_are_passed_over_cost_no_look_and_no_conversion(
+    tmp_path: Path, media: MediaParams, pose: PoseParams, counts: Counter[str], workers: int
+) -> None:
+    """At half the frame rate: every second frame, and those that bound chunks and warm-up."""
+    pictures = [rgb for rgb, _, _ in performance_frames(seed=1, start_s=8.0, end_s=10.0)]
+    clip = write_video(tmp_path / "clip.mp4", pictures, [i / 10 for i in range(FRAMES)])
+    asked = {"chunk_frames": CHUNK, "warmup_frames": WARM_UP, "max_fps": 5}
+    track = extract_video(clip, media, pose.model_copy(update=asked), workers=workers).track
+    # Beside the even ones, the last frames of the two whole chunks.
+    looked_at = FRAMES // 2 + 2
+    # Of the frames before each later chunk: two even ones and the chunk's last.
+    warm_ups = 2 * (WARM_UP // 2 + 1)
+    assert track.provenance["frames_looked_at"] == looked_at
+    assert counts["looks in video mode"] == looked_at + warm_ups
+    assert counts["frames converted"] == looked_at + (warm_ups if workers > 1 else 0)
