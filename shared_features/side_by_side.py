@@ -64,6 +64,10 @@ class SideBySide:
         self._stop = threading.Event()
         self._results: queue.Queue[TrackedChunk | BaseException] = queue.Queue()
         workers = min(workers, self._n_chunks - self._first)
+        # Trackers are what takes memory: one that is needed again waits for another to end.
+        self._trackers = threading.BoundedSemaphore(workers)
+        self._everyone = PoseEstimator(model_path, "photo", pose.max_people, pose)
+        self._looking = threading.Lock()
         self._threads = [
             threading.Thread(target=self._work, name=f"chunks-{number}", daemon=True)
             for number in range(workers)
@@ -78,6 +82,7 @@ class SideBySide:
         self._stop.set()
         for thread in self._threads:
             thread.join()
+        self._everyone.close()
 
     def __iter__(self) -> Iterator[Chunk]:
         """The chunks, in order."""
@@ -117,18 +122,18 @@ class SideBySide:
 
     def _work(self) -> None:
         try:
-            with (
-                VideoReader(self._path, self._media, threads=1) as reader,
-                PoseEstimator(
-                    self._model_path, "photo", self._pose.max_people, self._pose
-                ) as everyone,
-            ):
+            with VideoReader(self._path, self._media, threads=1) as reader:
                 while (number := self._next_number()) is not None:
-                    self._results.put(self._track(reader, everyone.people, number, None))
+                    self._results.put(self._track(reader, self._in_view, number, None))
         except _Stopped:
             return
         except BaseException as error:  # handed to whoever iterates, who raises it
             self._results.put(error)
+
+    def _in_view(self, rgb: RgbArray) -> list[Person]:
+        """Everyone in a picture; asked for once in a chunk, so one estimator serves all."""
+        with self._looking:
+            return self._everyone.people(rgb)
 
     def _next_number(self) -> int | None:
         with self._lock:
@@ -145,7 +150,8 @@ class SideBySide:
         start = max(0, number * size - (self._pose.warmup_frames if number else 0))
         stop = min(len(self._ticks), (number + 1) * size)
         frames = self._counted(reader, start, number * size, stop, repeated=before is not None)
-        return track_chunk(frames, number, self._model_path, self._pose, everyone, before)
+        with self._trackers:
+            return track_chunk(frames, number, self._model_path, self._pose, everyone, before)
 
     def _counted(
         self, reader: VideoReader, start: int, first: int, stop: int, repeated: bool
