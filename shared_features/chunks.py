@@ -54,20 +54,60 @@ class Chunk:
         return None if np.isnan(image[0, 0]) else Person(image, world)
 
 
-def join(chunks: list[Chunk]) -> tuple[NDArray[np.float64], FloatArray, FloatArray]:
-    """Times, image and world landmarks of consecutive chunks as one.
+class Chunks:
+    """Consecutive chunks, copied into three arrays that grow.
 
-    The list is emptied on the way, so that an hour of video is not held twice.
+    Kept as they come, the chunks of an hour would lie between what trackers leave behind, and keep
+    that from being given back.
+
+    Attributes:
+        last: the last one, if there is any.
+        people_in_view: of each.
+        looked_at: how many frames the pose network has seen.
     """
-    pts_s = np.concatenate([chunk.pts_s for chunk in chunks])
-    image, world = empty_landmarks(len(pts_s))
-    end = len(pts_s)
-    while chunks:
-        chunk = chunks.pop()
-        start = end - len(chunk.pts_s)
-        image[start:end], world[start:end] = chunk.image, chunk.world
-        end = start
-    return pts_s, image, world
+
+    def __init__(self) -> None:
+        self.last: Chunk | None = None
+        self.people_in_view: list[int] = []
+        self.looked_at = 0
+        self._pts_s = np.empty(0)
+        self._image, self._world = empty_landmarks(0)
+        self._frames = 0
+
+    def __len__(self) -> int:
+        return len(self.people_in_view)
+
+    @property
+    def frames(self) -> int:
+        """Number of frames in all of them."""
+        return self._frames
+
+    def reserve(self, frames: int) -> None:
+        """Make room for so many frames in all; room that is not used takes no memory."""
+        if frames <= len(self._pts_s):
+            return
+        for name in ("_pts_s", "_image", "_world"):
+            old = getattr(self, name)
+            new = np.empty((frames, *old.shape[1:]), dtype=old.dtype)
+            new[: self._frames] = old[: self._frames]
+            setattr(self, name, new)
+
+    def append(self, chunk: Chunk) -> None:
+        """Add the next one."""
+        end = self._frames + len(chunk.pts_s)
+        if end > len(self._pts_s):
+            self.reserve(2 * end)
+        rows = slice(self._frames, end)
+        self._pts_s[rows] = chunk.pts_s
+        self._image[rows], self._world[rows] = chunk.image, chunk.world
+        self.last, self._frames = chunk, end
+        self.people_in_view.append(chunk.people_in_view)
+        self.looked_at += chunk.looked_at
+
+    def landmarks(self) -> tuple[NDArray[np.float64], FloatArray, FloatArray]:
+        """Times, image and world landmarks of all frames."""
+        n = self._frames
+        return self._pts_s[:n], self._image[:n], self._world[:n]
 
 
 @dataclass(frozen=True)

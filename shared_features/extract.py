@@ -12,7 +12,7 @@ import numpy as np
 
 from shared_features import pose_asset
 from shared_features.checkpoints import CheckpointStore
-from shared_features.chunks import Chunk, ChunkedTracking, join
+from shared_features.chunks import Chunk, ChunkedTracking, Chunks
 from shared_features.errors import SeekError
 from shared_features.frame_index import frame_ticks
 from shared_features.frames import Frame, read_photo
@@ -92,16 +92,18 @@ def extract_video(
     """
     model_path = pose_asset.resolve(pose.model_path)
     store = CheckpointStore(checkpoints, path, model_path, pose)
-    run = _Run(path, media, pose, model_path, store, list(store.finished()), progress)
+    run = _Run(path, media, pose, model_path, store, Chunks(), progress)
+    for chunk in store.finished():
+        run.chunks.append(chunk)
     if progress is not None:
-        progress(run.frames_done)
+        progress(run.chunks.frames)
     read = run.side_by_side(workers) if workers > 1 else None
     info, verdict = read or run.in_order()
     provenance = store.provenance | {
-        "people_in_view": [chunk.people_in_view for chunk in run.chunks],
-        "frames_looked_at": sum(chunk.looked_at for chunk in run.chunks),
+        "people_in_view": run.chunks.people_in_view,
+        "frames_looked_at": run.chunks.looked_at,
     }
-    pts_s, image, world = join(run.chunks)
+    pts_s, image, world = run.chunks.landmarks()
     track = LandmarkTrack(path.name, info.width, info.height, pts_s, image, world, provenance)
     return VideoExtraction(track, info, verdict)
 
@@ -115,19 +117,15 @@ class _Run:
     pose: PoseParams
     model_path: Path
     store: CheckpointStore
-    chunks: list[Chunk]
+    chunks: Chunks
     progress: Progress | None
-
-    @property
-    def frames_done(self) -> int:
-        """Number of frames in finished chunks."""
-        return sum(len(chunk.pts_s) for chunk in self.chunks)
 
     def side_by_side(self, workers: int) -> tuple[VideoInfo, Verdict] | None:
         """Several chunks at a time; None if the video has to be read from its beginning."""
         ticks = frame_ticks(self.path)
-        if ticks is None or len(ticks) - self.frames_done <= self.pose.chunk_frames:
+        if ticks is None or len(ticks) - self.chunks.frames <= self.pose.chunk_frames:
             return None
+        self.chunks.reserve(len(ticks))
         try:
             with VideoReader(self.path, self.media, threads=1) as reader:
                 verdict = reader.undamaged_verdict(ticks)
@@ -137,7 +135,8 @@ class _Run:
                     self.model_path,
                     self.pose,
                     ticks,
-                    self.chunks,
+                    self.chunks.last,
+                    len(self.chunks),
                     workers,
                     self.progress,
                 ) as tracking:
@@ -149,10 +148,9 @@ class _Run:
 
     def in_order(self) -> tuple[VideoInfo, Verdict]:
         """One frame after the other."""
-        pose, done = self.pose, self.frames_done
-        last = self.chunks[-1] if self.chunks else None
+        pose, done = self.pose, self.chunks.frames
         with VideoReader(self.path, self.media) as reader:
-            tracking = ChunkedTracking(self.model_path, pose, last, len(self.chunks))
+            tracking = ChunkedTracking(self.model_path, pose, self.chunks.last, len(self.chunks))
             start = max(0, done - pose.warmup_frames)
             # A caller who wants to stop is asked while frames are skipped, too.
             asked = None if self.progress is None else partial(self.progress, done)

@@ -33,7 +33,8 @@ class SideBySide:
         model_path: of the pose model.
         pose: how landmarks are found.
         ticks: of all frames, from ``frame_index.frame_ticks``.
-        finished: chunks that are there already.
+        last: the last chunk that is there already, if any.
+        first: number of the first one that is not.
         workers: number of threads.
         progress: called with the number of frames done; whatever it raises ends the iteration.
 
@@ -48,17 +49,18 @@ class SideBySide:
         model_path: Path,
         pose: PoseParams,
         ticks: Sequence[int],
-        finished: list[Chunk],
+        last: Chunk | None,
+        first: int,
         workers: int,
         progress: Callable[[int], None] | None,
     ) -> None:
         self._path, self._media, self._model_path = path, media, model_path
         self._pose, self._ticks = pose, ticks
-        self._last = finished[-1] if finished else None
+        self._last = last
         self._progress = progress
         self._n_chunks = -(-len(ticks) // pose.chunk_frames)
-        self._first = len(finished)
-        self._frames_done = sum(len(chunk.pts_s) for chunk in finished)
+        self._first = first
+        self._frames_done = first * pose.chunk_frames
         self._numbers = iter(range(self._first, self._n_chunks))
         self._lock = threading.Lock()
         self._stop = threading.Event()
