@@ -1,10 +1,13 @@
-"""Every figure of docs/performance.md in one run: ``python -m benchmarks`` (or ``make bench``)."""
+"""The main figures of docs/performance.md in one run: ``python -m benchmarks`` (or ``make bench``).
+
+Others have commands of their own: ``agreement``, ``memory``, ``training``, ``live --capacity``.
+"""
 
 import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks import analyze, features, live
+from benchmarks import analyze, features, live, start
 from benchmarks.results import write_results
 from shared_features import console
 from shared_features.params import PROJECT_ROOT
@@ -12,12 +15,14 @@ from shared_features.params import PROJECT_ROOT
 
 def main() -> None:
     """Measure, print a table, write JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=3, help="how often videos are run")
     parser.add_argument("--out", type=Path, default=PROJECT_ROOT / "out" / "benchmarks.json")
     arguments = parser.parse_args()
     measured = {"features": features.run()}
     measured["features"].print()
+    measured["starts"] = start.run()
+    measured["starts"].print()
     with tempfile.TemporaryDirectory() as folder:
         for sessions in (1, 2):
             name = f"live, {sessions} session{'s' * (sessions > 1)}"
