@@ -33,7 +33,6 @@ class LiveSessions:
             ThreadPoolExecutor(1, thread_name_prefix=f"live-{place}")
             for place in range(settings.serving.live.max_sessions)
         ]
-
         self._trackers = TrackersAhead(settings.shared.pose)
 
     async def warm_up(self) -> None:

@@ -4,10 +4,12 @@ import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import imagehash
 import numpy as np
@@ -36,8 +38,9 @@ from training.errors import RecordingError, TrainingError
 from training.media.landmarks import ExtractionReport, extract_recordings
 from training.media.picture_hashes import picture_hash
 from training.media.prepare import process_photos
+from training.media.stage import MediaJob, work_through
 from training.params import ExtractionParams, ProcessPhotosParams
-from training.recordings import Kind, find_recordings
+from training.recordings import Kind, Recording, find_recordings
 from training.workers import Workers
 
 pytestmark = pytest.mark.usefixtures("pose_model")
@@ -342,3 +345,20 @@ def test_a_full_disk_is_a_message_and_can_be_mended(
     report = extract(photos, out, shared_params)
     assert len(report.up_to_date) == len(list(name for name in there if name.endswith(".json")))
     assert contents(out) == whole
+
+
+def _write_half_and_die(job: MediaJob) -> NoReturn:
+    folder = job.recording.path.parent / "out"
+    (folder / f".half_landmarks.{os.getpid()}.0123abcd.part.csv").write_text("half a table")
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError
+
+
+def test_what_a_dead_worker_had_half_written_is_removed(tmp_path: Path) -> None:
+    """At the end of the run in which it died, not only at the start of the next one."""
+    out = tmp_path / "out"
+    out.mkdir()
+    job = MediaJob(Recording("photo", "a.jpg", tmp_path / "a.jpg"), "", "")
+    worked = work_through([job], [], lambda _: None, _write_half_and_die, out, Workers(2), None)
+    assert len(worked.failed) == 1
+    assert list(out.iterdir()) == []
