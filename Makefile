@@ -69,11 +69,11 @@ $(VENV)/.serve $(VENV)/.train $(VENV)/.dev: $(VENV)/.%: requirements/%.txt pypro
 	$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@ $(if $(filter dev,$*),$(VENV)/.serve $(VENV)/.train)
 
-$(POSE_MODEL): shared_features/pose_asset.py | $(BIN)/python
+$(POSE_MODEL): shared_features/pose/model_asset.py | $(BIN)/python
 	@[ -e $(VENV)/.serve ] || [ -e $(VENV)/.train ] || $(MAKE) --no-print-directory $(VENV)/.serve
-	$(BIN)/python -m shared_features.pose_asset
+	$(BIN)/python -m shared_features.pose.model_asset
 	@touch $@
 
-$(STOCK_POSE_MODEL): shared_features/pose_asset.py | $(VENV)/.dev
-	$(BIN)/python -m shared_features.pose_asset --stock
+$(STOCK_POSE_MODEL): shared_features/pose/model_asset.py | $(VENV)/.dev
+	$(BIN)/python -m shared_features.pose.model_asset --stock
 	@touch $@

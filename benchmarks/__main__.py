@@ -9,8 +9,8 @@ from pathlib import Path
 
 from benchmarks import analyze, features, live, start
 from benchmarks.results import write_results
-from shared_features import console
 from shared_features.params import PROJECT_ROOT
+from shared_features.runtime import console
 
 
 def main() -> None:

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from benchmarks.results import Results
 from serving.analysis import Analysis, analyse_video
-from shared_features import console
-from shared_features.classifier import PoseClassifier
+from shared_features.classify.classifier import PoseClassifier
 from shared_features.params import PROJECT_ROOT, PoseParams, SharedParams, load_shared
+from shared_features.runtime import console
 
 DEMO = PROJECT_ROOT / "serving" / "demo" / "performance.mp4"
 ONE_PASS = {"chunk_frames": 10_000_000}

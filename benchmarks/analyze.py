@@ -22,14 +22,15 @@ from serving.exports.files import write_exports
 from serving.overlay.render import draw_all
 from serving.overlay.routine import routine_of
 from serving.settings import load_settings
-from shared_features import console, pose_asset
-from shared_features.classifier import PoseClassifier
-from shared_features.cores import usable_cores
-from shared_features.extract import extract_video
+from shared_features.classify.classifier import PoseClassifier
+from shared_features.media.reader import VideoReader
+from shared_features.media.writer import VideoWriter
 from shared_features.params import PROJECT_ROOT, load_shared
-from shared_features.pose import PoseEstimator
-from shared_features.video_reader import VideoReader
-from shared_features.video_writer import VideoWriter
+from shared_features.pose import model_asset
+from shared_features.pose.estimator import PoseEstimator
+from shared_features.pose.extract import extract_video
+from shared_features.runtime import console
+from shared_features.runtime.cores import usable_cores
 
 DEMO = PROJECT_ROOT / "serving" / "demo" / "performance.mp4"
 SIZE_PX = (1280, 720)
@@ -43,7 +44,7 @@ def plain_loop(clip: Path) -> int:
     from mediapipe.tasks.python import BaseOptions, vision
 
     options = vision.PoseLandmarkerOptions(
-        base_options=BaseOptions(model_asset_path=str(pose_asset.default_path("stock"))),
+        base_options=BaseOptions(model_asset_path=str(model_asset.default_path("stock"))),
         running_mode=vision.RunningMode.VIDEO,
     )
     capture = cv2.VideoCapture(str(clip))
@@ -84,7 +85,7 @@ def network_s(clip: Path) -> float:
             frames.append(frame)
             if len(frames) == NETWORK_FRAMES:
                 break
-    with PoseEstimator(pose_asset.resolve(None), "video", 1, params.pose) as estimator:
+    with PoseEstimator(model_asset.resolve(None), "video", 1, params.pose) as estimator:
         durations = []
         for frame in frames:
             start = time.perf_counter()
@@ -115,7 +116,7 @@ def ways(clip: Path, folder: Path) -> dict[str, Callable[[], object]]:
 
 def run(clip: Path | None, rounds: int) -> Results:
     """Measure everything in turn, round by round."""
-    pose_asset.verify(pose_asset.default_path("stock"), "stock")
+    model_asset.verify(model_asset.default_path("stock"), "stock")
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         clip = clip or scaled_demo(folder / "demo_720p.mp4")

@@ -13,13 +13,13 @@ from pathlib import Path
 from PIL import Image
 
 from benchmarks.ratios import measure
-from shared_features import console
-from shared_features.cores import usable_cores
+from shared_features.media.reader import VideoReader
 from shared_features.params import PROJECT_ROOT, load_shared
-from shared_features.video_reader import VideoReader
+from shared_features.runtime import console
+from shared_features.runtime.cores import usable_cores
 from training.media.landmarks import extract_recordings
 from training.params import ExtractionParams
-from training.recordings import Recording, find_recordings
+from training.recordings.catalog import Recording, find_recordings
 
 DEMO = PROJECT_ROOT / "serving" / "demo" / "performance.mp4"
 N_PHOTOS = 800

@@ -5,7 +5,7 @@ import time
 import numpy as np
 
 from benchmarks.results import Results
-from shared_features.classifier import PoseClassifier
+from shared_features.classify.classifier import PoseClassifier
 from shared_features.params import PROJECT_ROOT
 
 N_FRAMES = 200_000

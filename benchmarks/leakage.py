@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier
 
-from shared_features.landmarks import LANDMARK_INDEX
+from shared_features.landmarks.landmarks import LANDMARK_INDEX
 from training.data.dataset import Dataset
 from training.data.splits import Fold, grouped_folds
-from training.learning.fitting import FitSettings, fit_model
-from training.learning.held_out import collect_held_out
+from training.learning.estimators.fitting import FitSettings, fit_model
+from training.learning.evaluation.held_out import collect_held_out
+from training.learning.evaluation.scores import score
 from training.learning.material import fit_settings, read_material
-from training.learning.scores import score
 from training.params import load_all
 
 _NEIGHBOURS = 5

@@ -26,10 +26,10 @@ from benchmarks.results import Results
 from benchmarks.service import MOST_SESSIONS, PORT, running_service
 from serving.live.wire import MAX_IN_FLIGHT, LiveFrame, pack_frame
 from serving.settings import MEBIBYTE
-from shared_features import console
-from shared_features.cores import usable_cores
+from shared_features.media.reader import VideoReader
 from shared_features.params import PROJECT_ROOT, load_shared
-from shared_features.video_reader import VideoReader
+from shared_features.runtime import console
+from shared_features.runtime.cores import usable_cores
 
 DEMO = PROJECT_ROOT / "serving" / "demo" / "performance.mp4"
 SIZE = (640, 480)

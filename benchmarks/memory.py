@@ -17,8 +17,8 @@ import av
 
 from benchmarks.results import Results
 from serving.settings import MEBIBYTE
-from shared_features import console
 from shared_features.params import PROJECT_ROOT
+from shared_features.runtime import console
 
 DEMO = PROJECT_ROOT / "serving" / "demo" / "performance.mp4"
 
@@ -50,7 +50,7 @@ def peak_mib(video: Path, out: Path) -> tuple[float, float]:
     """Most memory held at a time, and how long it took."""
     started = time.perf_counter()
     process = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", "serving.cli", "analyze", "--overlay", "--out", out, video],
+        [sys.executable, "-m", "serving.cli.main", "analyze", "--overlay", "--out", out, video],
         stdout=subprocess.DEVNULL,
     )
     _, status, usage = os.wait4(process.pid, 0)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from shared_features.classifier import PoseClassifier
+from shared_features.classify.classifier import PoseClassifier
 from training.synthetic.samples import generate_landmarks
 
 _FRAMES = 1_000_000

@@ -36,7 +36,9 @@ def running_service(folder: Path) -> "Iterator[subprocess.Popen[bytes]]":
         "STRAPS_DATA_DIR": str(folder / "data"),
     }
     service = subprocess.Popen(
-        [sys.executable, "-m", "serving.cli", "run"], env=environment, stderr=subprocess.DEVNULL
+        [sys.executable, "-m", "serving.cli.main", "run"],
+        env=environment,
+        stderr=subprocess.DEVNULL,
     )
     try:
         while not _is_ready():

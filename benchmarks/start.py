@@ -15,13 +15,13 @@ import psutil
 from benchmarks.results import Results
 from benchmarks.service import running_service
 from serving.settings import MEBIBYTE
-from shared_features import console
+from shared_features.runtime import console
 
 ROUNDS = 5
 COMMANDS = {
     "python -c pass": ("-c", "pass"),
-    "straps-serve --help": ("-m", "serving.cli", "--help"),
-    "straps-serve run --help": ("-m", "serving.cli", "run", "--help"),
+    "straps-serve --help": ("-m", "serving.cli.main", "--help"),
+    "straps-serve run --help": ("-m", "serving.cli.main", "run", "--help"),
     "straps-train --help": ("-m", "training.cli", "--help"),
     "straps-train train --help": ("-m", "training.cli", "train", "--help"),
 }

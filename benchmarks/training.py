@@ -16,18 +16,18 @@ import numpy as np
 import xgboost
 
 from benchmarks.results import Results
-from shared_features import console, features
-from shared_features.features import FeatureSpec
-from shared_features.landmarks import LandmarkTrack
-from shared_features.track_csv import write_track
+from shared_features.features.spec import FeatureSpec
+from shared_features.landmarks.landmarks import LandmarkTrack
+from shared_features.landmarks.track_csv import write_track
+from shared_features.runtime import console
 from training.data.combine import combine
 from training.data.dataset import Dataset
 from training.data.feature_tables import make_feature_tables
 from training.data.splits import grouped_folds
-from training.learning.boosting import ROUNDS, boosted_curve
-from training.learning.fitting import FitSettings
+from training.learning.estimators.fitting import FitSettings
+from training.learning.search.boosting import ROUNDS, boosted_curve
 from training.params import load_all
-from training.synthetic.poses import LABELS
+from training.synthetic.poses.table import LABELS
 from training.synthetic.samples import LandmarkSamples, generate_landmarks
 
 MILLION = 1_000_000
@@ -55,7 +55,7 @@ def million_frames(samples: LandmarkSamples, results: Results) -> None:
         return n_frames / duration_s(lambda: spec.compute(*some, 16 / 9))
 
     usual = frames_per_s(MILLION)
-    with mock.patch.object(features, "_BLOCK_FRAMES", N_ONE_PASS):
+    with mock.patch.object(spec, "_BLOCK_FRAMES", N_ONE_PASS):
         one_pass = frames_per_s(N_ONE_PASS)
     start = time.perf_counter()
     for row in range(N_SINGLE):

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
-from shared_features.features import FeatureSpec
+from shared_features.features.spec import FeatureSpec
 from training.data.dataset import Dataset
 from training.data.splits import grouped_folds
-from training.learning.boosting import ROUNDS
-from training.learning.fitting import FitSettings, fit_model
-from training.learning.scores import score
-from training.learning.tune import SearchResult, SearchSettings, optimize
-from training.synthetic.poses import LABELS
+from training.learning.estimators.fitting import FitSettings, fit_model
+from training.learning.evaluation.scores import score
+from training.learning.search.boosting import ROUNDS
+from training.learning.search.tune import SearchResult, SearchSettings, optimize
+from training.synthetic.poses.table import LABELS
 from training.synthetic.samples import generate_landmarks
 
 METRIC = "f1_macro"

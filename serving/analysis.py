@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from shared_features.classifier import PoseClassifier
-from shared_features.cores import usable_cores
-from shared_features.extract import extract_video
-from shared_features.landmarks import LandmarkTrack
+from shared_features.classify.classifier import PoseClassifier
+from shared_features.classify.timeline import Timeline, build_timeline
+from shared_features.landmarks.landmarks import LandmarkTrack
+from shared_features.media.reader import MediaStatus, VideoReader
 from shared_features.params import MediaParams, SharedParams
-from shared_features.timeline import Timeline, build_timeline
-from shared_features.video_reader import MediaStatus, VideoReader
+from shared_features.pose.extract import extract_video
+from shared_features.runtime.cores import usable_cores
 
 # What of a model's training summary is repeated in every timeline: enough to find the run again.
 _RUN_KEYS = ("run_id", "created", "created_at", "model", "model_type", "seed")

@@ -10,14 +10,9 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
-from serving import openapi, problems, security
-from serving.data_dir import DataDir
-from serving.engine import Engine
 from serving.errors import NotReadyError
-from serving.jobs import JobQueue
-from serving.live.sessions import LiveSessions
-from serving.photos import PhotoWorkers
-from serving.routes import (
+from serving.http import openapi, problems, security
+from serving.http.routes import (
     angles,
     demo,
     drawings,
@@ -30,8 +25,13 @@ from serving.routes import (
     timelines,
     videos,
 )
-from serving.schemas import AnglesOut, LandmarksIn, TimelineOut
-from serving.services import Services
+from serving.http.schemas import AnglesOut, LandmarksIn, TimelineOut
+from serving.http.services import Services
+from serving.jobs.data_dir import DataDir
+from serving.jobs.queue import JobQueue
+from serving.live.sessions import LiveSessions
+from serving.model.engine import Engine
+from serving.photos import PhotoWorkers
 from serving.settings import Settings
 
 _LOG = logging.getLogger(__name__)

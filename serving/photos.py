@@ -11,12 +11,12 @@ from typing import TypeVar
 import numpy as np
 
 from serving.errors import BusyError
-from shared_features import pose_asset
-from shared_features.extract import photo_track
-from shared_features.frames import read_photo
-from shared_features.landmarks import LandmarkTrack
+from shared_features.landmarks.landmarks import LandmarkTrack
+from shared_features.media.frames import read_photo
 from shared_features.params import SharedParams
-from shared_features.pose import PoseEstimator
+from shared_features.pose import model_asset
+from shared_features.pose.estimator import PoseEstimator
+from shared_features.pose.extract import photo_track
 
 T = TypeVar("T")
 
@@ -101,7 +101,7 @@ class PhotoWorkers:
         estimator: PoseEstimator | None = getattr(self._own, "estimator", None)
         if estimator is None:
             pose = self._params.pose
-            model_path = pose_asset.resolve(pose.model_path)
+            model_path = model_asset.resolve(pose.model_path)
             estimator = PoseEstimator(model_path, "photo", pose.max_people, pose)
             with self._lock:
                 self._estimators.append(estimator)

@@ -10,8 +10,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import pytest
 
-from shared_features import pose_asset
 from shared_features.params import PROJECT_ROOT, MediaParams, PoseParams, SharedParams, load_shared
+from shared_features.pose import model_asset
 
 # Where the collection of real recordings lies, if it does: beside the checkout, or as told.
 SHARED_DATA_VARIABLE = "STRAPS_TEST_DATA"
@@ -58,7 +58,7 @@ def pose(shared_params: SharedParams) -> PoseParams:
 @pytest.fixture(scope="session")
 def pose_model() -> Path:
     """The assembled pose model; tests that need it are skipped where set-up has not run."""
-    path = pose_asset.default_path()
+    path = model_asset.default_path()
     if not path.is_file():
-        pytest.skip(f"needs {path.name}; run `{pose_asset.SETUP_COMMAND}`")
+        pytest.skip(f"needs {path.name}; run `{model_asset.SETUP_COMMAND}`")
     return path

@@ -7,10 +7,10 @@ import pytest
 import typer
 
 from serving.app import create_app
-from serving.data_dir import DataDir
+from serving.jobs.data_dir import DataDir
 from serving.settings import load_settings
-from shared_features import pose_asset
 from shared_features.params import PROJECT_ROOT, Section
+from shared_features.pose import model_asset
 from training.cli import app as training_app
 from training.params import (
     DataParams,
@@ -69,8 +69,8 @@ def test_the_routes_of_the_readme_are_those_of_the_service(tmp_path: Path) -> No
 def test_the_hashes_of_the_pose_model_are_documented() -> None:
     """models/README.md names the files that set-up accepts."""
     text = (PROJECT_ROOT / "models" / "README.md").read_text(encoding="utf-8")
-    for variant, name in pose_asset.FILE_NAMES.items():
-        assert f"| `{name}` | `{pose_asset.SHA256[variant]}` |" in text
+    for variant, name in model_asset.FILE_NAMES.items():
+        assert f"| `{name}` | `{model_asset.SHA256[variant]}` |" in text
 
 
 def training_commands() -> dict[str, list[str]]:

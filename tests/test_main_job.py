@@ -13,14 +13,14 @@ import pytest
 from PIL import Image
 
 from serving.analysis import Analysis, analyse_video
-from shared_features.classifier import PoseClassifier
-from shared_features.extract import photo_track
-from shared_features.features import FeatureSpec
-from shared_features.frames import Frame, read_photo
+from shared_features.classify.classifier import PoseClassifier
+from shared_features.classify.timeline import UNCERTAIN
+from shared_features.features.spec import FeatureSpec
+from shared_features.landmarks.track_csv import read_track, write_track
+from shared_features.media.frames import Frame, read_photo
 from shared_features.params import PROJECT_ROOT, SharedParams
-from shared_features.pose import PoseEstimator
-from shared_features.timeline import UNCERTAIN
-from shared_features.track_csv import read_track, write_track
+from shared_features.pose.estimator import PoseEstimator
+from shared_features.pose.extract import photo_track
 
 DEMO = PROJECT_ROOT / "serving" / "demo"
 LEVERS = ("front lever", "back lever")

@@ -9,7 +9,7 @@ import typer
 from training.options import Params
 
 if TYPE_CHECKING:
-    from training.recordings import Kind
+    from training.recordings.catalog import Kind
 
 app = typer.Typer()
 
@@ -76,6 +76,6 @@ def _stages(params: Path | None, promote: bool) -> list[Stage]:
 
 
 def _any(folder: Path, kind: "Kind") -> bool:
-    from training.recordings import recordings_below
+    from training.recordings.catalog import recordings_below
 
     return bool(recordings_below(folder, kind))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from serving.analysis import Analysis
-from shared_features.timeline import Segment
+from shared_features.classify.timeline import Segment
 
 
 def write_vtt(analysis: Analysis, file: TextIO) -> None:

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 from pympi.Elan import Eaf, to_adocument
 
 from serving.analysis import Analysis
-from shared_features.timeline import Segment
+from shared_features.classify.timeline import Segment
 
 POSE_TIER, HOLD_TIER = "poses", "holds"
 _AUTHOR = "straps-serve"

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from serving.analysis import Analysis
-from shared_features.timeline import Segment
+from shared_features.classify.timeline import Segment
 
 # Microseconds: finer than any container's clock that people meet (90 kHz is 11 µs).
 TIME_DIGITS = 6

@@ -10,8 +10,8 @@ from serving.exports.elan import write_elan
 from serving.exports.joint_angles import write_angles
 from serving.exports.tables import write_frames_csv, write_segments_csv
 from serving.exports.timeline_json import write_json
-from shared_features.atomic import written_whole
-from shared_features.track_csv import write_track
+from shared_features.landmarks.track_csv import write_track
+from shared_features.runtime.atomic import written_whole
 
 ExportFormat = Literal["json", "csv", "segments", "vtt", "srt", "eaf", "landmarks"]
 

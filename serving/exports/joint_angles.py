@@ -6,8 +6,8 @@ from typing import TextIO
 
 from serving.analysis import Analysis
 from serving.exports.entries import TIME_DIGITS
-from shared_features.angles import COLUMNS, joint_angles_deg
-from shared_features.points import point_array
+from shared_features.features.angles import COLUMNS, joint_angles_deg
+from shared_features.features.points import point_array
 
 MAX_POINTS = 2000
 

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from serving.live.one_euro import OneEuroFilter
 from serving.live.steady import EndedHold, SteadyAnswer, SteadyAnswers
 from serving.settings import LiveParams
-from shared_features.classifier import PoseClassifier
-from shared_features.frames import RgbArray
-from shared_features.landmarks import LandmarkTrack, empty_landmarks
+from shared_features.classify.classifier import PoseClassifier
+from shared_features.landmarks.landmarks import LandmarkTrack, empty_landmarks
+from shared_features.media.frames import RgbArray
 from shared_features.params import PersonPolicy
-from shared_features.pose import Person, PoseEstimator, is_same_person, pick
+from shared_features.pose.estimator import Person, PoseEstimator, is_same_person, pick
 
 _VISIBILITY = 3
 

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from serving.live.wire import FrameError, LiveFrame
-from shared_features.frames import RgbArray
+from shared_features.media.frames import RgbArray
 
 _FORMATS = ("JPEG", "WEBP")
 _EXPECTED = "expected a whole JPEG or WebP file"

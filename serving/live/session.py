@@ -16,7 +16,6 @@ from typing import Any, TypeVar
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from serving.engine import Engine
 from serving.live.classifier import LiveAnswer, LiveClassifier
 from serving.live.mailbox import Arrived, Mailbox
 from serving.live.picture import decode_picture
@@ -30,8 +29,9 @@ from serving.live.wire import (
     pose_message,
     ready_message,
 )
+from serving.model.engine import Engine
 from serving.settings import Settings
-from shared_features.pose import PoseEstimator
+from shared_features.pose.estimator import PoseEstimator
 
 T = TypeVar("T")
 

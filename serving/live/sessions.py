@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from serving.engine import Engine
 from serving.errors import NotReadyError
 from serving.live.session import LiveSession
 from serving.live.trackers import TrackersAhead
 from serving.live.wire import CloseCode, ErrorCode, error_message
+from serving.model.engine import Engine
 from serving.settings import Settings
 
 _LOG = logging.getLogger(__name__)

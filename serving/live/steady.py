@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_features.classify.timeline import NO_PERSON, UNCERTAIN, smooth
 from shared_features.params import TimelineParams
-from shared_features.timeline import NO_PERSON, UNCERTAIN, smooth
 
 # How far back the start of a pose is looked for, in time constants of the smoothing: after five,
 # an exponential filter has taken 99 % of a step.

@@ -7,9 +7,9 @@ waits for it.
 
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from shared_features import pose_asset
 from shared_features.params import PoseParams
-from shared_features.pose import PoseEstimator
+from shared_features.pose import model_asset
+from shared_features.pose.estimator import PoseEstimator
 
 
 def fresh_tracker(pose: PoseParams) -> PoseEstimator:
@@ -19,7 +19,7 @@ def fresh_tracker(pose: PoseParams) -> PoseEstimator:
         PoseAssetError: the pose model cannot be used.
     """
     people = 1 if pose.person_policy == "followed" else pose.max_people
-    return PoseEstimator(pose_asset.resolve(pose.model_path), "video", people, pose)
+    return PoseEstimator(model_asset.resolve(pose.model_path), "video", people, pose)
 
 
 class TrackersAhead:

@@ -13,8 +13,8 @@ from serving.exports.entries import labelled, rounded
 from serving.live.classifier import LiveAnswer
 from serving.live.steady import EndedHold
 from serving.settings import LiveParams
-from shared_features.classifier import PoseClassifier
-from shared_features.landmarks import CONNECTIONS, LANDMARK_INDEX
+from shared_features.classify.classifier import PoseClassifier
+from shared_features.landmarks.landmarks import CONNECTIONS, LANDMARK_INDEX
 from shared_features.params import TimelineParams
 
 PROTOCOL_VERSION = 1

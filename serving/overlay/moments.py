@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serving.overlay.routine import Routine
-from shared_features.landmarks import LANDMARK_INDEX
-from shared_features.timeline import Segment
+from shared_features.classify.timeline import Segment
+from shared_features.landmarks.landmarks import LANDMARK_INDEX
 
 # Arms, legs and torso; the face and the fingers jitter more than they move.
 _JOINTS = [

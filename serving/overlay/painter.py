@@ -8,14 +8,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.overlay.canvas import Canvas, Layer, Picture
-from serving.overlay.palette import INK, WHITE, Palette, Rgb, shown_label
+from serving.overlay.drawing.canvas import Canvas, Layer, Picture
+from serving.overlay.drawing.palette import INK, WHITE, Palette, Rgb, shown_label
+from serving.overlay.drawing.skeleton import SkeletonPen
+from serving.overlay.drawing.text import Typeface, Word, lay
 from serving.overlay.ribbon import Ribbon
 from serving.overlay.routine import Routine
-from serving.overlay.skeleton import SkeletonPen
-from serving.overlay.text import Typeface, Word, lay
 from serving.settings import OverlayParams
-from shared_features.timeline import Segment
+from shared_features.classify.timeline import Segment
 
 # As shares of the unit (see ``unit_px``).
 _MARGIN, _RIBBON, _NAME, _SMALL, _CLOCK, _LINE = 0.05, 0.022, 0.075, 0.036, 0.115, 0.0085

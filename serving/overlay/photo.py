@@ -7,15 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from serving.overlay.canvas import rgb_canvas
+from serving.overlay.drawing.canvas import rgb_canvas
+from serving.overlay.drawing.palette import Palette
+from serving.overlay.drawing.skeleton import SkeletonPen
 from serving.overlay.painter import Lettering, unit_px
-from serving.overlay.palette import Palette
 from serving.overlay.routine import Routine
-from serving.overlay.skeleton import SkeletonPen
 from serving.settings import OverlayParams
-from shared_features.atomic import written_whole
-from shared_features.frames import RgbArray
-from shared_features.timeline import Segment
+from shared_features.classify.timeline import Segment
+from shared_features.media.frames import RgbArray
+from shared_features.runtime.atomic import written_whole
 
 # Thinner than in the video, where it has to be seen in passing.
 _LINE = 0.005

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from serving.exports.entries import TIME_DIGITS, segment_entry
-from serving.overlay.canvas import stored_canvas
+from serving.overlay.drawing.canvas import stored_canvas
 from serving.overlay.files import HOLDS_FILE, HOLDS_FOLDER, OVERLAY_FILE, SUMMARY_FILE, photo_file
 from serving.overlay.moments import steadiest_frame
 from serving.overlay.painter import Painter
@@ -31,13 +31,13 @@ from serving.overlay.summary import (
     tile_photo,
 )
 from serving.settings import OverlayParams
-from shared_features.atomic import written_whole
+from shared_features.media.audio import Sound
+from shared_features.media.planes import Planes, StoredPlanes
+from shared_features.media.reader import DecodedFrame, VideoReader
+from shared_features.media.writer import StoredPicture, VideoWriter
 from shared_features.params import MediaParams
-from shared_features.pictures import Planes, StoredPlanes
-from shared_features.prefetch import Prefetched
-from shared_features.sound import Sound
-from shared_features.video_reader import DecodedFrame, VideoReader
-from shared_features.video_writer import StoredPicture, VideoWriter
+from shared_features.runtime.atomic import written_whole
+from shared_features.runtime.prefetch import Prefetched
 
 Progress = Callable[[int], None]
 # Frames decoded ahead of the drawing, and drawn ahead of the encoding.

@@ -4,11 +4,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.overlay.canvas import Canvas, Layer, shrunk
-from serving.overlay.palette import INK, WHITE, Palette
+from serving.overlay.drawing.canvas import Canvas, Layer, shrunk
+from serving.overlay.drawing.palette import INK, WHITE, Palette
 from serving.overlay.routine import Routine
-from shared_features.frames import RgbArray
-from shared_features.timeline import NO_PERSON, UNCERTAIN
+from shared_features.classify.timeline import NO_PERSON, UNCERTAIN
+from shared_features.media.frames import RgbArray
 
 # Colours times opacity, and what is kept of the picture: of what was played, and of what is ahead.
 _Part = tuple[NDArray[np.int32], NDArray[np.int32]]

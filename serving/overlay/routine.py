@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from serving.analysis import Analysis
 from serving.errors import ServingError
-from shared_features.atomic import written_whole
-from shared_features.timeline import Segment, Total
+from shared_features.classify.timeline import Segment, Total
+from shared_features.runtime.atomic import written_whole
 
 _FILE = "drawing.npz"
 # Of the channels of an image landmark.

@@ -7,14 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from serving.overlay.crop import body_crop
-from serving.overlay.palette import WHITE, Palette, Rgb, shown_label
+from serving.overlay.drawing.crop import body_crop
+from serving.overlay.drawing.palette import WHITE, Palette, Rgb, shown_label
+from serving.overlay.drawing.text import Typeface
 from serving.overlay.ribbon import ribbon_picture
 from serving.overlay.routine import Routine
-from serving.overlay.text import Typeface
 from serving.settings import OverlayParams
-from shared_features.frames import RgbArray
-from shared_features.timeline import Segment, Total
+from shared_features.classify.timeline import Segment, Total
+from shared_features.media.frames import RgbArray
 
 MAX_PHOTOS = 6
 _WIDTH, _LEAST_HEIGHT, _TALLEST = 1080, 1350, 6000

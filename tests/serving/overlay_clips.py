@@ -10,10 +10,10 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from serving.overlay.routine import Routine
-from shared_features.landmarks import LANDMARK_COUNT
+from shared_features.classify.timeline import Segment, Total
+from shared_features.landmarks.landmarks import LANDMARK_COUNT
+from shared_features.media.reader import VideoReader
 from shared_features.params import MediaParams
-from shared_features.timeline import Segment, Total
-from shared_features.video_reader import VideoReader
 
 LABELS = ("front lever", "l-hang", "other")
 _RATE = 44_100

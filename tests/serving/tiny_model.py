@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
-from shared_features.classifier import (
+from shared_features.classify.classifier import (
     CONTRACT_KEY,
     INPUT_NAME,
     PROBABILITIES_NAME,
     ModelContract,
 )
-from shared_features.features import FeatureSpec
+from shared_features.features.spec import FeatureSpec
 from shared_features.params import load_shared
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from shared_features.landmarks import LANDMARK_COUNT
+from shared_features.landmarks.landmarks import LANDMARK_COUNT
 
 
 @st.composite

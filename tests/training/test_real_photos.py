@@ -12,8 +12,8 @@ import yaml
 from benchmarks.leakage import neighbours_f1
 from shared_features.params import PROJECT_ROOT
 from training.data.splits import grouped_folds
+from training.learning.evaluation.out_of_fold import OutOfFold
 from training.learning.material import read_material
-from training.learning.out_of_fold import OutOfFold
 from training.learning.train import OUT_OF_FOLD_FILE
 from training.params import load_all
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 
-from shared_features.classifier import PoseClassifier
+from shared_features.classify.classifier import PoseClassifier
 from shared_features.params import PROJECT_ROOT
 from tests.serving.server import Server
 from tests.training.labeller.tool import Tool

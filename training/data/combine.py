@@ -12,18 +12,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from shared_features.atomic import written_whole
-from shared_features.features import FeatureSpec
+from shared_features.features.spec import FeatureSpec
+from shared_features.runtime.atomic import written_whole
 from training.data.dataset import DATASET_FILE, FACT_COLUMNS, settings_file
 from training.data.feature_rows import FRAME_COLUMNS
 from training.data.feature_tables import FEATURES_ENDING, made_with
-from training.data.groups import GROUPS_FILE, Grouping, group_recordings, read_groups
-from training.data.near_duplicates import Likeness, near_duplicates, stored_fingerprints
 from training.errors import DatasetError, LabelError
 from training.labels.tables import LabelTable, read_labels
-from training.media.stage import prepare_folder
 from training.params import DataParams
-from training.recordings import listed
+from training.recordings.catalog import listed
+from training.recordings.groups import GROUPS_FILE, Grouping, group_recordings, read_groups
+from training.recordings.near_duplicates import Likeness, near_duplicates, stored_fingerprints
+from training.recordings.stage import prepare_folder
 
 _LABELS_ENDING = "_labeled.csv"
 

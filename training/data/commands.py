@@ -8,8 +8,8 @@ import typer
 from training.options import Params, print_counts, warn
 
 if TYPE_CHECKING:
-    from training.data.groups import Grouping
-    from training.data.near_duplicates import Likeness
+    from training.recordings.groups import Grouping
+    from training.recordings.near_duplicates import Likeness
 
 app = typer.Typer()
 
@@ -24,10 +24,10 @@ def make_features(
     ] = None,
 ) -> None:
     """Make a feature table of each landmark table; those that are up to date are left alone."""
-    from shared_features.features import FeatureSpec
+    from shared_features.features.spec import FeatureSpec
     from training.data.feature_tables import feature_jobs, make_feature_tables
     from training.params import load_all
-    from training.progress import progress_bar
+    from training.runtime.progress import progress_bar
 
     shared, training = load_all(params)
     data, mirror = training.data, training.make_features.mirror_landmarks
@@ -48,10 +48,10 @@ def make_features(
 @app.command("combine-features")
 def combine_features(params: Params = None) -> None:
     """Put features and labels together into one table to train on."""
-    from shared_features.features import FeatureSpec
+    from shared_features.features.spec import FeatureSpec
     from training.data.combine import combine
     from training.params import known_labels, load_all
-    from training.progress import progress_bar
+    from training.runtime.progress import progress_bar
 
     shared, training = load_all(params)
     spec = FeatureSpec(**shared.features.model_dump())
@@ -68,7 +68,7 @@ def combine_features(params: Params = None) -> None:
 
 
 def _print_groups(grouping: "Grouping", alike: "Sequence[Likeness]") -> None:
-    from training.recordings import source_recording
+    from training.recordings.catalog import source_recording
 
     n_groups = len(set(grouping.of_recording.values()))
     print(f"{n_groups} groups that stay on one side of every split")

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_features import spatial
-from shared_features.features import FeatureSpec
+from shared_features.features import spatial
+from shared_features.features.spec import FeatureSpec
 from training.errors import DatasetError
-from training.recordings import listed
+from training.recordings.catalog import listed
 
 if TYPE_CHECKING:
     import pyarrow

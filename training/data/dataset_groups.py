@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from training.data.dataset import Dataset
 from training.errors import DatasetError
-from training.recordings import listed
+from training.recordings.catalog import listed
 
 
 @dataclass(frozen=True)

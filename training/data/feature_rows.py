@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_features import spatial
-from shared_features.features import FeatureSpec
-from shared_features.landmarks import LandmarkTrack
+from shared_features.features import spatial
+from shared_features.features.spec import FeatureSpec
+from shared_features.landmarks.landmarks import LandmarkTrack
 
 if TYPE_CHECKING:
     import pyarrow

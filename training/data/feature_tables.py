@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shared_features.atomic import written_whole
 from shared_features.errors import TrackError
-from shared_features.features import FeatureSpec
+from shared_features.features.spec import FeatureSpec
+from shared_features.runtime.atomic import written_whole
 from training.data.dataset import settings_file
 from training.data.feature_rows import write_header, write_rows
 from training.data.landmark_pieces import landmark_pieces
 from training.errors import RecordingError, TrainingError
-from training.media.stage import prepare_folder
-from training.recordings import MIRRORED_PREFIX
-from training.workers import Failed, Workers, cannot_write, each_done
+from training.recordings.catalog import MIRRORED_PREFIX
+from training.recordings.stage import prepare_folder
+from training.runtime.workers import Failed, Workers, cannot_write, each_done
 
 LANDMARKS_ENDING = "_landmarks.csv"
 FEATURES_ENDING = "_features.csv"

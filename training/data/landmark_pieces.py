@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from shared_features.errors import TrackError
-from shared_features.landmarks import (
+from shared_features.landmarks.landmarks import (
     IMAGE_CHANNELS,
     LANDMARK_COUNT,
     WORLD_CHANNELS,
     LandmarkTrack,
 )
-from shared_features.track_csv import COLUMNS, FRAME_COLUMNS, IMAGE_COLUMNS
+from shared_features.landmarks.track_csv import COLUMNS, FRAME_COLUMNS, IMAGE_COLUMNS
 
 if TYPE_CHECKING:
     import pyarrow

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from training.data.dataset import Dataset
 from training.data.dataset_groups import DatasetGroups
 from training.data.sides import Side, recording_of
-from training.recordings import listed
+from training.recordings.catalog import listed
 
 
 def assign_sides(

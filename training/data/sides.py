@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePath
 from typing import Literal, NamedTuple, get_args
 
-from shared_features.atomic import written_whole
+from shared_features.runtime.atomic import written_whole
 from training.data.dataset import Dataset
 from training.errors import DatasetError
 

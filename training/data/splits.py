@@ -17,7 +17,7 @@ from training.data.dataset_groups import DatasetGroups, checked_groups
 from training.data.side_choice import assign_sides
 from training.data.sides import Side, read_sides, write_sides
 from training.errors import DatasetError
-from training.recordings import listed
+from training.recordings.catalog import listed
 
 RowNumbers = NDArray[np.int64]
 

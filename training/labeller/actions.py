@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from training.labeller import rule
-from training.labeller.rule import Change, Ranges
+from training.labeller.editing import rule
+from training.labeller.editing.rule import Change, Ranges
 
 Frame = Annotated[int, Field(ge=0, lt=2**31)]
 

@@ -3,10 +3,10 @@
 from typing import Any
 
 from training.labeller.catalogue import Entry
-from training.labeller.history import Step
-from training.labeller.opinions import Opinion
-from training.labeller.proposals import Proposal, least_sure, proposals
-from training.labeller.rule import Ranges
+from training.labeller.editing.history import Step
+from training.labeller.editing.rule import Ranges
+from training.labeller.predictions.opinions import Opinion
+from training.labeller.predictions.proposals import Proposal, least_sure, proposals
 from training.labeller.workbench import View, Workbench
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Literal
 
 from training.errors import LabelError, RecordingError
-from training.labeller.rule import Ranges, first_unlabelled
-from training.labeller.session import HISTORY_FOLDER, LabelFile, Session
+from training.labeller.editing.rule import Ranges, first_unlabelled
+from training.labeller.editing.session import HISTORY_FOLDER, LabelFile, Session
 from training.params import LabelParamsOfKind
-from training.recordings import MIRRORED_PREFIX, Kind, Recording, find_recordings
+from training.recordings.catalog import MIRRORED_PREFIX, Kind, Recording, find_recordings
 
 Status = Literal["new", "partial", "done", "problem"]
 

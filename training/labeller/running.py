@@ -14,16 +14,16 @@ from shared_features.params import SharedParams
 from training.errors import LabelError, TrainingError
 from training.labeller.app import create_app
 from training.labeller.catalogue import open_entries
-from training.labeller.media import PhotoFrames, VideoFrames
-from training.labeller.model import LabelModel, load_model
-from training.labeller.opinions import NoProposer
-from training.labeller.photo_opinions import PhotoProposer
-from training.labeller.session import HISTORY_FOLDER
+from training.labeller.editing.session import HISTORY_FOLDER
+from training.labeller.frames.media import PhotoFrames, VideoFrames
+from training.labeller.predictions.model import LabelModel, load_model
+from training.labeller.predictions.opinions import NoProposer
+from training.labeller.predictions.photo_opinions import PhotoProposer
+from training.labeller.predictions.video_opinions import VideoProposer
 from training.labeller.survey import VideoSurvey
-from training.labeller.video_opinions import VideoProposer
 from training.labeller.workbench import Workbench
 from training.params import LabellerParams, TrainingParams, known_labels
-from training.recordings import Kind, Recording
+from training.recordings.catalog import Kind, Recording
 
 # How long requests in flight may take once the tool is told to end.
 _GRACE_S = 2

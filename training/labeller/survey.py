@@ -4,11 +4,11 @@ import threading
 from collections.abc import Sequence
 
 from shared_features.errors import MediaError
+from shared_features.media.reader import VideoReader
 from shared_features.params import MediaParams
-from shared_features.video_reader import VideoReader
-from training.labeller.frame_store import expected_frames
+from training.labeller.frames.frame_store import expected_frames
 from training.labeller.workbench import Workbench
-from training.recordings import Recording
+from training.recordings.catalog import Recording
 
 
 class VideoSurvey:

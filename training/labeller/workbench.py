@@ -8,14 +8,14 @@ from pathlib import PurePath
 from training.errors import LabelError, TrainingError
 from training.labeller.actions import Action, Changing, Keep, LabelFrames, RelabelRange, Undo
 from training.labeller.catalogue import Entry, media_signature
-from training.labeller.frame_store import Decoded
-from training.labeller.history import Step
-from training.labeller.media import Frames
-from training.labeller.opinions import Opinion, Proposer
-from training.labeller.pictures import Picture
-from training.labeller.proposals import Proposal, propose
-from training.labeller.session import Request, Session
-from training.recordings import Kind, Recording
+from training.labeller.editing.history import Step
+from training.labeller.editing.session import Request, Session
+from training.labeller.frames.frame_store import Decoded
+from training.labeller.frames.media import Frames
+from training.labeller.frames.pictures import Picture
+from training.labeller.predictions.opinions import Opinion, Proposer
+from training.labeller.predictions.proposals import Proposal, propose
+from training.recordings.catalog import Kind, Recording
 
 
 class UnknownRecordingError(TrainingError):

@@ -49,7 +49,7 @@ def import_labels(
     from training.labels.label_import import ImportRequest
     from training.labels.label_import import import_labels as run
     from training.params import known_labels, load_all
-    from training.progress import progress_bar
+    from training.runtime.progress import progress_bar
 
     shared, training = load_all(params)
     columns = CsvColumns(
@@ -73,7 +73,7 @@ def apply_mirror_labels(params: Params = None) -> None:
     """Give mirrored copies the labels of their originals."""
     from training.labels.mirrored_labels import apply_mirror_labels as run
     from training.params import known_labels, load_all
-    from training.recordings import listed
+    from training.recordings.catalog import listed
 
     shared, training = load_all(params)
     applied = run(training.data, known_labels(shared.labels))

@@ -8,13 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from training.params import DataParams
-from training.recordings import (
-    SUFFIXES,
-    Kind,
-    Recording,
-    recording_name,
-    recordings_below,
-)
+from training.recordings.catalog import SUFFIXES, Kind, Recording, recording_name, recordings_below
 
 
 class Key(NamedTuple):

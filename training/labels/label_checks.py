@@ -11,7 +11,7 @@ from shared_features.errors import MediaError
 from shared_features.params import MediaParams
 from training.labels.label_claims import LabelClaim
 from training.labels.tables import LabelledRange, LabelTable
-from training.recordings import Recording, landmarks_path
+from training.recordings.catalog import Recording, landmarks_path
 
 # Tools that take the time times the frame rate end a video a frame or two too late.
 OVERSHOOT_FRAMES = 2
@@ -119,7 +119,7 @@ def frame_count(recording: Recording, landmarks: Path, limits: MediaParams) -> i
     Raises:
         MediaError: it is a video without landmarks that cannot be read.
     """
-    from shared_features.video_reader import VideoReader
+    from shared_features.media.reader import VideoReader
 
     if recording.kind == "photo":
         return 1

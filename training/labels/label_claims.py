@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from training.recordings import Recording
+from training.recordings.catalog import Recording
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from training.errors import LabelError
 from training.labels.known_recordings import KnownRecordings
 from training.labels.label_claims import LabelClaim, LabelSource
-from training.recordings import Recording
+from training.recordings.catalog import Recording
 
 _UNREADABLE = -1
 _RANGE_HINT = "Frames are counted from 0, and the last one is included."

@@ -5,7 +5,7 @@ from pathlib import Path
 from training.errors import LabelError
 from training.labels.known_recordings import KnownRecordings
 from training.labels.label_claims import LabelClaim, LabelSource
-from training.recordings import SUFFIXES, listed, recordings_below, sharing_tables
+from training.recordings.catalog import SUFFIXES, listed, recordings_below, sharing_tables
 
 
 def read_label_folder(folder: Path, known: KnownRecordings) -> LabelSource:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from shared_features.params import MediaParams
-from training.data.groups import GROUPS_FILE, DeclaredGroup, add_groups
 from training.errors import LabelError
 from training.labels.known_recordings import KnownRecordings
 from training.labels.label_checks import OVERSHOOT_FRAMES, checked_labels, unknown_labels
@@ -15,9 +14,10 @@ from training.labels.label_csv import CsvColumns, read_label_csv
 from training.labels.label_folder import read_label_folder
 from training.labels.label_studio import read_label_studio
 from training.labels.tables import LabelledRange, LabelTable, read_labels, write_labels
-from training.media.stage import prepare_folder
 from training.params import DataParams
-from training.recordings import Recording, labels_path, listed
+from training.recordings.catalog import Recording, labels_path, listed
+from training.recordings.groups import GROUPS_FILE, DeclaredGroup, add_groups
+from training.recordings.stage import prepare_folder
 
 _EXPECTED = (
     "Expected a folder with a folder per label, a .csv file, or a .json export of Label Studio."

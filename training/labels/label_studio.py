@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from training.errors import LabelError
 from training.labels.known_recordings import KnownRecordings, kind_of
 from training.labels.label_claims import LabelClaim, LabelSource
-from training.recordings import Recording
+from training.recordings.catalog import Recording
 
 # What Label Studio puts before the name of an uploaded file.
 _UPLOAD_PREFIX = re.compile(r"^[0-9a-f]{8}-")

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 from training.errors import LabelError
 from training.labels.tables import LabelTable, read_labels, write_labels
-from training.media.stage import prepare_folder
 from training.params import DataParams
-from training.recordings import (
+from training.recordings.catalog import (
     MIRRORED_PREFIX,
     SUFFIXES,
     Recording,
     labels_path,
     recordings_below,
 )
+from training.recordings.stage import prepare_folder
 
 
 @dataclass(frozen=True)

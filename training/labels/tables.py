@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from shared_features.atomic import written_whole
+from shared_features.runtime.atomic import written_whole
 from training.errors import LabelError
-from training.recordings import listed
+from training.recordings.catalog import listed
 
 LABEL_COLUMNS = ("frame_number", "filename", "label")
 

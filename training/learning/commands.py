@@ -8,8 +8,8 @@ import typer
 from training.options import Params
 
 if TYPE_CHECKING:
-    from training.learning.promotion import Promotion
-    from training.learning.report import TrainingReport
+    from training.learning.registry.promotion import Promotion
+    from training.learning.reports.report import TrainingReport
 
 app = typer.Typer()
 
@@ -50,7 +50,7 @@ def models(params: Params = None) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from training.learning.registry import Registry
+    from training.learning.registry.registry import Registry
     from training.params import load_training
 
     registry = Registry(load_training(params).tracking)
@@ -87,7 +87,7 @@ def promote(
     params: Params = None,
 ) -> None:
     """Make a model the champion, if it passes the gate; a running service switches to it."""
-    from training.learning.promotion import promote as promote_model
+    from training.learning.registry.promotion import promote as promote_model
     from training.params import load_training
 
     settings = load_training(params)
@@ -97,7 +97,7 @@ def promote(
 @app.command("rollback")
 def rollback(params: Params = None) -> None:
     """Go back to the champion before this one."""
-    from training.learning.promotion import rollback as roll_back
+    from training.learning.registry.promotion import rollback as roll_back
     from training.params import load_training
 
     settings = load_training(params)
@@ -116,7 +116,7 @@ def label_issues(
     from training.learning import label_issues as issues
     from training.learning.material import fit_settings, read_material
     from training.params import load_all
-    from training.progress import progress_bar
+    from training.runtime.progress import progress_bar
 
     shared, settings = load_all(params)
     how, labeller = settings.model_training, settings.labeller
@@ -138,8 +138,8 @@ def label_issues(
 def ui(params: Params = None) -> None:
     """Show the runs in MLflow and the searches in Optuna's dashboard, until Ctrl-C."""
     from training.learning.dashboards import show_dashboards
-    from training.learning.stores import mlflow_uri
-    from training.learning.studies import open_storage, optuna_url
+    from training.learning.registry.stores import mlflow_uri
+    from training.learning.search.studies import open_storage, optuna_url
     from training.params import load_training
 
     settings = load_training(params).tracking

@@ -14,15 +14,15 @@ import numpy as np
 from cleanlab.filter import find_label_issues
 from numpy.typing import NDArray
 
-from shared_features.atomic import written_whole
 from shared_features.params import MediaParams
+from shared_features.runtime.atomic import written_whole
 from training.data.dataset import Dataset
 from training.data.splits import grouped_folds
-from training.learning.evaluate import Predictions
-from training.learning.fitting import FitSettings
-from training.learning.out_of_fold import answer_out_of_fold
-from training.learning.pages import render
-from training.learning.pictures import FrameId, pictures
+from training.learning.estimators.fitting import FitSettings
+from training.learning.evaluation.evaluate import Predictions
+from training.learning.evaluation.out_of_fold import answer_out_of_fold
+from training.learning.reports.pages import render
+from training.learning.reports.pictures import FrameId, pictures
 from training.params import DataParams
 
 # Suspected frames of one video that are at most this far apart are one suspicion.

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shared_features.features import FeatureSpec
+from shared_features.features.spec import FeatureSpec
 from shared_features.params import SharedParams
 from training.data.dataset import DATASET_FILE, Dataset, read_dataset
 from training.data.sides import SIDES_FILE
 from training.data.splits import HeldOutSplit, fold_warnings, held_out_split
-from training.learning.fitting import FitSettings, sample_weights
-from training.learning.models import complete
-from training.learning.registry import file_sha256
+from training.learning.estimators.fitting import FitSettings, sample_weights
+from training.learning.estimators.models import complete
+from training.learning.registry.registry import file_sha256
 from training.params import TrainingParams, known_labels
 
 

@@ -20,23 +20,29 @@ from shared_features.params import SharedParams
 from training.data.sides import SIDES_FILE
 from training.data.splits import grouped_folds
 from training.errors import DatasetError
-from training.learning import records, tracking
-from training.learning.boosting import with_best_rounds
-from training.learning.evaluate import evaluate
-from training.learning.export import Parity
-from training.learning.fitting import FitSettings, fit_model
-from training.learning.held_out import collect_held_out
+from training.learning.estimators.fitting import FitSettings, fit_model
+from training.learning.estimators.models import complete
+from training.learning.evaluation.evaluate import evaluate
+from training.learning.evaluation.held_out import collect_held_out
+from training.learning.evaluation.out_of_fold import OutOfFold, answer_out_of_fold, predictions_of
+from training.learning.export.export import Parity
+from training.learning.export.model_file import (
+    Judgement,
+    Origin,
+    package_versions,
+    write_model_file,
+)
 from training.learning.material import Material, count_labels, fit_settings, read_material
-from training.learning.mistakes import worst_mistakes
-from training.learning.model_file import Judgement, Origin, package_versions, write_model_file
-from training.learning.models import complete
-from training.learning.out_of_fold import OutOfFold, answer_out_of_fold, predictions_of
-from training.learning.registry import Deployment, Registry
-from training.learning.report import TrainingReport, write_report
-from training.learning.search import Search, search_hyperparameters
+from training.learning.registry import tracking
+from training.learning.registry.registry import Deployment, Registry
+from training.learning.reports import records
+from training.learning.reports.mistakes import worst_mistakes
+from training.learning.reports.report import TrainingReport, write_report
+from training.learning.search.boosting import with_best_rounds
+from training.learning.search.search import Search, search_hyperparameters
 from training.params import TrainingParams
-from training.progress import progress_bar
-from training.recordings import listed
+from training.recordings.catalog import listed
+from training.runtime.progress import progress_bar
 
 REPORT_FILE = "report.html"
 OUT_OF_FOLD_FILE = "out_of_fold.npz"

@@ -5,13 +5,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_features.atomic import written_whole
-from shared_features.frames import RgbArray, read_photo
-from shared_features.landmarks import CONNECTIONS, LANDMARK_NAMES, FloatArray, LandmarkTrack
+from shared_features.landmarks.landmarks import (
+    CONNECTIONS,
+    LANDMARK_NAMES,
+    FloatArray,
+    LandmarkTrack,
+)
+from shared_features.media.frames import RgbArray, read_photo
+from shared_features.media.reader import VideoReader
+from shared_features.media.writer import VideoWriter
 from shared_features.params import MediaParams
-from shared_features.video_reader import VideoReader
-from shared_features.video_writer import VideoWriter
-from training.recordings import Recording
+from shared_features.runtime.atomic import written_whole
+from training.recordings.catalog import Recording
 
 # The performer's own left and right, so that swapped sides show.
 _SIDE_COLOURS = {"LEFT": (255, 140, 0), "RIGHT": (0, 170, 255)}

@@ -9,8 +9,8 @@ from training.errors import TrainingError
 from training.options import Params
 
 if TYPE_CHECKING:
-    from training.media.reports import MediaReport
-    from training.recordings import Kind
+    from training.recordings.catalog import Kind
+    from training.recordings.reports import MediaReport
 
 app = typer.Typer()
 
@@ -102,9 +102,9 @@ def _process(
 ) -> None:
     from training.media import prepare
     from training.params import load_all
-    from training.progress import progress_bar
-    from training.recordings import find_recordings
-    from training.workers import Workers
+    from training.recordings.catalog import find_recordings
+    from training.runtime.progress import progress_bar
+    from training.runtime.workers import Workers
 
     shared, training = load_all(params)
     data = training.data
@@ -136,8 +136,8 @@ def _extract(
 ) -> None:
     from training.media.landmarks import extract_recordings
     from training.params import load_all
-    from training.progress import progress_bar
-    from training.recordings import find_recordings
+    from training.recordings.catalog import find_recordings
+    from training.runtime.progress import progress_bar
 
     shared, training = load_all(params)
     data = training.data

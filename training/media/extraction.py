@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from shared_features.errors import TrackError
-from shared_features.extract import extract_video, photo_track
-from shared_features.frames import read_photo, require_content
-from shared_features.landmarks import LandmarkTrack
+from shared_features.landmarks.landmarks import LandmarkTrack
+from shared_features.landmarks.track_csv import read_track, write_track
+from shared_features.media.frames import read_photo, require_content
 from shared_features.params import MediaParams, PoseParams
-from shared_features.pose import PoseEstimator
-from shared_features.track_csv import read_track, write_track
+from shared_features.pose.estimator import PoseEstimator
+from shared_features.pose.extract import extract_video, photo_track
 from training.media.annotate import annotate_photo, annotate_video, annotated_path
-from training.media.picture_hashes import picture_hash, video_hashes
-from training.media.reports import damage_found
-from training.media.stage import MediaJob
-from training.recordings import Recording, landmarks_path
+from training.recordings.catalog import Recording, landmarks_path
+from training.recordings.picture_hashes import picture_hash, video_hashes
+from training.recordings.reports import damage_found
+from training.recordings.stage import MediaJob
 
 _SIDECAR_KEYS = frozenset({"extraction_key", "source", "frames", "frames_with_person"})
 

@@ -12,17 +12,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from shared_features import pose_asset
-from shared_features.checkpoints import CheckpointStore
 from shared_features.params import SharedParams
+from shared_features.pose import model_asset
+from shared_features.pose.checkpoints import CheckpointStore
 from training.errors import RecordingError
 from training.media.extraction import ExtractionSettings, extract, stored_sidecar
-from training.media.picture_hashes import PICTURE_HASH
-from training.media.reports import MediaReport
-from training.media.stage import Progress, media_jobs, prepare_folder, work_through
 from training.params import ExtractionParams
-from training.recordings import Kind, Recording, landmarks_path
-from training.workers import Workers
+from training.recordings.catalog import Kind, Recording, landmarks_path
+from training.recordings.picture_hashes import PICTURE_HASH
+from training.recordings.reports import MediaReport
+from training.recordings.stage import Progress, media_jobs, prepare_folder, work_through
+from training.runtime.workers import Workers
 
 # Pose settings that say how a video is cut up mean nothing for a photo.
 _VIDEO_ONLY = frozenset({"chunk_frames", "warmup_frames", "max_fps", "still_fps"})
@@ -80,7 +80,7 @@ def extract_recordings(
         RecordingError: recordings lie where tables and annotated copies go.
         TrainingError: the tables cannot be written, or the cluster cannot be reached.
     """
-    model_path = pose_asset.resolve(shared.pose.model_path).resolve()
+    model_path = model_asset.resolve(shared.pose.model_path).resolve()
     # A store without a folder only says how chunks are made, and by which model.
     made_by = CheckpointStore(None, model_path, model_path, shared.pose).provenance
     settings = ExtractionSettings(

@@ -21,11 +21,11 @@ from training.media.prepare_files import (
     prepare_photo,
     prepare_video,
 )
-from training.media.reports import MediaReport
-from training.media.stage import MediaJob, Progress, media_jobs, prepare_folder, work_through
 from training.params import ProcessPhotosParams, ProcessVideosParams
-from training.recordings import SUFFIXES, Kind, Recording, listed
-from training.workers import Workers
+from training.recordings.catalog import SUFFIXES, Kind, Recording, listed
+from training.recordings.reports import MediaReport
+from training.recordings.stage import MediaJob, Progress, media_jobs, prepare_folder, work_through
+from training.runtime.workers import Workers
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,15 @@ from pathlib import Path, PurePath
 
 import numpy as np
 
-from shared_features.atomic import written_whole
 from shared_features.errors import MediaError
-from shared_features.frames import RgbArray, read_photo
+from shared_features.media.frames import RgbArray, read_photo
+from shared_features.media.reader import VideoReader
+from shared_features.media.writer import VideoWriter
 from shared_features.params import MediaParams
-from shared_features.video_reader import VideoReader
-from shared_features.video_writer import VideoWriter
-from training.media.reports import damage_found
-from training.media.stage import MediaJob
-from training.recordings import MIRRORED_PREFIX, Recording
+from shared_features.runtime.atomic import written_whole
+from training.recordings.catalog import MIRRORED_PREFIX, Recording
+from training.recordings.reports import damage_found
+from training.recordings.stage import MediaJob
 
 PREPARATION_VERSION = 1
 """Part of every key: raised when copies come out differently."""

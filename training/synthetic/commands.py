@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from shared_features.atomic import written_whole
+from shared_features.runtime.atomic import written_whole
 from training.errors import TrainingError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def _landmark_rows(samples: "LandmarkSamples") -> Iterator[list[str]]:
 @app.command()
 def landmarks(count: Count = 20000, seed: Seed = 0, out: Out = Path("synthetic.csv")) -> None:
     """Write labelled landmarks, as noisy as a detector's, to a CSV file."""
-    from shared_features.track_csv import IMAGE_COLUMNS, WORLD_COLUMNS
+    from shared_features.landmarks.track_csv import IMAGE_COLUMNS, WORLD_COLUMNS
     from training.synthetic.samples import LANDMARKS_PER_GROUP, landmark_groups
 
     starts = range(0, -(-count // LANDMARKS_PER_GROUP), GROUPS_AT_ONCE)
@@ -97,7 +97,7 @@ def frames(count: Count = 200, seed: Seed = 0, out: Out = Path("synthetic_frames
 @app.command()
 def video(seed: Seed = 0, out: Out = Path("synthetic.mp4")) -> None:
     """Write a labelled routine as an H.264 video, with FILE_labels.csv beside it."""
-    from shared_features.video_writer import VideoWriter
+    from shared_features.media.writer import VideoWriter
     from training.synthetic.performance import FRAME_HEIGHT, FRAME_WIDTH, performance_frames
 
     table = out.with_name(f"{out.stem}_labels.csv")

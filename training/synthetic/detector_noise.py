@@ -7,7 +7,7 @@ The sizes were measured by running MediaPipe Pose (full) over rendered frames of
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_features.landmarks import LANDMARK_COUNT, LANDMARK_INDEX, LANDMARK_NAMES
+from shared_features.landmarks.landmarks import LANDMARK_COUNT, LANDMARK_INDEX, LANDMARK_NAMES
 
 Points = NDArray[np.float64]
 Float32 = NDArray[np.float32]

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_features.landmarks import LANDMARK_COUNT
-from training.synthetic.body import Body, figure_m
-from training.synthetic.camera import Camera, project, random_camera, to_world
-from training.synthetic.look import Look
-from training.synthetic.poses import (
+from shared_features.landmarks.landmarks import LANDMARK_COUNT
+from training.synthetic.figure.body import Body, figure_m
+from training.synthetic.figure.look import Look
+from training.synthetic.poses.table import (
     LABELS,
     OTHER,
     Posture,
@@ -21,7 +20,8 @@ from training.synthetic.poses import (
     random_hang,
     random_posture,
 )
-from training.synthetic.renderer import render
+from training.synthetic.rendering.camera import Camera, project, random_camera, to_world
+from training.synthetic.rendering.renderer import render
 from training.synthetic.samples import checked_labels, draw_label, group_rng, random_shot
 
 _FRAME_STREAM, _CLIP_STREAM = 1, 3

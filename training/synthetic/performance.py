@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_features.landmarks import LANDMARK_INDEX
-from training.synthetic.body import Body, Points, figure_m
-from training.synthetic.camera import Camera, Shot, look_at
-from training.synthetic.poses import Posture, eased, on_the_way, variant_named
-from training.synthetic.variants import Range, Variant, draw_posture
+from shared_features.landmarks.landmarks import LANDMARK_INDEX
+from training.synthetic.figure.body import Body, Points, figure_m
+from training.synthetic.poses.table import Posture, eased, on_the_way, variant_named
+from training.synthetic.poses.variants import Range, Variant, draw_posture
+from training.synthetic.rendering.camera import Camera, Shot, look_at
 
 FRAMES_PER_SECOND = 25
 FRAME_WIDTH, FRAME_HEIGHT = 640, 480
@@ -184,8 +184,8 @@ def performance_frames(
         end_s: leave out what comes from here on.
     """
     # Only rendering needs OpenCV.
-    from training.synthetic.look import Look
-    from training.synthetic.renderer import render
+    from training.synthetic.figure.look import Look
+    from training.synthetic.rendering.renderer import render
 
     rng = np.random.default_rng(np.random.SeedSequence([seed, 2]))
     body = Body.random(rng)

@@ -11,15 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_features.landmarks import LANDMARK_COUNT
-from training.synthetic.body import Body, figure_m
-from training.synthetic.camera import Shot, project, random_camera, to_world
+from shared_features.landmarks.landmarks import LANDMARK_COUNT
 from training.synthetic.detector_noise import observe
-from training.synthetic.poses import (
-    LABELS,
-    OTHER,
-    random_posture,
-)
+from training.synthetic.figure.body import Body, figure_m
+from training.synthetic.poses.table import LABELS, OTHER, random_posture
+from training.synthetic.rendering.camera import Shot, project, random_camera, to_world
 
 LANDMARKS_PER_GROUP = 8
 OTHER_SHARE = 0.5

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from serving.live.one_euro import OneEuroFilter
 from serving.live.steady import EndedHold, SteadyAnswer, SteadyAnswers
+from shared_features.classify.timeline import NO_PERSON, UNCERTAIN, build_timeline
 from shared_features.params import TimelineParams
-from shared_features.timeline import NO_PERSON, UNCERTAIN, build_timeline
 
 LABELS = ("front lever", "back lever", "other")
 OTHER = "other"

@@ -7,7 +7,7 @@ import pytest
 
 from serving.live.trackers import TrackersAhead, free
 from shared_features.params import PoseParams
-from shared_features.pose import PoseEstimator
+from shared_features.pose.estimator import PoseEstimator
 
 pytestmark = pytest.mark.usefixtures("pose_model")
 

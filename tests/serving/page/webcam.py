@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from shared_features.media.reader import VideoReader
 from shared_features.params import PROJECT_ROOT, load_shared
-from shared_features.video_reader import VideoReader
 
 DEMO = PROJECT_ROOT / "serving" / "demo"
 # Chromium plays such a file at this rate, over and over, whatever the film was recorded at.

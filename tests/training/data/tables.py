@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_features.features import FeatureSpec
-from shared_features.landmarks import LandmarkTrack
-from shared_features.track_csv import write_track
+from shared_features.features.spec import FeatureSpec
+from shared_features.landmarks.landmarks import LandmarkTrack
+from shared_features.landmarks.track_csv import write_track
 from training.data.combine import Combined, combine
 from training.data.feature_tables import FeaturesMade, make_feature_tables
 from training.labels.tables import LabelledRange, LabelTable, write_labels
 from training.params import DataParams
-from training.recordings import Kind, labels_path, landmarks_path
+from training.recordings.catalog import Kind, labels_path, landmarks_path
 
 KNOWN = ("meathook", "back lever", "front lever", "other")
 SPEC = FeatureSpec()

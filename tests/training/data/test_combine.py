@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shared_features.features import FeatureSpec
+from shared_features.features.spec import FeatureSpec
 from tests.training.data.tables import (
     KNOWN,
     SPEC,
@@ -23,9 +23,9 @@ from tests.training.data.tables import (
 )
 from training.data.combine import combine
 from training.data.dataset import FACT_COLUMNS, read_dataset
-from training.data.groups import GROUPS_FILE, DeclaredGroup, add_groups, read_groups
 from training.errors import DatasetError, LabelError
 from training.params import DataParams
+from training.recordings.groups import GROUPS_FILE, DeclaredGroup, add_groups, read_groups
 
 
 def labelled(data: DataParams, name: str, label: str, seed: int, hashes: int = 2) -> None:

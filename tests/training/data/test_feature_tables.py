@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared_features.errors import TrackError
-from shared_features.features import FeatureSpec
-from shared_features.landmarks import LandmarkTrack
-from shared_features.track_csv import read_track, write_track
+from shared_features.features.spec import FeatureSpec
+from shared_features.landmarks.landmarks import LandmarkTrack
+from shared_features.landmarks.track_csv import read_track, write_track
 from tests.training.data.tables import (
     SPEC,
     add_landmarks,

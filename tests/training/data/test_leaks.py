@@ -18,9 +18,9 @@ from tests.training.data.tables import (
     random_track,
 )
 from training.data.dataset import Dataset, read_dataset
-from training.data.groups import GROUPS_FILE, DeclaredGroup, add_groups
 from training.data.splits import grouped_folds, held_out_split
 from training.params import DataParams
+from training.recordings.groups import GROUPS_FILE, DeclaredGroup, add_groups
 
 COPIES = ("mirrored", "roboflow", "renamed file", "re-encoded", "mirrored picture", "declared")
 

@@ -10,9 +10,9 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
-from shared_features.features import FeatureSpec
+from shared_features.features.spec import FeatureSpec
+from shared_features.landmarks.track_csv import read_track
 from shared_features.params import PROJECT_ROOT, load_shared
-from shared_features.track_csv import read_track
 from tests.training.data.tables import same_bits
 from training.cli import app as toolkit
 from training.data.dataset import read_dataset

@@ -13,12 +13,12 @@ from PIL import Image
 from shared_features.params import MediaParams
 from tests.clips import corner_order, corner_picture, flag_rotation, write_video
 from tests.training.labeller.tool import write_clip
-from training.labeller.decoding import STORES, Decoding
-from training.labeller.frame_store import FrameStore
-from training.labeller.lookup import FrameLookup
-from training.labeller.media import PhotoFrames, VideoFrames
-from training.labeller.pictures import Picture, PictureFile, picture_of
-from training.recordings import Recording
+from training.labeller.frames.decoding import STORES, Decoding
+from training.labeller.frames.frame_store import FrameStore
+from training.labeller.frames.lookup import FrameLookup
+from training.labeller.frames.media import PhotoFrames, VideoFrames
+from training.labeller.frames.pictures import Picture, PictureFile, picture_of
+from training.recordings.catalog import Recording
 
 
 def brightness(picture: Picture | None) -> int:

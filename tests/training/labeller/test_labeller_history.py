@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from training.errors import LabelError
-from training.labeller import session as session_module
-from training.labeller.history import Step
-from training.labeller.rule import Ranges, label_through, move_border, relabel
-from training.labeller.session import LabelFile, Request, Session
+from training.labeller.editing import session as session_module
+from training.labeller.editing.history import Step
+from training.labeller.editing.rule import Ranges, label_through, move_border, relabel
+from training.labeller.editing.session import LabelFile, Request, Session
 from training.labels.tables import LabelledRange, LabelTable, read_labels, write_labels
-from training.recordings import Recording
+from training.recordings.catalog import Recording
 
 VIDEO = Recording("video", "routine.mp4", Path("routine.mp4"))
 SHOWN = tuple(range(0, 100, 5))

@@ -11,12 +11,12 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from shared_features.landmarks import LandmarkTrack
+from shared_features.landmarks.landmarks import LandmarkTrack
+from shared_features.landmarks.track_csv import write_track
 from shared_features.params import PROJECT_ROOT
-from shared_features.track_csv import write_track
 from tests.training.labeller.conftest import StartTool
 from tests.training.labeller.tool import SEED_RANGES, SEED_TABLE, Tool, write_params
-from training.labeller.rule import Ranges
+from training.labeller.editing.rule import Ranges
 from training.labels.tables import LabelledRange, LabelTable, read_labels, write_labels
 from training.synthetic.samples import landmark_groups
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.labeller.proposals import least_sure, proposals, propose
+from training.labeller.predictions.proposals import least_sure, proposals, propose
 
 LABELS = ("tree", "plank", "other")
 NOBODY = [np.nan] * 3

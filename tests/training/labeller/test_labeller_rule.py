@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.training.labeller.tool import SEED_RANGES, SEED_TABLE
 from training.errors import LabelError
-from training.labeller.rule import (
+from training.labeller.editing.rule import (
     Change,
     Ranges,
     first_unlabelled,

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from shared_features.classifier import PoseClassifier
-from shared_features.landmarks import LandmarkTrack
+from shared_features.classify.classifier import PoseClassifier
+from shared_features.landmarks.landmarks import LandmarkTrack
+from shared_features.landmarks.track_csv import write_track
+from shared_features.media.writer import VideoWriter
 from shared_features.params import PROJECT_ROOT
-from shared_features.track_csv import write_track
-from shared_features.video_writer import VideoWriter
 from tests.training.labeller.conftest import StartTool
 from tests.training.labeller.tool import (
     COMMAND,
@@ -28,7 +28,7 @@ from tests.training.labeller.tool import (
     write_params,
 )
 from training.labels.tables import LabelledRange, LabelTable, write_labels
-from training.recordings import landmarks_path
+from training.recordings.catalog import landmarks_path
 from training.synthetic.performance import performance_frames
 from training.synthetic.samples import landmark_groups
 

@@ -13,13 +13,13 @@ from shared_features.params import MediaParams
 from tests.clips import write_video
 from tests.training.data.tables import KNOWN, add_labels, add_landmarks, folders, random_track
 from tests.training.data.tables import quietly as no_progress
-from training.data.groups import DeclaredGroup, read_groups
 from training.errors import LabelError
 from training.labels.label_csv import CsvColumns
 from training.labels.label_import import Imported, ImportRequest, import_labels
 from training.labels.tables import LabelledRange, read_labels
 from training.params import DataParams
-from training.recordings import find_recordings
+from training.recordings.catalog import find_recordings
+from training.recordings.groups import DeclaredGroup, read_groups
 
 LIMITS = MediaParams(max_photo_pixels=10**7, max_video_pixels=10**7, max_duration_s=60)
 

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import yaml
 
-from shared_features.landmarks import LandmarkTrack
+from shared_features.landmarks.landmarks import LandmarkTrack
+from shared_features.landmarks.track_csv import write_track
 from shared_features.params import PROJECT_ROOT, SharedParams
-from shared_features.track_csv import write_track
 from training.data.combine import combine
 from training.data.feature_tables import make_feature_tables
 from training.labels.tables import LabelTable, as_ranges, write_labels
 from training.params import TrainingParams, known_labels, load_all
-from training.recordings import labels_path, landmarks_path
+from training.recordings.catalog import labels_path, landmarks_path
 from training.synthetic.samples import generate_landmarks
 
 FRAMES_PER_RECORDING = 24
@@ -74,7 +74,7 @@ class Project:
 
     def combine(self) -> None:
         """From landmark and label tables to ``final_features.csv``."""
-        from shared_features.features import FeatureSpec
+        from shared_features.features.spec import FeatureSpec
 
         shared, training = self.params
         spec = FeatureSpec(**shared.features.model_dump())

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from shared_features.features import FeatureSpec
+from shared_features.features.spec import FeatureSpec
 from training.data.dataset import Dataset
 from training.data.splits import Fold, grouped_folds
 

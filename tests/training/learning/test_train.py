@@ -11,17 +11,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shared_features.classifier import PoseClassifier
+from shared_features.classify.classifier import PoseClassifier
 from tests.training.learning.projects import Project
 from training.data.sides import SIDES_FILE
 from training.errors import DatasetError, PromotionError, TrainingError
-from training.learning.evaluate import evaluate
-from training.learning.held_out import HeldOut
+from training.learning.evaluation.evaluate import evaluate
+from training.learning.evaluation.held_out import HeldOut
+from training.learning.evaluation.out_of_fold import OutOfFold
 from training.learning.material import read_material
-from training.learning.out_of_fold import OutOfFold
-from training.learning.promotion import promote, rollback
-from training.learning.registry import Deployment, Registry, file_sha256
-from training.learning.tracking import close_abandoned, connect
+from training.learning.registry.promotion import promote, rollback
+from training.learning.registry.registry import Deployment, Registry, file_sha256
+from training.learning.registry.tracking import close_abandoned, connect
 from training.learning.train import OUT_OF_FOLD_FILE, REPORT_FILE, train, trained_before
 from training.params import TrainingParams
 

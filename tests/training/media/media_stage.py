@@ -13,9 +13,9 @@ import yaml
 from PIL import Image
 
 from shared_features.errors import MediaError
+from shared_features.media.reader import VideoReader
+from shared_features.media.writer import VideoWriter
 from shared_features.params import PROJECT_ROOT, load_shared
-from shared_features.video_reader import VideoReader
-from shared_features.video_writer import VideoWriter
 
 DEMO = PROJECT_ROOT / "serving" / "demo" / "performance.mp4"
 PATIENCE_S = 120

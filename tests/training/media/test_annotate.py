@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared_features.landmarks import CONNECTIONS, LANDMARK_INDEX, empty_landmarks
+from shared_features.landmarks.landmarks import CONNECTIONS, LANDMARK_INDEX, empty_landmarks
 from training.media.annotate import draw_landmarks
 
 

@@ -10,7 +10,7 @@ from shared_features.params import SharedParams
 from tests.training.media.media_stage import contents, demo_photos
 from training.media.landmarks import extract_recordings
 from training.params import ExtractionParams
-from training.recordings import find_recordings
+from training.recordings.catalog import find_recordings
 
 pytestmark = pytest.mark.usefixtures("pose_model")
 

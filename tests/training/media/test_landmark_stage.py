@@ -16,12 +16,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from shared_features.extract import extract_photo, extract_video
-from shared_features.frames import read_photo
-from shared_features.landmarks import mirror_image
+from shared_features.landmarks.landmarks import mirror_image
+from shared_features.landmarks.track_csv import read_track, write_track
+from shared_features.media.frames import read_photo
+from shared_features.media.reader import VideoReader
 from shared_features.params import MediaParams, SharedParams, load_shared
-from shared_features.track_csv import read_track, write_track
-from shared_features.video_reader import VideoReader
+from shared_features.pose.extract import extract_photo, extract_video
 from tests.clips import corner_picture, write_video
 from tests.training.media.media_stage import (
     contents,
@@ -36,12 +36,12 @@ from tests.training.media.media_stage import (
 )
 from training.errors import RecordingError, TrainingError
 from training.media.landmarks import ExtractionReport, extract_recordings
-from training.media.picture_hashes import picture_hash
 from training.media.prepare import process_photos
-from training.media.stage import MediaJob, work_through
 from training.params import ExtractionParams, ProcessPhotosParams
-from training.recordings import Kind, Recording, find_recordings
-from training.workers import Workers
+from training.recordings.catalog import Kind, Recording, find_recordings
+from training.recordings.picture_hashes import picture_hash
+from training.recordings.stage import MediaJob, work_through
+from training.runtime.workers import Workers
 
 pytestmark = pytest.mark.usefixtures("pose_model")
 

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from shared_features.frames import read_photo
+from shared_features.media.frames import read_photo
+from shared_features.media.reader import VideoReader
 from shared_features.params import MediaParams
-from shared_features.video_reader import VideoReader
 from tests.clips import corner_order, corner_picture, flag_rotation, write_video
 from tests.training.media.media_stage import (
     contents,
@@ -29,8 +29,8 @@ from training.errors import RecordingError
 from training.media.prepare import PrepareReport, process_photos, process_videos
 from training.media.prepare_files import reduced_size
 from training.params import ProcessPhotosParams, ProcessVideosParams
-from training.recordings import find_recordings
-from training.workers import Workers
+from training.recordings.catalog import find_recordings
+from training.runtime.workers import Workers
 
 ONE = Workers(processes=1)
 VARIABLE_RATE_S = [0.0, 0.033, 0.5, 0.52, 0.9, 2.1]

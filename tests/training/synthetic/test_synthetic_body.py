@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared_features.landmarks import LANDMARK_INDEX, MIRROR_ORDER, mirror_world
-from training.synthetic.body import WAIST, Body, Points, figure_m, landmarks_m
-from training.synthetic.camera import Shot, look_at, project, random_camera, to_world
-from training.synthetic.poses import LABELS, Posture, interpolate, random_posture
+from shared_features.landmarks.landmarks import LANDMARK_INDEX, MIRROR_ORDER, mirror_world
+from training.synthetic.figure.body import WAIST, Body, Points, figure_m, landmarks_m
+from training.synthetic.poses.table import LABELS, Posture, interpolate, random_posture
+from training.synthetic.rendering.camera import Shot, look_at, project, random_camera, to_world
 
 seeds = st.integers(0, 2**32 - 1)
 

@@ -11,11 +11,11 @@ import pytest
 from typer.testing import CliRunner
 
 from shared_features.errors import MediaError
-from shared_features.video_writer import VideoWriter
+from shared_features.media.writer import VideoWriter
 from training.synthetic import performance
 from training.synthetic.commands import app
 from training.synthetic.performance import HOLD_S, choreography, posture_at
-from training.synthetic.poses import LABELS, OTHER
+from training.synthetic.poses.table import LABELS, OTHER
 
 PTS_S = [0.0, 0.0334, 0.0812, 0.1, 0.25, 1.0005]
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from shared_features.landmarks import LANDMARK_INDEX
-from training.synthetic.body import Body, Points, landmarks_m
-from training.synthetic.poses import LABELS, OTHER, VARIANTS, Posture, random_posture
+from shared_features.landmarks.landmarks import LANDMARK_INDEX
+from training.synthetic.figure.body import Body, Points, landmarks_m
+from training.synthetic.poses.table import LABELS, OTHER, VARIANTS, Posture, random_posture
 
 N_POSTURES = 60
 UP = np.array([0.0, 1.0, 0.0])

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from shared_features.landmarks import LANDMARK_INDEX
-from training.synthetic.body import Body, figure_m
-from training.synthetic.camera import Shot, look_at, project
+from shared_features.landmarks.landmarks import LANDMARK_INDEX
+from training.synthetic.figure.body import Body, figure_m
+from training.synthetic.figure.look import Look
 from training.synthetic.frames import RenderedFrame, frame_groups
-from training.synthetic.look import Look
-from training.synthetic.poses import LABELS, random_posture, variant_named
-from training.synthetic.renderer import render
-from training.synthetic.variants import draw_posture
+from training.synthetic.poses.table import LABELS, random_posture, variant_named
+from training.synthetic.poses.variants import draw_posture
+from training.synthetic.rendering.camera import Shot, look_at, project
+from training.synthetic.rendering.renderer import render
 
 POSE_MODEL = Path(__file__).parents[3] / "models" / "pose_landmarker_full.task"
 SIZE = 240

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from shared_features.landmarks import LANDMARK_INDEX
+from shared_features.landmarks.landmarks import LANDMARK_INDEX
 from training.synthetic.frames import (
     CLIP_FRAMES,
     CLIP_STILL_FRAMES,
@@ -12,7 +12,7 @@ from training.synthetic.frames import (
     frame_groups,
     render_frames,
 )
-from training.synthetic.poses import LABELS, OTHER
+from training.synthetic.poses.table import LABELS, OTHER
 from training.synthetic.samples import LANDMARKS_PER_GROUP, generate_landmarks, landmark_groups
 
 

@@ -1,0 +1,167 @@
+"""``straps-serve analyze``: a video to a folder of results and a table of holds."""
+
+import shutil
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from serving.analysis import Analysis, MediaFacts, analyse_video, announced_frames
+from serving.errors import ServingError
+from serving.exports.files import write_exports
+from serving.overlay.render import draw_all
+from serving.overlay.routine import Routine, routine_of
+from serving.settings import Settings, load_settings
+from shared_features.classify.classifier import PoseClassifier
+from shared_features.classify.timeline import Timeline
+from shared_features.landmarks.track_csv import track_file_name
+
+_CHECKPOINTS = ".checkpoints"
+
+
+def analyze_video(
+    video: Path, out: Path, model: Path | None, params: Path | None, overlay: bool = False
+) -> None:
+    """Analyse a video, write its results into a folder and print its holds.
+
+    A run that was interrupted goes on where it was, with the same result. The photos of the holds
+    and the summary picture are always made: they cost a second decoding, not a second analysis.
+
+    Args:
+        video: the recording.
+        out: the folder; made if it is not there.
+        model: a classifier file; None: the one of the settings.
+        params: a ``params.yaml``; None: the usual one.
+        overlay: whether to make the video with the poses drawn on it, too.
+
+    Raises:
+        StrapsError: the video, the model or a setting cannot be used.
+    """
+    settings = load_settings(params)
+    classifier = PoseClassifier(model or settings.serving.model_path)
+    frames = announced_frames(video, settings.shared.media)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with _progress_bar() as bar:
+            analysis = _analyse(video, out / _CHECKPOINTS, classifier, settings, frames, bar)
+            written = write_exports(analysis, out, track_file_name("video", video.name))
+            media, timeline, routine = analysis.media, analysis.timeline, routine_of(analysis)
+            del analysis  # the landmarks of an hour are not needed twice
+            written += _draw(video, routine, out, settings, overlay, bar)
+    except OSError as error:
+        raise ServingError(
+            f"The results cannot be written to {out} ({error.strerror or error}). Choose another "
+            "folder with --out."
+        ) from error
+    shutil.rmtree(out / _CHECKPOINTS, ignore_errors=True)
+    _report(media, timeline)
+    names = [str(path.relative_to(out)) for path in written]
+    print(f"Written to {out}: {', '.join(names)}.")
+
+
+def _progress_bar() -> Progress:
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("frames, left"),
+        TimeRemainingColumn(),
+    )
+    console = Console(file=sys.stderr)
+    return Progress(*columns, console=console, disable=not console.is_terminal)
+
+
+def _analyse(
+    video: Path,
+    checkpoints: Path,
+    classifier: PoseClassifier,
+    settings: Settings,
+    frames: int | None,
+    bar: Progress,
+) -> Analysis:
+    task = bar.add_task(video.name, total=frames)
+    return analyse_video(
+        video,
+        video.name,
+        classifier,
+        settings.shared,
+        checkpoints,
+        lambda done: bar.update(task, completed=done),
+        settings.serving.analysis_threads,
+    )
+
+
+def _draw(
+    video: Path, routine: Routine, out: Path, settings: Settings, overlay: bool, bar: Progress
+) -> list[Path]:
+    task = bar.add_task("overlay" if overlay else "pictures", total=len(routine))
+    return draw_all(
+        video,
+        routine,
+        out,
+        settings.serving.overlay,
+        settings.shared.media,
+        overlay=overlay,
+        progress=lambda done: bar.update(task, completed=done),
+    )
+
+
+def _report(media: MediaFacts, timeline: Timeline) -> None:
+    console = Console(file=sys.stdout, highlight=False)
+    holds = timeline.holds
+    if holds:
+        table = Table("pose", title="Holds", title_justify="left")
+        for column in ("start", "end", "duration", "confidence"):
+            table.add_column(column, justify="right")
+        for hold in holds:
+            table.add_row(
+                Text(hold.label),
+                clock(hold.start_s),
+                clock(hold.end_s),
+                f"{hold.duration_s:.1f} s",
+                "" if hold.confidence is None else f"{hold.confidence:.0%}",
+            )
+        console.print(table)
+    for total in timeline.totals:
+        if total.holds:
+            count = "1 hold" if total.holds == 1 else f"{total.holds} holds"
+            longest = f"the longest {total.longest_hold_s:.1f} s"
+            print(f"{total.label}: {total.total_s:.1f} s in all, {count}, {longest}")
+    if not holds:
+        print("No pose was held long enough to count.")
+    print(status_sentence(media))
+
+
+def clock(seconds: float) -> str:
+    """A time as people read it.
+
+    >>> clock(83.25)
+    '1:23.2'
+    """
+    tenths = round(seconds * 10)
+    return f"{tenths // 600}:{tenths % 600 // 10:02}.{tenths % 10}"
+
+
+def status_sentence(media: MediaFacts) -> str:
+    """What reading the video has shown, in one sentence."""
+    read = f"{media.frames} frames, {media.duration_s:.1f} s"
+    if media.repaired_timestamps:
+        read += f", {media.repaired_timestamps} of them with a repaired time"
+    if media.status == "complete":
+        return f"{media.source} was read to its end: {read}."
+    damage = (
+        f"{media.decode_failures} packets could not be decoded, {media.damaged_frames} frames are "
+        "damaged"
+    )
+    if media.status == "truncated":
+        return f"{media.source} is truncated: it ends before its announced end ({read}; {damage})."
+    return f"{media.source} is corrupt: it was read to its end ({read}), but {damage}."

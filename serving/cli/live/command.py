@@ -1,0 +1,66 @@
+"""``straps-serve live``: the pose in front of a camera, in the terminal or in a window."""
+
+import time
+from collections import deque
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+from rich.console import Console
+
+from serving.cli.live.camera import Camera
+from serving.cli.live.terminal import LiveView
+from serving.live.classifier import LiveClassifier
+from serving.live.trackers import fresh_tracker
+from serving.settings import load_settings
+from shared_features.classify.classifier import PoseClassifier
+
+_RATE_OVER_FRAMES = 30
+
+
+def classify_live(source: str, window: bool, model: Path | None, params: Path | None) -> None:
+    """Show poses until the source ends, the window is closed, or someone presses Ctrl+C.
+
+    Args:
+        source: number of a camera, address of a stream, or a recording.
+        window: also show the picture in a window.
+        model: instead of the one of the settings.
+        params: instead of the project's.
+
+    Raises:
+        StrapsError: the source, the model, a setting or the window cannot be used.
+    """
+    settings = load_settings(params)
+    classifier = PoseClassifier(model or settings.serving.model_path)
+    pose = settings.shared.pose
+    with ExitStack() as stack:
+        shown = None
+        if window:
+            from serving.cli.live.window import LiveWindow
+
+            shown = stack.enter_context(closing(LiveWindow(f"straps live: {source}")))
+        live = stack.enter_context(
+            LiveClassifier(
+                fresh_tracker(pose), pose.person_policy, settings.serving.live, classifier
+            )
+        )
+        view = stack.enter_context(LiveView(Console(highlight=False)).showing())
+        camera = stack.enter_context(Camera(source))
+        answered_s: deque[float] = deque(maxlen=_RATE_OVER_FRAMES)
+        last_s = 0.0
+        try:
+            for frame in camera.frames():
+                answer = live.look(frame.rgb, frame.time_s)
+                last_s = frame.time_s
+                answered_s.append(time.monotonic())
+                elapsed_s = answered_s[-1] - answered_s[0]
+                fps = (len(answered_s) - 1) / elapsed_s if elapsed_s else 0.0
+                view.update(answer, fps, frame.dropped)
+                if shown is not None:
+                    shown.show(frame.rgb, answer)
+                    if not shown.is_open:
+                        break
+        except KeyboardInterrupt:
+            pass  # the usual way to end it
+        ended = live.finish(last_s)
+        if ended is not None:
+            view.add(ended)

@@ -1,0 +1,1 @@
+"""The HTTP service: what is common to all resources."""

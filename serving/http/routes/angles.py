@@ -1,0 +1,39 @@
+"""``/api/v1/videos/{id}/angles``: joint angles over time."""
+
+from fastapi import APIRouter
+from fastapi.responses import FileResponse
+
+from serving.errors import NotFoundError
+from serving.exports.files import ANGLES_FILE
+from serving.http.openapi import problems
+from serving.http.schemas import AnglesOut
+from serving.http.services import ServicesDep
+
+router = APIRouter(prefix="/videos", tags=["videos"])
+
+
+@router.get(
+    "/{video_id}/angles",
+    response_class=FileResponse,
+    responses=problems(404, 409, 422, 503)
+    | {
+        200: {
+            "description": "The angles.",
+            "content": {
+                "application/json": {
+                    "schema": {"$ref": f"#/components/schemas/{AnglesOut.__name__}"}
+                }
+            },
+        }
+    },
+)
+def get_angles(video_id: str, services: ServicesDep) -> FileResponse:
+    """Joint angles over time, as the camera sees them; at most 2000 moments, thinned evenly."""
+    path = services.jobs.finished_folder(video_id) / ANGLES_FILE
+    if not path.is_file():
+        raise NotFoundError(
+            "This video was analysed by a version that kept no joint angles. Upload it again."
+        )
+    return FileResponse(
+        path, media_type="application/json", filename=ANGLES_FILE, content_disposition_type="inline"
+    )

@@ -1,0 +1,94 @@
+"""``/api/v1/videos/{id}/…``: the overlay video, the photos of the holds, the summary picture."""
+
+import json
+from pathlib import Path as FilePath
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request
+from fastapi.responses import FileResponse, Response
+
+from serving.errors import NotFoundError
+from serving.http.openapi import Responses, problems
+from serving.http.ranges import check_range
+from serving.http.schemas import HoldPhotosOut
+from serving.http.services import ServicesDep
+from serving.overlay.files import HOLDS_FILE, OVERLAY_FILE, SUMMARY_FILE, photo_file
+
+router = APIRouter(prefix="/videos", tags=["videos"])
+
+_OVERLAY_TYPE, _PHOTO_TYPE, _SUMMARY_TYPE = "video/mp4", "image/jpeg", "image/png"
+
+
+def _file(media_type: str, description: str) -> Responses:
+    return {200: {"description": description, "content": {media_type: {}}}}
+
+
+@router.get(
+    "/{video_id}/overlay.mp4",
+    response_class=FileResponse,
+    responses=problems(404, 409, 416, 422, 503)
+    | _file(_OVERLAY_TYPE, "The video.")
+    | {206: {"description": "The range that was asked for.", "content": {_OVERLAY_TYPE: {}}}},
+)
+def get_overlay(request: Request, video_id: str, services: ServicesDep) -> Response:
+    """The video with the poses drawn on it, with its sound; answers range requests."""
+    folder = services.jobs.drawn_folder(video_id)
+    path = folder / OVERLAY_FILE
+    check_range(request.headers.get("range"), path.stat().st_size)
+    return FileResponse(
+        path,
+        media_type=_OVERLAY_TYPE,
+        filename=_named(services.jobs.get(video_id).source, "_overlay.mp4"),
+        content_disposition_type="inline",
+    )
+
+
+@router.get(
+    "/{video_id}/summary.png",
+    response_class=FileResponse,
+    responses=problems(404, 409, 422, 503) | _file(_SUMMARY_TYPE, "The picture."),
+)
+def get_summary(video_id: str, services: ServicesDep) -> FileResponse:
+    """The routine on one page: its ribbon, its best holds, its totals."""
+    return FileResponse(
+        services.jobs.drawn_folder(video_id) / SUMMARY_FILE,
+        media_type=_SUMMARY_TYPE,
+        filename=_named(services.jobs.get(video_id).source, "_summary.png"),
+        content_disposition_type="inline",
+    )
+
+
+@router.get("/{video_id}/holds", responses=problems(404, 409, 422, 503))
+def list_holds(video_id: str, services: ServicesDep) -> HoldPhotosOut:
+    """The holds in order of time, each with the address of its photo."""
+    folder = services.jobs.drawn_folder(video_id)
+    holds: list[dict[str, Any]] = json.loads((folder / HOLDS_FILE).read_text(encoding="utf-8"))
+    for hold in holds:
+        hold["photo"] = f"/api/v1/videos/{video_id}/{photo_file(hold['number'])}"
+    return HoldPhotosOut.model_validate({"holds": holds})
+
+
+@router.get(
+    "/{video_id}/holds/{number}.jpg",
+    response_class=FileResponse,
+    responses=problems(404, 409, 422, 503) | _file(_PHOTO_TYPE, "The photo."),
+)
+def get_hold_photo(
+    video_id: str,
+    number: Annotated[int, Path(ge=1, le=1_000_000, description="Of the hold, from 1 on.")],
+    services: ServicesDep,
+) -> FileResponse:
+    """A hold at its steadiest moment, in the size of the video."""
+    path = services.jobs.drawn_folder(video_id) / photo_file(number)
+    if not path.is_file():
+        raise NotFoundError(f"This video has no hold number {number}. See its `holds`.")
+    return FileResponse(
+        path,
+        media_type=_PHOTO_TYPE,
+        filename=_named(services.jobs.get(video_id).source, f"_hold_{number}.jpg"),
+        content_disposition_type="inline",
+    )
+
+
+def _named(source: str, ending: str) -> str:
+    return FilePath(source).stem + ending

@@ -1,0 +1,66 @@
+"""``/api/v1/photos``: the pose of one photo."""
+
+from dataclasses import asdict
+
+import numpy as np
+from fastapi import APIRouter, Request
+
+from serving.analysis import model_facts
+from serving.exports.predictions import answer
+from serving.http.openapi import file_form, problems
+from serving.http.schemas import ImageLandmark, LandmarkOut, ModelFactsOut, PhotoOut, WorldLandmark
+from serving.http.services import ServicesDep
+from serving.http.uploads import BodyLimits, receive_file
+from serving.jobs.analysis import with_source
+from shared_features.errors import MediaError, MediaTooLargeError
+from shared_features.landmarks.landmarks import (
+    IMAGE_CHANNELS,
+    LANDMARK_NAMES,
+    WORLD_CHANNELS,
+    LandmarkTrack,
+)
+
+router = APIRouter(tags=["photos"])
+
+
+@router.post(
+    "/photos",
+    responses=problems(400, 408, 413, 415, 422, 503),
+    openapi_extra=file_form("A JPEG, PNG or WebP photo."),
+)
+async def classify_photo(request: Request, services: ServicesDep) -> PhotoOut:
+    """The landmarks and the pose of the person in a photo. Nothing is kept."""
+    classifier = services.engine.classifier()
+    serving = services.settings.serving
+    limits = BodyLimits.of(serving, serving.max_photo_mb)
+    with services.data_dir.receiving() as folder:
+        upload = await receive_file(request, folder, limits)
+        try:
+            track = await services.photos.track(upload.path, upload.source)
+        except MediaTooLargeError as error:
+            raise MediaTooLargeError(with_source(error, upload.path, upload.source)) from error
+        except MediaError as error:
+            raise MediaError(with_source(error, upload.path, upload.source)) from error
+    found = answer(classifier.classify(track)[0], classifier.contract)
+    return PhotoOut(
+        **asdict(found),
+        source=track.source,
+        width=track.width,
+        height=track.height,
+        people_in_view=track.provenance["people_in_view"][0],
+        model=ModelFactsOut(**asdict(model_facts(classifier))),
+        landmarks=_landmarks(track) if found.person else None,
+    )
+
+
+def _landmarks(track: LandmarkTrack) -> list[LandmarkOut]:
+    image = np.asarray(track.image[0], dtype=np.float64).round(6).tolist()
+    world = np.asarray(track.world[0], dtype=np.float64).round(6).tolist()
+    return [
+        LandmarkOut(
+            name=name,
+            image=ImageLandmark(**dict(zip(IMAGE_CHANNELS, in_image, strict=True))),
+            world=WorldLandmark(**dict(zip(WORLD_CHANNELS, in_world, strict=True))),
+        )
+        for name, in_image, in_world in zip(LANDMARK_NAMES, image, world, strict=True)
+    ]

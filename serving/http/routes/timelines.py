@@ -1,0 +1,68 @@
+"""``/api/v1/videos/{id}/timeline``: which pose when, in the format the client likes."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import FileResponse
+
+from serving.errors import NotFoundError
+from serving.exports.files import FILE_NAMES, MEDIA_TYPES, ExportFormat
+from serving.http.negotiation import chosen_format
+from serving.http.openapi import problems
+from serving.http.schemas import TimelineOut
+from serving.http.services import ServicesDep
+from shared_features.landmarks.track_csv import track_file_name
+
+router = APIRouter(prefix="/videos", tags=["videos"])
+
+
+@router.get(
+    "/{video_id}/timeline",
+    response_class=FileResponse,
+    responses=problems(404, 406, 409, 422, 503)
+    | {
+        200: {
+            "description": "The timeline.",
+            "content": {
+                "application/json": {
+                    "schema": {"$ref": f"#/components/schemas/{TimelineOut.__name__}"}
+                },
+                "text/csv": {"schema": {"type": "string"}},
+                "text/vtt": {"schema": {"type": "string"}},
+                "application/x-subrip": {"schema": {"type": "string"}},
+                "text/x-eaf+xml": {"schema": {"type": "string"}},
+            },
+        }
+    },
+)
+def get_timeline(
+    request: Request,
+    video_id: str,
+    services: ServicesDep,
+    format: Annotated[
+        ExportFormat | None,
+        Query(
+            description=(
+                "csv: a row per frame; segments and landmarks: CSV, too; vtt and srt: captions; "
+                "eaf: ELAN."
+            )
+        ),
+    ] = None,
+) -> FileResponse:
+    """The timeline of a finished analysis, by `format` or else by `Accept`."""
+    wanted = format or chosen_format(request.headers.get("accept"))
+    path = services.jobs.finished_folder(video_id) / FILE_NAMES[wanted]
+    if not path.is_file():
+        raise NotFoundError(
+            f"This video was analysed by a version that did not write `{wanted}`. Upload it again."
+        )
+    name = path.name
+    if wanted == "landmarks":  # as the training toolkit calls it
+        name = track_file_name("video", services.jobs.get(video_id).source)
+    return FileResponse(
+        path,
+        media_type=MEDIA_TYPES[wanted],
+        filename=name,
+        content_disposition_type="attachment" if format else "inline",
+        headers={"Vary": "Accept"},
+    )

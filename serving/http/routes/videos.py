@@ -1,0 +1,173 @@
+"""``/api/v1/videos``: uploaded videos and their analyses."""
+
+import os
+import shutil
+from pathlib import Path
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import FileResponse
+from starlette.concurrency import run_in_threadpool
+
+from serving.errors import NotFoundError
+from serving.http.openapi import file_form, problems
+from serving.http.ranges import check_range
+from serving.http.schemas import JobListOut, JobOut, OverlayOut, ProblemOut
+from serving.http.services import Services, ServicesDep
+from serving.http.uploads import BodyLimits, receive_file
+from serving.jobs.job import Job, JobState, OverlayState
+from serving.overlay.files import OVERLAY_FILE, SUMMARY_FILE
+
+router = APIRouter(prefix="/videos", tags=["videos"])
+
+# What browsers can be told about a recording; never a type that they would run.
+_VIDEO_TYPES: dict[str, str] = {
+    ".mp4": "video/mp4",
+    ".m4v": "video/mp4",
+    ".mov": "video/quicktime",
+    ".webm": "video/webm",
+    ".mkv": "video/x-matroska",
+    ".avi": "video/x-msvideo",
+    ".mpg": "video/mpeg",
+    ".mpeg": "video/mpeg",
+    ".ts": "video/mp2t",
+    ".ogv": "video/ogg",
+}
+
+
+@router.post(
+    "",
+    status_code=202,
+    responses=problems(400, 408, 413, 415, 422, 503),
+    openapi_extra=file_form("A recording: MP4, MOV, MKV, WebM, AVI and others."),
+)
+async def upload_video(request: Request, response: Response, services: ServicesDep) -> JobOut:
+    """Take a video and put its analysis into the queue; `Location` is where to follow it."""
+    services.engine.classifier()
+    serving = services.settings.serving
+    limits = BodyLimits.of(serving, serving.max_upload_mb)
+    room = services.jobs.room_for_one()
+    await run_in_threadpool(room.__enter__)
+    try:
+        with services.data_dir.receiving() as folder:
+            upload = await receive_file(request, folder, limits)
+            job = await run_in_threadpool(
+                services.jobs.submit, folder, upload.path.name, upload.source
+            )
+    finally:
+        await run_in_threadpool(room.__exit__, None, None, None)
+    return _accepted(request, response, job)
+
+
+@router.post("/demo", status_code=202, responses=problems(404, 503))
+def analyse_demo(request: Request, response: Response, services: ServicesDep) -> JobOut:
+    """Put the analysis of the demo performance into the queue."""
+    services.engine.classifier()
+    demo = services.settings.serving.demo_video
+    if not demo.is_file():
+        raise NotFoundError(
+            "The demo performance is not installed. Set "
+            "`serving.demo_video` in params.yaml. Your own videos can be uploaded all the same."
+        )
+    with services.jobs.room_for_one(), services.data_dir.receiving() as folder:
+        media = f"performance{demo.suffix.lower()}"
+        _link_or_copy(demo, folder / media)
+        job = services.jobs.submit(folder, media, demo.name)
+    return _accepted(request, response, job)
+
+
+@router.get("", responses=problems(503))
+def list_videos(services: ServicesDep) -> JobListOut:
+    """Every video, the newest first."""
+    return JobListOut(videos=[job_out(job) for job in services.jobs.all()])
+
+
+@router.get("/{video_id}", responses=problems(404, 422, 503))
+def get_video(video_id: str, services: ServicesDep) -> JobOut:
+    """How far the analysis of a video is."""
+    return job_out(services.jobs.get(video_id))
+
+
+@router.delete("/{video_id}", status_code=204, responses=problems(404, 422, 503))
+def delete_video(video_id: str, services: ServicesDep) -> Response:
+    """Remove a video and all that was made of it; a running analysis is stopped."""
+    services.jobs.delete(video_id)
+    return Response(status_code=204)
+
+
+@router.get(
+    "/{video_id}/media",
+    response_class=FileResponse,
+    responses=problems(404, 416, 422, 503)
+    | {
+        200: {"description": "The video.", "content": {"video/*": {}}},
+        206: {"description": "The range of it that was asked for.", "content": {"video/*": {}}},
+    },
+)
+def get_media(request: Request, video_id: str, services: ServicesDep) -> Response:
+    """The video as it was uploaded, for a player; answers range requests."""
+    return _media(request, services, services.jobs.get(video_id))
+
+
+def job_out(job: Job) -> JobOut:
+    """A job as the API shows it."""
+    here = f"/api/v1/videos/{job.id}"
+    links = {"self": here, "media": f"{here}/media"}
+    if job.state == JobState.DONE:
+        links["timeline"] = f"{here}/timeline"
+        if job.has_angles:
+            links["angles"] = f"{here}/angles"
+    overlay = None
+    if job.overlay is not None:
+        overlay = OverlayOut(
+            status=job.overlay.state,
+            frames_done=job.overlay.frames_done,
+            problem=job.overlay.problem,
+        )
+        if job.overlay.state == OverlayState.READY:
+            links["overlay"] = f"{here}/{OVERLAY_FILE}"
+            links["summary"] = f"{here}/{SUMMARY_FILE}"
+            links["holds"] = f"{here}/holds"
+    problem = None
+    if job.problem is not None:
+        problem = ProblemOut(
+            type="about:blank",
+            title="Unprocessable Content",
+            status=422,
+            detail=job.problem,
+            instance=here,
+        )
+    return JobOut(
+        id=job.id,
+        source=job.source,
+        status=job.state,
+        created_at=job.created_at,
+        frames_done=job.frames_done,
+        frames_total=job.frames_total,
+        problem=problem,
+        overlay=overlay,
+        links=links,
+    )
+
+
+def _accepted(request: Request, response: Response, job: Job) -> JobOut:
+    accepted = job_out(job)
+    response.headers["Location"] = request.scope.get("root_path", "") + accepted.links["self"]
+    return accepted
+
+
+def _media(request: Request, services: Services, job: Job) -> Response:
+    path = services.jobs.media_path(job)
+    check_range(request.headers.get("range"), path.stat().st_size)
+    return FileResponse(
+        path,
+        media_type=_VIDEO_TYPES.get(path.suffix, "application/octet-stream"),
+        filename=job.source,
+        content_disposition_type="inline",
+    )
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)  # costs nothing where both are on one disk
+    except OSError:
+        shutil.copyfile(source, target)

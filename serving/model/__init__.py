@@ -1,0 +1,1 @@
+"""The served model, and how it is replaced while the service runs."""

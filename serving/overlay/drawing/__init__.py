@@ -1,0 +1,1 @@
+"""What is drawn with: canvas, colours, text, skeleton."""

@@ -1,0 +1,164 @@
+"""The sound of a recording, to be laid beside a new picture.
+
+Packets are copied as they are, byte for byte. Where MP4 cannot carry their codec, or no browser
+would play it from there (uncompressed sound of AVI and camcorder files), they are encoded to AAC.
+"""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+
+import av
+import av.error
+from av.audio.codeccontext import AudioCodecContext
+from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
+from av.packet import Packet
+
+from shared_features.errors import MediaError
+from shared_features.media.reader import OPEN_OPTIONS
+
+_AAC_BITS_PER_CHANNEL = 96_000
+# What AAC encoders take; other rates are brought to the nearest of these above them.
+_AAC_RATES = (8000, 16000, 22050, 32000, 44100, 48000)
+
+
+class Sound:
+    """The first sound track of a recording, read alongside the picture in bounded memory.
+
+    Use as a context manager: ``lay_into`` a container, then ``packets`` as the picture goes on.
+
+    Args:
+        path: of the recording.
+        start_s: the recording's own time of what becomes time 0: of its first picture.
+
+    Raises:
+        MediaError: the file cannot be opened.
+    """
+
+    def __init__(self, path: Path, start_s: Fraction) -> None:
+        try:
+            self._container = av.open(str(path), options=dict(OPEN_OPTIONS))
+        except (av.error.FFmpegError, OSError) as error:
+            raise MediaError(
+                f"{path.name} cannot be read for its sound ({error.strerror}). Send the original "
+                "file again."
+            ) from error
+        self._start_s = start_s
+        self._source: AudioStream | None = next(
+            (
+                stream
+                for stream in self._container.streams.audio
+                if stream.codec_context is not None and stream.codec_context.sample_rate
+            ),
+            None,
+        )
+        self._packets: Iterator[Packet[AudioStream]] = iter(())
+        self._next: Packet[AudioStream] | None = None
+        self._last_dts: int | None = None
+
+    def __enter__(self) -> "Sound":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._container.close()
+
+    def lay_into(self, output: OutputContainer) -> None:
+        """Give a container its sound track; nothing when the recording has none."""
+        if self._source is None:
+            return
+        codec = self._source.codec_context.name
+        if codec in output.supported_codecs and not codec.startswith("pcm_"):
+            self._packets = self._copied(
+                self._source, output.add_stream_from_template(self._source)
+            )
+        else:
+            encoder = _ToAac(self._source, output, self._start_s)
+            self._packets = encoder.packets(self._readable(self._source))
+        self._next = next(self._packets, None)
+
+    def packets(self, until_s: float | None = None) -> Iterator["Packet[AudioStream]"]:
+        """The packets that are due before a time of the new picture, or all the rest."""
+        while self._next is not None:
+            packet = self._next
+            if until_s is not None and _time_s(packet) > until_s:
+                return
+            yield packet
+            self._next = next(self._packets, None)
+
+    def _copied(self, source: AudioStream, target: AudioStream) -> Iterator["Packet[AudioStream]"]:
+        for packet in self._readable(source):
+            time_base = packet.time_base or Fraction(1, 90_000)
+            shift = round(self._start_s / time_base)
+            dts = packet.dts if packet.dts is not None else packet.pts
+            if dts is None:
+                continue  # nobody can say when it is heard
+            dts -= shift
+            if self._last_dts is not None and dts <= self._last_dts:
+                dts = self._last_dts + 1  # a container takes rising times only
+            self._last_dts = dts
+            pts = dts if packet.pts is None else packet.pts - shift
+            packet.dts, packet.pts = dts, max(pts, dts)
+            packet.stream = target
+            yield packet
+
+    def _readable(self, source: AudioStream) -> Iterator["Packet[AudioStream]"]:
+        """What can be read; a damaged file's sound ends where reading fails."""
+        packets = self._container.demux(source)
+        while True:
+            try:
+                packet = next(packets)
+            except (StopIteration, av.error.FFmpegError, OSError):
+                return
+            if packet.size:
+                yield packet
+
+
+class _ToAac:
+    """Encodes sound to AAC at its own times."""
+
+    def __init__(self, source: AudioStream, output: OutputContainer, start_s: Fraction) -> None:
+        self._decoder: AudioCodecContext = source.codec_context
+        rate = next((r for r in _AAC_RATES if r >= self._decoder.sample_rate), _AAC_RATES[-1])
+        layout = "mono" if self._decoder.channels == 1 else "stereo"
+        self._target = output.add_stream("aac", rate=rate, layout=layout)
+        self._target.bit_rate = _AAC_BITS_PER_CHANNEL * (1 if layout == "mono" else 2)
+        self._resampler = AudioResampler(format="fltp", layout=layout, rate=rate)
+        self._rate, self._start_s = rate, start_s
+        self._first_at: int | None = None
+        self._samples = 0
+
+    def packets(self, encoded: Iterator["Packet[AudioStream]"]) -> Iterator["Packet[AudioStream]"]:
+        for packet in encoded:
+            try:
+                frames = self._decoder.decode(packet)
+            except av.error.FFmpegError:
+                continue
+            for frame in frames:
+                if self._first_at is None:
+                    at_s = self._start_s
+                    if frame.pts is not None and frame.time_base is not None:
+                        at_s = frame.pts * frame.time_base
+                    self._first_at = round((at_s - self._start_s) * self._rate)
+                for part in self._resampler.resample(frame):
+                    yield from self._encoded(part)
+        for part in self._resampler.resample(None) if self._first_at is not None else ():
+            yield from self._encoded(part)
+        yield from self._target.encode(None)
+
+    def _encoded(self, part: av.AudioFrame) -> Iterator["Packet[AudioStream]"]:
+        part.pts, part.time_base = (self._first_at or 0) + self._samples, Fraction(1, self._rate)
+        self._samples += part.samples
+        yield from self._target.encode(part)
+
+
+def _time_s(packet: "Packet[AudioStream]") -> float:
+    at = packet.dts if packet.dts is not None else 0
+    return float(at * (packet.time_base or 0))

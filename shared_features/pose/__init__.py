@@ -1,0 +1,1 @@
+"""From frames to landmarks: the pose network, the person it follows, and chunks of a video."""

@@ -1,0 +1,152 @@
+"""People in frames: MediaPipe's Pose Landmarker behind one small class.
+
+An estimator belongs to one recording or one live session: its tracker carries state from frame to
+frame, so sharing one mixes people up.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from shared_features.errors import PoseAssetError
+from shared_features.landmarks.landmarks import (
+    IMAGE_CHANNELS,
+    LANDMARK_COUNT,
+    WORLD_CHANNELS,
+    FloatArray,
+)
+from shared_features.media.frames import RgbArray
+from shared_features.params import PersonPolicy, PoseParams
+from shared_features.pose.landmarker import Landmarker, LandmarkerError, RunningMode
+
+# Boxes that overlap less than this (intersection over union) belong to different people.
+_SAME_PERSON_OVERLAP = 0.3
+
+
+@dataclass(frozen=True)
+class Person:
+    """The landmarks of one person in one frame.
+
+    Attributes:
+        image: ``(33, 5)`` float32: x, y as fractions of the frame, z, visibility, presence.
+        world: ``(33, 3)`` float32: metres, hip-centred, camera axes.
+    """
+
+    image: FloatArray
+    world: FloatArray
+
+    def box(self) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom of all landmarks, as fractions of the frame."""
+        x, y = self.image[:, 0], self.image[:, 1]
+        return float(x.min()), float(y.min()), float(x.max()), float(y.max())
+
+
+class PoseEstimator:
+    """Finds people and their landmarks in frames; use as a context manager.
+
+    Args:
+        model_path: of a ``.task`` file, from ``model_asset.resolve``.
+        mode: ``photo`` looks at every frame afresh; ``video`` follows people from frame to frame.
+        people: how many people to look for at most. One is much faster in ``video`` mode, where
+            the detector rests while everyone looked for is being followed.
+        params: the thresholds.
+
+    Raises:
+        PoseAssetError: MediaPipe cannot be loaded, or does not accept the model file.
+    """
+
+    def __init__(
+        self, model_path: Path, mode: RunningMode, people: int, params: PoseParams
+    ) -> None:
+        try:
+            self._landmarker = Landmarker(
+                model_path,
+                mode,
+                people,
+                params.min_detection_confidence,
+                params.min_tracking_confidence,
+            )
+        except LandmarkerError as error:
+            raise PoseAssetError(
+                f"The pose model file {model_path} cannot be used ({error}). Give a "
+                "pose_landmarker .task file, or remove `pose.model_path` from params.yaml to use "
+                "the project's own."
+            ) from error
+        self._mode = mode
+        self._last_ms = -1
+
+    def __enter__(self) -> "PoseEstimator":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free the networks."""
+        self._landmarker.close()
+
+    def people(self, rgb: RgbArray, pts_s: float = 0.0) -> list[Person]:
+        """Everyone found in a frame, in no particular order.
+
+        Args:
+            rgb: ``(height, width, 3)`` uint8, upright.
+            pts_s: time of the frame; only matters in ``video`` mode, where it must not fall.
+        """
+        if self._mode == "photo":
+            return self._found(rgb, None)
+        # The tracker wants whole milliseconds that strictly rise.
+        self._last_ms = max(self._last_ms + 1, round(pts_s * 1000))
+        return self._found(rgb, self._last_ms)
+
+    def _found(self, rgb: RgbArray, timestamp_ms: int | None) -> list[Person]:
+        people = [Person(*points) for points in self._landmarker.detect(rgb, timestamp_ms)]
+        expected = (LANDMARK_COUNT, len(IMAGE_CHANNELS)), (LANDMARK_COUNT, len(WORLD_CHANNELS))
+        for person in people:
+            found = person.image.shape, person.world.shape
+            if found != expected:
+                raise ValueError(f"the pose model gave {found}, expected {expected}")
+        return people
+
+
+def pick(people: list[Person], policy: PersonPolicy) -> Person | None:
+    """The one person that counts, or None when there is nobody.
+
+    ``largest`` and ``central`` choose by the box around the landmarks; ``followed`` takes the
+    first, since an estimator for one person finds the one it follows.
+    """
+    if not people:
+        return None
+    if policy == "largest":
+        return max(people, key=_area)
+    if policy == "central":
+        return min(people, key=_distance_from_centre)
+    return people[0]
+
+
+def is_same_person(a: Person, b: Person) -> bool:
+    """Whether landmarks of one frame, or of two that follow closely, can be of one person."""
+    return _overlap(a, b) >= _SAME_PERSON_OVERLAP
+
+
+def _overlap(a: Person, b: Person) -> float:
+    """Intersection over union of two people's boxes, 0 to 1."""
+    (a_left, a_top, a_right, a_bottom), (b_left, b_top, b_right, b_bottom) = a.box(), b.box()
+    width = max(0.0, min(a_right, b_right) - max(a_left, b_left))
+    height = max(0.0, min(a_bottom, b_bottom) - max(a_top, b_top))
+    areas = (a_right - a_left) * (a_bottom - a_top) + (b_right - b_left) * (b_bottom - b_top)
+    return width * height / (areas - width * height)
+
+
+def _area(person: Person) -> float:
+    left, top, right, bottom = person.box()
+    return (right - left) * (bottom - top)
+
+
+def _distance_from_centre(person: Person) -> float:
+    left, top, right, bottom = person.box()
+    return ((left + right) / 2 - 0.5) ** 2 + ((top + bottom) / 2 - 0.5) ** 2

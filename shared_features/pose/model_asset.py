@@ -1,0 +1,257 @@
+"""Obtains, verifies and names the pose model file.
+
+``models/pose_landmarker_full.task`` is assembled once, at set-up, from two network files that the
+published ``mediapipe`` 0.10.21 wheel carries (Apache-2.0, see ``models/README.md``). The wheel is
+fetched by name, version and hash; nothing is ever fetched at start or while running.
+
+Two changes are made to the landmark network, both checked by the file's sha256:
+
+* It gains the normalisation metadata that the Tasks API requires (input values 0..1).
+* Operators that only feed the segmentation mask are removed. MediaPipe wants five outputs but never
+  reads the third one when masks are off, and a third of the cost of every frame goes into it.
+  Landmarks stay bit-identical (``tests/shared_features/pose/test_model_asset.py``). The unpruned
+  "stock" file can be assembled beside it, for that test and for benchmarks.
+
+``python -m shared_features.pose.model_asset`` does it from the command line.
+"""
+
+import argparse
+import hashlib
+import io
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any, Literal
+
+from shared_features.errors import PoseAssetError
+from shared_features.runtime.atomic import written_whole
+
+Variant = Literal["pruned", "stock"]
+
+MODELS_DIR = Path(__file__).resolve().parents[2] / "models"
+FILE_NAMES: dict[Variant, str] = {
+    "pruned": "pose_landmarker_full.task",
+    "stock": "pose_landmarker_full_stock.task",
+}
+SHA256: dict[Variant, str] = {
+    "pruned": "9d3cc765237d9e260d316a8dbb15b176ee1fba43fce91e3909ce7d7e23fe0e03",
+    "stock": "2cb9ddee3eac773d38e4b79833f0b2b6e62eeeba5828cc7d7d6ae5a309b8354c",
+}
+SETUP_COMMAND = "make setup"
+
+_WHEEL_REQUIREMENT = "mediapipe==0.10.21"
+_WHEEL_SHA256 = "05dc4a9e593655a79558d05d6227d31018c2537a4bd3362b51e230cf22aecfe3"
+# The Linux wheel is asked for by name, so that any host assembles the same file from it.
+_WHEEL_FLAGS = (
+    "--platform=manylinux_2_28_x86_64",
+    "--python-version=311",
+    "--implementation=cp",
+    "--abi=cp311",
+)
+_DETECTOR_MEMBER = "mediapipe/modules/pose_detection/pose_detection.tflite"
+_LANDMARKS_MEMBER = "mediapipe/modules/pose_landmark/pose_landmark_full.tflite"
+_SEGMENTATION_OUTPUT = 2
+
+
+def default_path(variant: Variant = "pruned") -> Path:
+    """Where set-up puts the pose model file of the project."""
+    return MODELS_DIR / FILE_NAMES[variant]
+
+
+def verify(path: Path, variant: Variant = "pruned") -> None:
+    """Check that the project's own pose model file is there and whole.
+
+    Raises:
+        PoseAssetError: missing or different; the message names file, hash and remedy.
+    """
+    if not path.is_file():
+        raise PoseAssetError(
+            f"The pose model file {path} is missing (expected sha256 {SHA256[variant]}). "
+            f"Run `{SETUP_COMMAND}` to assemble it, or point `pose.model_path` in params.yaml "
+            "to a pose_landmarker .task file of your own."
+        )
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    if found != SHA256[variant]:
+        raise PoseAssetError(
+            f"The pose model file {path} has sha256 {found}, expected {SHA256[variant]}. "
+            f"Delete it and run `{SETUP_COMMAND}` to assemble it again."
+        )
+
+
+def resolve(model_path: Path | None) -> Path:
+    """The pose model file to use: the user's own if one is set, else the verified default.
+
+    A user's file is taken as it is (a lite or heavy one, say); it only has to exist.
+
+    Raises:
+        PoseAssetError: the file is missing, or the default one is not what set-up assembled.
+    """
+    if model_path is None:
+        path = default_path()
+        verify(path)
+        return path
+    if not model_path.is_file():
+        raise PoseAssetError(
+            f"`pose.model_path` in params.yaml names {model_path}, which does not exist. Give the "
+            "path of a pose_landmarker .task file, or remove the key to use the project's own."
+        )
+    return model_path
+
+
+def assemble(variant: Variant, target: Path, wheel: Path) -> None:
+    """Write the ``.task`` file of a variant from the wheel; the same bytes on every machine.
+
+    Raises:
+        PoseAssetError: the result is not the file this version of the project expects.
+    """
+    with zipfile.ZipFile(wheel) as archive:
+        detector = archive.read(_DETECTOR_MEMBER)
+        landmarks = archive.read(_LANDMARKS_MEMBER)
+    task = _stored_zip(
+        {
+            "pose_detector.tflite": detector,
+            "pose_landmarks_detector.tflite": _prepare_network(landmarks, variant == "pruned"),
+        }
+    )
+    found = hashlib.sha256(task).hexdigest()
+    if found != SHA256[variant]:
+        raise PoseAssetError(
+            f"Assembling {target.name} gave sha256 {found}, expected {SHA256[variant]}: the "
+            "installed flatbuffers or mediapipe is not the locked one. Run `make clean setup`."
+        )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with written_whole(target) as temporary:
+        temporary.write_bytes(task)
+
+
+def download_wheel(folder: Path) -> Path:
+    """Fetch the wheel that carries the networks, pinned by hash, with pip.
+
+    Raises:
+        PoseAssetError: pip could not fetch it, or what it fetched is another file.
+    """
+    requirement = folder / "pose_networks.txt"
+    requirement.write_text(f"{_WHEEL_REQUIREMENT} --hash=sha256:{_WHEEL_SHA256}\n")
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
+    command += ["--only-binary=:all:", "--require-hashes", *_WHEEL_FLAGS]
+    command += [f"--dest={folder}", f"--requirement={requirement}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - no part of it comes from a user
+    wheels = sorted(folder.glob("mediapipe-*.whl"))
+    if done.returncode != 0 or not wheels:
+        raise PoseAssetError(
+            f"Could not download {_WHEEL_REQUIREMENT} (sha256 {_WHEEL_SHA256}), from which the "
+            f"pose model is assembled. pip said:\n{done.stderr.strip()}\nCheck the network and run "
+            f"`{SETUP_COMMAND}` again, or download that wheel elsewhere and run "
+            "`python -m shared_features.pose.model_asset --wheel FILE`."
+        )
+    return wheels[0]
+
+
+def _stored_zip(members: dict[str, bytes]) -> bytes:
+    """An uncompressed zip whose bytes depend on its contents alone."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name, content in members.items():
+            info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+            info.create_system = 3
+            archive.writestr(info, content)
+    return buffer.getvalue()
+
+
+def _prepare_network(network: bytes, prune: bool) -> bytes:
+    """The landmark network with its metadata, and without its segmentation branch if asked."""
+    import flatbuffers
+    from mediapipe.tasks.metadata import schema_py_generated as schema
+
+    model: Any = schema.ModelT.InitFromPackedBuf(network, 0)
+    if prune:
+        _remove_segmentation(model)
+    metadata_buffer = schema.BufferT()
+    metadata_buffer.data = _normalisation_metadata()
+    model.buffers.append(metadata_buffer)
+    entry = schema.MetadataT()
+    entry.name = "TFLITE_METADATA"
+    entry.buffer = len(model.buffers) - 1
+    model.metadata = [*(model.metadata or []), entry]
+    builder = flatbuffers.Builder(len(network))
+    builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
+    return bytes(builder.Output())
+
+
+def _remove_segmentation(model: Any) -> None:
+    """Drop the operators that only lead to the mask; a small tensor takes the output's place."""
+    graph = model.subgraphs[0]
+    kept_outputs = [t for i, t in enumerate(graph.outputs) if i != _SEGMENTATION_OUTPUT]
+    needed = set(kept_outputs)
+    kept_operators = []
+    for operator in reversed(graph.operators):
+        if needed.intersection(operator.outputs):
+            needed.update(int(tensor) for tensor in operator.inputs if tensor >= 0)
+            kept_operators.append(operator)
+    graph.operators = kept_operators[::-1]
+    # MediaPipe counts five outputs but never looks at this one: the pose score stands in for it.
+    outputs = [int(tensor) for tensor in graph.outputs]
+    outputs[_SEGMENTATION_OUTPUT] = outputs[1]
+    graph.outputs = outputs
+    model.signatureDefs = None
+
+
+def _normalisation_metadata() -> bytes:
+    """TFLite metadata that says: one float image input, pixel values divided by 255."""
+    import flatbuffers
+    from mediapipe.tasks.metadata import metadata_schema_py_generated as schema
+
+    options: Any = schema.NormalizationOptionsT()
+    options.mean, options.std = [0.0], [255.0]
+    unit: Any = schema.ProcessUnitT()
+    unit.optionsType = schema.ProcessUnitOptions.NormalizationOptions
+    unit.options = options
+    properties: Any = schema.ImagePropertiesT()
+    properties.colorSpace = schema.ColorSpaceType.RGB
+    content: Any = schema.ContentT()
+    content.contentPropertiesType = schema.ContentProperties.ImageProperties
+    content.contentProperties = properties
+    tensor: Any = schema.TensorMetadataT()
+    tensor.name, tensor.content, tensor.processUnits = "image", content, [unit]
+    graph: Any = schema.SubGraphMetadataT()
+    graph.inputTensorMetadata = [tensor]
+    metadata: Any = schema.ModelMetadataT()
+    metadata.name, metadata.subgraphMetadata = "pose_landmarks_detector", [graph]
+    builder = flatbuffers.Builder(0)
+    builder.Finish(metadata.Pack(builder), file_identifier=b"M001")
+    return bytes(builder.Output())
+
+
+def main() -> int:
+    """Assemble what is missing; print nothing but a line for each file made."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--stock", action="store_true", help="assemble the unpruned file as well")
+    parser.add_argument("--wheel", type=Path, help="use this wheel instead of downloading it")
+    arguments = parser.parse_args()
+    wanted: list[Variant] = ["pruned", "stock"] if arguments.stock else ["pruned"]
+    try:
+        missing = [variant for variant in wanted if not _is_whole(variant)]
+        if missing:
+            with tempfile.TemporaryDirectory() as folder:
+                wheel = arguments.wheel or download_wheel(Path(folder))
+                for variant in missing:
+                    assemble(variant, default_path(variant), wheel)
+                    print(f"assembled {default_path(variant)}")
+    except PoseAssetError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+def _is_whole(variant: Variant) -> bool:
+    try:
+        verify(default_path(variant), variant)
+    except PoseAssetError:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())

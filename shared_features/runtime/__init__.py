@@ -1,0 +1,1 @@
+"""What the process needs: files, threads, memory, cores and the console."""

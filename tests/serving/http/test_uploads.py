@@ -1,0 +1,173 @@
+"""Uploads are bounded in size and time, and leave nothing when they fail."""
+
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from serving.http.uploads import display_name
+from serving.settings import MEBIBYTE
+from tests.serving.server import VIDEOS, Server, upload_form
+
+BOUNDARY = "edge"
+HEAD = (
+    f"--{BOUNDARY}\r\n"
+    'Content-Disposition: form-data; name="file"; filename="big.mp4"\r\n'
+    "Content-Type: video/mp4\r\n\r\n"
+).encode()
+TAIL = f"\r\n--{BOUNDARY}--\r\n".encode()
+FORM_TYPE = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+ROUTES = [pytest.param(VIDEOS, id="video"), pytest.param("/api/v1/photos", id="photo")]
+
+
+def body(size: int) -> Iterator[bytes]:
+    yield HEAD
+    piece = b"\0" * 65536
+    for _ in range(size // len(piece)):
+        yield piece
+    yield TAIL
+
+
+def open_upload(server: Server, route: str, announced: int) -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", server.port), timeout=30)
+    connection.sendall(
+        f"POST {route} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {announced}\r\n"
+        f"Content-Type: {FORM_TYPE['Content-Type']}\r\n\r\n".encode()
+        + HEAD
+    )
+    return connection
+
+
+def is_problem(reply: object, status: int) -> bool:
+    kind = getattr(reply, "headers")["content-type"]  # noqa: B009 - httpx and sockets alike
+    return getattr(reply, "status_code") == status and kind == "application/problem+json"  # noqa: B009
+
+
+@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("chunked", [True, False], ids=["chunked", "with its length"])
+def test_a_body_over_the_limit_is_refused(server: Server, route: str, chunked: bool) -> None:
+    """413 with the limit, and the disk as before, whether the size is announced or not."""
+    size = 20 * MEBIBYTE
+    before = psutil.Process(server.pid).memory_info().rss
+    content = body(size) if chunked else b"".join(body(size))
+    reply = server.http.post(route, content=content, headers=FORM_TYPE)
+    assert is_problem(reply, 413)
+    assert "MiB" in reply.json()["detail"]
+    assert psutil.Process(server.pid).memory_info().rss - before < 32 * MEBIBYTE
+    assert server.leftovers() == []
+
+
+@pytest.mark.parametrize(
+    ("pause_s", "reason"), [(0.3, "slow for ever"), (60, "silent")], ids=["trickle", "silence"]
+)
+def test_a_body_that_takes_too_long_is_given_up(
+    server: Server, pause_s: float, reason: str
+) -> None:
+    """408 for a body that pauses, and for one that never pauses but never ends either."""
+    begun = time.monotonic()
+    with open_upload(server, VIDEOS, 1_000_000) as connection:
+        connection.settimeout(pause_s)
+        reply = b""
+        while not reply and time.monotonic() - begun < 20:
+            try:
+                reply = connection.recv(4096)
+            except TimeoutError:
+                connection.sendall(b"x")
+    assert reply.startswith(b"HTTP/1.1 408"), reason
+    assert b"application/problem+json" in reply
+    assert time.monotonic() - begun < 8
+    assert server.leftovers() == []
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_a_client_that_vanishes_leaves_nothing(server: Server, route: str) -> None:
+    """Twenty half uploads cut off: no files, no open files, and the next request is answered."""
+    process = psutil.Process(server.pid)
+    before = process.num_fds()
+    for _ in range(20):
+        with open_upload(server, route, 500_000) as connection:
+            connection.sendall(b"x" * 100_000)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    server.wait_for(lambda: not server.leftovers() and process.num_fds() <= before + 2, 5)
+    assert not list((server.data / "uploads").iterdir())
+    assert server.http.get("/health/ready").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("content", "headers", "status"),
+    [
+        pytest.param(b"{}", {"Content-Type": "application/json"}, 415, id="another type"),
+        pytest.param(b"x", {"Content-Type": "multipart/form-data"}, 415, id="no boundary"),
+        pytest.param(b"", {}, 415, id="nothing"),
+        pytest.param(b"garbage", FORM_TYPE, 400, id="no form"),
+        pytest.param(HEAD + b"half", FORM_TYPE, 400, id="half a form"),
+        pytest.param(TAIL, FORM_TYPE, 422, id="no file"),
+        pytest.param(HEAD + b"1\r\n" + HEAD + b"2" + TAIL, FORM_TYPE, 422, id="two files"),
+        pytest.param(
+            HEAD.replace(b'name="file"', b'name="video"') + b"1" + TAIL,
+            FORM_TYPE,
+            422,
+            id="another field",
+        ),
+    ],
+)
+def test_what_is_no_upload_is_explained(
+    server: Server, content: bytes, headers: dict[str, str], status: int
+) -> None:
+    """Each wrong body has its status and a message that says what was expected."""
+    reply = server.http.post(VIDEOS, content=content, headers=headers)
+    assert is_problem(reply, status), (reply.status_code, reply.text)
+    assert len(reply.json()["detail"]) > 20
+    assert server.leftovers() == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../../../evil.mp4", "/etc/passwd", "C:\\evil.mp4", "\u202egpm.mp4", "é 人.MP4", "a" * 500],
+)
+def test_a_file_name_is_never_a_path(server: Server, clip: Path, name: str) -> None:
+    """Whatever the client calls it, the file lies under a name of ours in its job's folder."""
+    job_id = server.submit(clip, name)
+    files = {path.name for path in (server.data / "jobs" / job_id).iterdir() if path.is_file()}
+    assert {file.partition(".")[0] for file in files} <= {"file-as-received", "progress", ""}
+    source = server.job(job_id)["source"]
+    assert "/" not in source
+    assert "\\" not in source
+    assert source.isprintable()
+
+
+@given(st.text())
+def test_a_display_name_can_always_be_shown(name: str) -> None:
+    """Any text becomes a name without separators, invisible characters or surrogates."""
+    shown = display_name(name)
+    assert 0 < len(shown) <= 200
+    assert not set(shown) & set("/\\\0\n\r\u202e")
+    shown.encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    "route", ["/api/v1/videos/..%2f..%2fparams.yaml", "/web/..%2fapp.py", "/web/%2e%2e/cli.py"]
+)
+def test_a_route_is_never_a_path(server: Server, route: str) -> None:
+    """Nothing outside the page's own files is served."""
+    assert is_problem(server.http.get(route), 404)
+
+
+def test_an_overlong_photo_queue_is_refused(server: Server, photo: Path) -> None:
+    """More photos at once than may wait: each is answered, or told when to come back."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    def send(_: int) -> tuple[int, str | None]:
+        reply = server.http.post("/api/v1/photos", files=upload_form(photo))
+        return reply.status_code, reply.headers.get("retry-after")
+
+    with ThreadPoolExecutor(30) as clients:
+        answers = list(clients.map(send, range(60)))
+    assert {status for status, _ in answers} <= {200, 503}
+    assert any(status == 200 for status, _ in answers)
+    assert all(retry for status, retry in answers if status == 503)

@@ -1,0 +1,360 @@
+"""The overlay video is the recording: every frame at its own time, with its own sound."""
+
+import json
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from av.video.frame import VideoFrame
+from numpy.typing import NDArray
+
+from serving.overlay.render import draw_all
+from serving.overlay.routine import load_routine, save_routine
+from serving.settings import OverlayParams, load_settings
+from shared_features.classify.timeline import Segment, Total
+from shared_features.media.frames import RgbArray
+from shared_features.media.planes import Upright
+from shared_features.media.reader import VideoReader
+from shared_features.params import PROJECT_ROOT, MediaParams
+from tests.clips import corner_order, corner_picture, flag_rotation, write_video
+from tests.serving.overlay_clips import add_sound, routine_for, sound_packets
+
+RECORDINGS = (
+    "portrait_rotflag.mp4",
+    "squat_vfr.mp4",
+    "push_up_audio.mp4",
+    "three_seated_audio.mp4",
+    "h265_10bits.mp4",
+    "testsrc2_444_10bit_hevc.mp4",
+    "testsrc2_odd_width_444.mp4",
+)
+Overlay = Callable[[Path], Path]
+
+
+@pytest.fixture(scope="module")
+def params() -> OverlayParams:
+    fast = {"preset": "ultrafast", "quality": 30}
+    overlay = load_settings(PROJECT_ROOT / "params.yaml").serving.overlay
+    return overlay.model_copy(update=fast)
+
+
+@pytest.fixture
+def overlay(tmp_path: Path, params: OverlayParams, media: MediaParams) -> Overlay:
+    """Draws the overlay of a recording."""
+
+    def made(video: Path) -> Path:
+        out = tmp_path / "out"
+        out.mkdir(exist_ok=True)
+        draw_all(video, routine_for(video, media), out, params, media)
+        assert not [path for path in out.iterdir() if path.name.startswith(".")]
+        return out / "overlay.mp4"
+
+    return made
+
+
+def frame_times(path: Path, media: MediaParams) -> list[float]:
+    with VideoReader(path, media) as reader:
+        return [frame.pts_s for frame in reader.frames()]
+
+
+def assert_plays_everywhere(path: Path) -> None:
+    """H.264, yuv420p, even sides, no rotation left to the player, index in front."""
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        codec = stream.codec_context
+        assert (codec.name, codec.pix_fmt) == ("h264", "yuv420p")
+        assert (codec.width % 2, codec.height % 2) == (0, 0)
+        assert next(container.decode(stream)).rotation == 0
+    content = path.read_bytes()
+    assert content.index(b"moov") < content.index(b"mdat")
+
+
+def some_pictures(count: int, width: int = 96, height: int = 64) -> list[NDArray[np.uint8]]:
+    return [corner_picture(width, height, 40 + index) for index in range(count)]
+
+
+UNEVEN = [0.0, 0.021, 0.15, 0.4, 0.41, 0.5, 1.4, 1.433, 1.47, 2.0]
+EVEN = [index / 25 for index in range(10)]
+
+
+@pytest.mark.parametrize("start_s", [0.0, 8.3], ids=["from zero", "from later"])
+@pytest.mark.parametrize("pts_s", [EVEN, UNEVEN], ids=["even rate", "uneven rate"])
+def test_every_frame_keeps_its_time(
+    tmp_path: Path, overlay: Overlay, media: MediaParams, pts_s: list[float], start_s: float
+) -> None:
+    """Within a millisecond, at an even and at an uneven rate, counted from the first frame."""
+    video = write_video(tmp_path / "clip.mp4", some_pictures(10), pts_s, start_s=start_s)
+    made = overlay(video)
+    assert_plays_everywhere(made)
+    times = frame_times(made, media)
+    assert times == pytest.approx(frame_times(video, media), abs=0.001)
+    assert times == pytest.approx(pts_s, abs=0.001)
+    with av.open(str(made)) as container:  # by the file's own clock, too: it begins at 0
+        assert next(container.decode(video=0)).pts == 0
+
+
+@pytest.mark.parametrize("clockwise_deg", [0, 90, 180, 270])
+def test_the_overlay_is_upright(
+    tmp_path: Path, overlay: Overlay, media: MediaParams, clockwise_deg: int
+) -> None:
+    """As a player shows the original, without leaving it to the player."""
+    video = write_video(tmp_path / "clip.mp4", some_pictures(4, 128, 96), EVEN[:4])
+    flag_rotation(video, clockwise_deg)
+    made = overlay(video)
+    assert_plays_everywhere(made)
+    with VideoReader(video, media) as reader:
+        original = next(reader.frames()).rgb
+    with VideoReader(made, media) as reader:
+        upright = next(reader.frames()).rgb
+    assert upright.shape == original.shape
+    # The lower corners lie in the shade below the ribbon; the upper ones are as they were.
+    assert corner_order(upright)[:2] == corner_order(original)[:2]
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "pixel_format", "aspect", "expected"),
+    [
+        pytest.param(97, 65, "yuv444p", 1, (96, 64), id="odd sides"),
+        pytest.param(96, 64, "yuv420p10le", 1, (96, 64), id="10 bit"),
+        pytest.param(96, 64, "yuv420p", Fraction(4, 3), (128, 64), id="wide pixels"),
+        pytest.param(240, 120, "yuv420p", 1, (200, 100), id="above the limit"),
+    ],
+)
+def test_any_picture_becomes_one_that_plays(
+    tmp_path: Path,
+    params: OverlayParams,
+    media: MediaParams,
+    width: int,
+    height: int,
+    pixel_format: str,
+    aspect: int | Fraction,
+    expected: tuple[int, int],
+) -> None:
+    """Even sides, square pixels, eight bits; larger ones than the limit are made smaller."""
+    video = write_video(
+        tmp_path / "clip.mp4",
+        some_pictures(5, width, height),
+        EVEN[:5],
+        pixel_format=pixel_format,
+        pixel_aspect=Fraction(aspect),
+    )
+    limited = params.model_copy(update={"max_side_px": 200})
+    draw_all(video, routine_for(video, media), tmp_path, limited, media)
+    assert_plays_everywhere(tmp_path / "overlay.mp4")
+    with VideoReader(tmp_path / "overlay.mp4", media) as reader:
+        assert (reader.info.width, reader.info.height) == expected
+        assert len(list(reader.frames())) == 5
+
+
+@pytest.mark.parametrize("after_s", [0.0, 0.25, -0.2], ids=["together", "sound later", "sooner"])
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_sound_is_copied_packet_by_packet(
+    tmp_path: Path, overlay: Overlay, suffix: str, after_s: float
+) -> None:
+    """The same bytes, and the same time before or after the first frame."""
+    silent = write_video(tmp_path / "silent.mp4", some_pictures(30), [i / 25 for i in range(30)])
+    video = add_sound(silent, tmp_path / f"clip{suffix}", "aac", starts_s=1.0 + after_s, shift_s=1)
+    original, copied = sound_packets(video), sound_packets(overlay(video))
+    assert [content for _, content in copied] == [content for _, content in original]
+    assert [t for t, _ in copied] == pytest.approx([t for t, _ in original], abs=0.001)
+    assert copied[0][0] == pytest.approx(after_s, abs=0.03)
+
+
+@pytest.mark.parametrize("codec", ["libmp3lame", "flac", "libopus"])
+def test_other_codecs_that_mp4_carries_are_copied_too(
+    tmp_path: Path, overlay: Overlay, codec: str
+) -> None:
+    """Packets as they were."""
+    silent = write_video(tmp_path / "silent.mp4", some_pictures(30), [i / 25 for i in range(30)])
+    video = add_sound(silent, tmp_path / "clip.mkv", codec)
+    original, copied = sound_packets(video), sound_packets(overlay(video))
+    assert [content for _, content in copied] == [content for _, content in original]
+
+
+def test_uncompressed_sound_becomes_aac(tmp_path: Path, overlay: Overlay) -> None:
+    """MP4 cannot carry it to a browser; it is as long as it was and begins where it began."""
+    silent = write_video(tmp_path / "silent.mp4", some_pictures(50), [i / 25 for i in range(50)])
+    video = add_sound(silent, tmp_path / "clip.avi", "pcm_s16le", video_codec="mpeg4")
+    made = overlay(video)
+    with av.open(str(made)) as container:
+        stream = container.streams.audio[0]
+        assert stream.codec_context.name == "aac"
+        sound = [frame.to_ndarray() for frame in container.decode(stream)]
+    heard_s = sum(part.shape[1] for part in sound) / 44_100
+    assert heard_s == pytest.approx(2.0, abs=0.1)
+    assert np.abs(np.concatenate(sound, axis=1)).max() > 0.1
+    assert sound_packets(made)[0][0] == pytest.approx(0, abs=0.05)
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped"])
+def test_a_damaged_recording_is_drawn_as_far_as_it_goes(
+    tmp_path: Path, overlay: Overlay, media: MediaParams, damage: str
+) -> None:
+    """The frames that the analysis found, no fewer, and a whole file of them."""
+    silent = write_video(tmp_path / "s.mp4", some_pictures(90), [i / 25 for i in range(90)])
+    # The index of this MP4 lies at its end: cut off, nothing could be read.
+    name = "clip.mkv" if damage == "cut" else "clip.mp4"
+    video = add_sound(silent, tmp_path / name, "aac")
+    content = bytearray(video.read_bytes())
+    if damage == "cut":
+        del content[len(content) * 2 // 3 :]
+    else:
+        rng = np.random.default_rng(3)
+        for at in rng.integers(2000, content.index(b"moov") - 200, 40):
+            content[int(at)] ^= 0xFF
+    video.write_bytes(content)
+    expected = frame_times(video, media)
+    assert 0 < len(expected) <= 90
+    made = overlay(video)
+    assert_plays_everywhere(made)
+    assert frame_times(made, media) == pytest.approx(expected, abs=0.001)
+
+
+def test_frames_without_a_person_are_there(
+    tmp_path: Path, params: OverlayParams, media: MediaParams
+) -> None:
+    """A video in which nobody was found at all is still a video."""
+    video = write_video(tmp_path / "clip.mp4", some_pictures(10), EVEN)
+    routine = routine_for(video, media)
+    nobody = np.full_like(routine.points, np.nan)
+    segment = Segment("no person", 0.0, routine.duration_s, 0, 9, None, False)
+    confidence = np.full(10, np.nan)
+    empty = replace(routine, points=nobody, segments=(segment,), confidence=confidence, totals=())
+    draw_all(video, empty, tmp_path, params, media)
+    assert len(frame_times(tmp_path / "overlay.mp4", media)) == 10
+
+
+def test_nothing_is_drawn_of_parts_that_are_not_wanted(
+    tmp_path: Path, params: OverlayParams, media: MediaParams
+) -> None:
+    """Without any part, the picture is the recording's."""
+    video = write_video(tmp_path / "clip.mp4", some_pictures(5, 320, 240), EVEN[:5])
+    bare = params.model_copy(update={"parts": frozenset(), "quality": 5})
+    draw_all(video, routine_for(video, media), tmp_path, bare, media)
+    with VideoReader(video, media) as a, VideoReader(tmp_path / "overlay.mp4", media) as b:
+        for original, copy in zip(a.frames(), b.frames(), strict=True):
+            difference = np.abs(original.rgb.astype(int) - copy.rgb.astype(int))
+            assert difference.mean() < 3
+
+
+def test_pictures_alone_equal_those_of_the_overlay(
+    tmp_path: Path, params: OverlayParams, media: MediaParams
+) -> None:
+    """Without the video, the photos and the summary are the same bytes."""
+    video = write_video(tmp_path / "clip.mp4", some_pictures(30), [i / 25 for i in range(30)])
+    routine = routine_for(video, media)
+    folders = []
+    for overlay in (True, False):
+        folders.append(tmp_path / f"overlay {overlay}")
+        (folders[-1] / "holds").mkdir(parents=True)
+        (folders[-1] / "holds" / "7.jpg").write_bytes(b"of an earlier analysis")
+        written = draw_all(video, routine, folders[-1], params, media, overlay=overlay)
+        assert all(path.is_file() for path in written)
+        assert [path.name for path in (folders[-1] / "holds").iterdir()] == ["1.jpg"]
+    assert not (folders[1] / "overlay.mp4").exists()
+    for name in ("holds/1.jpg", "holds.json", "summary.png"):
+        assert (folders[0] / name).read_bytes() == (folders[1] / name).read_bytes()
+
+
+def test_only_photos_are_converted_to_rgb(
+    tmp_path: Path, overlay: Overlay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The video is drawn on the planes it stores: as many conversions as there are holds."""
+    clip = write_video(tmp_path / "clip.mp4", some_pictures(40), [i / 20 for i in range(40)])
+    converted, real = [], Upright.rgb
+
+    def counting(upright: Upright, frame: VideoFrame) -> RgbArray:
+        # Whoever looks up the clip's times converts as well, in another thread.
+        if threading.current_thread() is not threading.main_thread():
+            converted.append(frame.pts)
+        return real(upright, frame)
+
+    monkeypatch.setattr(Upright, "rgb", counting)
+    overlay(clip)
+    assert len(converted) == 1
+
+
+def test_a_drawing_that_is_given_up_leaves_no_video(
+    tmp_path: Path, params: OverlayParams, media: MediaParams
+) -> None:
+    """What its caller raises ends it, and half a file is not a file."""
+    video = write_video(tmp_path / "clip.mp4", some_pictures(30), [i / 25 for i in range(30)])
+    out = tmp_path / "out"
+    out.mkdir()
+
+    def stop(frames_done: int) -> None:
+        if frames_done == 20:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        draw_all(video, routine_for(video, media), out, params, media, progress=stop)
+    assert [path.name for path in out.iterdir() if path.is_file()] == []
+
+
+@pytest.mark.parametrize("name", RECORDINGS)
+def test_real_recordings_keep_frames_and_sound(
+    overlay: Overlay, shared_data: Callable[[str], Path], name: str
+) -> None:
+    """By ffprobe's count: frames, their times, and a hash of every packet of sound."""
+    if shutil.which("ffprobe") is None:
+        pytest.skip("needs ffprobe")
+    video = shared_data(f"edge_cases/{name}")
+    made = overlay(video)
+    assert_plays_everywhere(made)
+    times, expected = probed_times(made), probed_times(video)
+    assert len(times) == len(expected)
+    assert times == pytest.approx(expected, abs=0.001)
+    assert probed_sound(made) == probed_sound(video)
+
+
+def probed(path: Path, *arguments: str) -> dict[str, list[dict[str, str]]]:
+    command = ["ffprobe", "-v", "error", "-of", "json", *arguments, str(path)]
+    found = subprocess.run(command, capture_output=True, check=True)  # noqa: S603
+    answer: dict[str, list[dict[str, str]]] = json.loads(found.stdout)
+    return answer
+
+
+def probed_times(path: Path) -> list[float]:
+    frames = probed(path, "-select_streams", "v:0", "-show_entries", "frame=pts_time")["frames"]
+    return [float(frame["pts_time"]) for frame in frames]
+
+
+def probed_sound(path: Path) -> list[str]:
+    arguments = ("-select_streams", "a:0", "-show_packets", "-show_data_hash", "md5")
+    return [packet["data_hash"] for packet in probed(path, *arguments).get("packets", [])]
+
+
+def test_totals_without_holds_are_said(
+    tmp_path: Path, params: OverlayParams, media: MediaParams
+) -> None:
+    """A summary is made of a routine without any hold, too."""
+    video = write_video(tmp_path / "clip.mp4", some_pictures(10), EVEN)
+    routine = routine_for(video, media)
+    bare = replace(
+        routine,
+        segments=(Segment("other", 0.0, routine.duration_s, 0, 9, 0.9, False),),
+        totals=(Total("other", routine.duration_s, 0, 0.0),),
+    )
+    written = draw_all(video, bare, tmp_path, params, media, overlay=False)
+    assert [path.name for path in written] == ["holds.json", "summary.png"]
+    assert json.loads((tmp_path / "holds.json").read_text()) == []
+
+
+def test_a_routine_is_kept_bit_for_bit(tmp_path: Path, media: MediaParams) -> None:
+    """What is read back draws the same video."""
+    video = write_video(tmp_path / "clip.mp4", some_pictures(10), EVEN)
+    kept = routine_for(video, media)
+    save_routine(kept, tmp_path)
+    read = load_routine(tmp_path)
+    assert read.points.tobytes() == kept.points.tobytes()
+    assert read.pts_s.tobytes() == kept.pts_s.tobytes()
+    assert read.confidence.tobytes() == kept.confidence.tobytes()
+    assert (read.segments, read.totals) == (kept.segments, kept.totals)
+    assert (read.source, read.labels, read.other) == (kept.source, kept.labels, kept.other)

@@ -1,0 +1,141 @@
+"""The model file describes itself, and is refused when it cannot be honoured."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+
+from shared_features.classify.classifier import CONTRACT_KEY, PoseClassifier
+from shared_features.errors import ClassifierError
+from shared_features.landmarks.landmarks import empty_landmarks
+from shared_features.params import PROJECT_ROOT
+
+STARTER = PROJECT_ROOT / "models" / "pose_classifier.onnx"
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    return Path(shutil.copy(STARTER, tmp_path / "model.onnx"))
+
+
+def change_contract(path: Path, **changes: Any) -> None:
+    """Rewrite parts of what a model file says about itself."""
+    model = onnx.load(path)
+    (entry,) = [p for p in model.metadata_props if p.key == CONTRACT_KEY]
+    entry.value = json.dumps(json.loads(entry.value) | changes)
+    onnx.save(model, path)
+
+
+def test_the_starter_model_describes_itself() -> None:
+    """Labels, features, provenance and scores are inside the committed file."""
+    classifier = PoseClassifier(STARTER)
+    assert len(classifier.labels) == 7
+    assert classifier.contract.other in classifier.labels
+    assert classifier.contract.training["seed"]
+    assert classifier.contract.metrics["macro_f1"] > 0.7
+    assert STARTER.stat().st_size < 3e6
+
+
+def test_probabilities_sum_to_one_and_nobody_is_nan() -> None:
+    """A row without any feature is a frame without a person."""
+    classifier = PoseClassifier(STARTER)
+    random = np.random.default_rng(1)
+    columns = len(classifier.contract.features.columns)
+    features = random.normal(size=(50, columns)).astype(np.float32)
+    features[random.random(features.shape) < 0.3] = np.nan
+    features[::5] = np.nan
+    probabilities = classifier.probabilities(features)
+    assert probabilities.shape == (50, 7)
+    assert np.isnan(probabilities[::5]).all()
+    known = np.delete(probabilities, np.s_[::5], axis=0)
+    assert np.allclose(known.sum(axis=1), 1, atol=1e-5)
+    nobody = classifier.contract.features.compute(*empty_landmarks(2), 1.0)
+    assert np.isnan(classifier.probabilities(nobody)).all()
+
+
+def test_one_row_has_the_same_bits_as_many() -> None:
+    """Live, row by row, equals offline, all at once."""
+    classifier = PoseClassifier(STARTER)
+    columns = len(classifier.contract.features.columns)
+    features = np.random.default_rng(2).normal(size=(200, columns)).astype(np.float32)
+    together = classifier.probabilities(features)
+    alone = np.concatenate([classifier.probabilities(features[i : i + 1]) for i in range(200)])
+    assert together.tobytes() == alone.tobytes()
+
+
+def test_nothing_is_reported_and_nothing_left_behind(tmp_path: Path) -> None:
+    """Loading and using a model writes no file, telemetry's included."""
+    code = (
+        "import numpy, pathlib;"
+        "from shared_features.classify.classifier import PoseClassifier as C;"
+        f"c = C(pathlib.Path({str(STARTER)!r}));"
+        "c.probabilities(numpy.zeros((2, len(c.contract.features.columns)), numpy.float32))"
+    )
+    environment = {k: v for k, v in os.environ.items() if k != "ORT_DISABLE_TELEMETRY"}
+    subprocess.run(  # noqa: S603 - our own words
+        [sys.executable, "-c", code], env=environment | {"TMPDIR": str(tmp_path)}, check=True
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_model_of_another_feature_version_is_refused(model: Path) -> None:
+    """The message names both sides."""
+    features = PoseClassifier(STARTER).contract.features
+    change_contract(model, features=features.to_dict() | {"version": 99})
+    with pytest.raises(ClassifierError, match=rf"version 99 .* version {features.version}"):
+        PoseClassifier(model)
+
+
+def test_a_model_with_other_formulas_is_refused(model: Path) -> None:
+    """The same description with another hash means other numbers."""
+    features = PoseClassifier(STARTER).contract.features
+    change_contract(model, features=features.to_dict() | {"hash": "feedfeedfeedfeed"})
+    with pytest.raises(ClassifierError, match=f"feedfeedfeedfeed.*{features.hash}"):
+        PoseClassifier(model)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"labels": ["a", "b"], "other": "b"}, "7 probabilities"),
+        ({"contract_version": 7}, "contract version 7"),
+        ({"timeline": {"smoothing_s": 1}}, "does not understand"),
+    ],
+    ids=["fewer labels", "contract version", "timeline"],
+)
+def test_a_contract_that_does_not_fit_is_refused(
+    model: Path, changes: dict[str, Any], message: str
+) -> None:
+    """Nothing is guessed."""
+    change_contract(model, **changes)
+    with pytest.raises(ClassifierError, match=message):
+        PoseClassifier(model)
+
+
+def test_a_model_may_not_know_the_label_for_everything_else(model: Path) -> None:
+    """One that was trained on poses alone never answers with it."""
+    change_contract(model, other="nothing")
+    classifier = PoseClassifier(model)
+    assert classifier.contract.other == "nothing"
+    assert "nothing" not in classifier.labels
+
+
+def test_a_file_that_is_no_model_is_refused(tmp_path: Path, model: Path) -> None:
+    """Missing, damaged and foreign files each get their own words."""
+    with pytest.raises(ClassifierError, match="There is no model file"):
+        PoseClassifier(tmp_path / "missing.onnx")
+    (tmp_path / "text.onnx").write_text("not a model")
+    with pytest.raises(ClassifierError, match="not a readable ONNX file"):
+        PoseClassifier(tmp_path / "text.onnx")
+    foreign = onnx.load(model)
+    del foreign.metadata_props[:]
+    onnx.save(foreign, model)
+    with pytest.raises(ClassifierError, match="without a pose classifier's description"):
+        PoseClassifier(model)

@@ -1,0 +1,107 @@
+"""Photos become upright frames, or a clear message."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from shared_features.errors import MediaError, MediaTooLargeError
+from shared_features.media.frames import read_photo
+from shared_features.params import MediaParams
+from tests.clips import (
+    corner_order,
+    corner_picture,
+)
+
+UPRIGHT = [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_photo_is_upright_whatever_its_exif_orientation(
+    tmp_path: Path, media: MediaParams, orientation: int
+) -> None:
+    """EXIF orientation is undone."""
+    upright = Image.fromarray(corner_picture(90, 60))
+    undo = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }
+    stored = upright.transpose(undo[orientation]) if orientation in undo else upright
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored.save(tmp_path / "photo.jpg", exif=exif, quality=95)
+    frame = read_photo(tmp_path / "photo.jpg", media)
+    assert frame.rgb.shape == (60, 90, 3)
+    assert corner_order(frame.rgb) == UPRIGHT
+
+
+@pytest.mark.parametrize(
+    ("name", "mode"),
+    [
+        ("photo.png", "RGB"),
+        ("photo.webp", "RGB"),
+        ("grey.jpg", "L"),
+        ("transparent.png", "RGBA"),
+        ("print.jpg", "CMYK"),
+        ("palette.png", "P"),
+        ("phone.mpo", "RGB"),
+    ],
+)
+def test_a_photo_of_any_colour_mode_is_read_as_rgb(
+    tmp_path: Path, media: MediaParams, name: str, mode: str
+) -> None:
+    """Grey, palette, transparent and print colours become three channels."""
+    Image.fromarray(corner_picture(40, 30)).convert(mode).save(tmp_path / name)
+    frame = read_photo(tmp_path / name, media)
+    assert frame.rgb.shape == (30, 40, 3)
+    assert frame.rgb.dtype == np.uint8
+
+
+def test_a_16_bit_photo_keeps_its_brightness(tmp_path: Path, media: MediaParams) -> None:
+    """Sixteen bits are scaled to eight, not clipped."""
+    Image.fromarray(np.full((20, 20), 0x8000, dtype=np.uint16)).save(tmp_path / "deep.png")
+    assert read_photo(tmp_path / "deep.png", media).rgb.max() == 0x80
+
+
+def test_a_huge_photo_is_refused_before_it_is_decoded(tmp_path: Path, media: MediaParams) -> None:
+    """20,000 × 20,000 pixels are refused from the header alone."""
+    path = tmp_path / "huge.png"
+    Image.new("1", (20_000, 20_000)).save(path)
+    with pytest.raises(MediaTooLargeError, match="max_photo_pixels"):
+        read_photo(path, media)
+    small_limit = media.model_copy(update={"max_photo_pixels": 1000})
+    Image.new("RGB", (100, 100)).save(path)
+    with pytest.raises(MediaTooLargeError, match="100×100"):
+        read_photo(path, small_limit)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"", "empty"), (b"hello world", "JPEG, PNG or WebP"), (None, "no file")],
+    ids=["empty", "text", "missing"],
+)
+def test_what_is_not_a_photo_is_refused_with_a_reason(
+    tmp_path: Path, media: MediaParams, content: bytes | None, message: str
+) -> None:
+    """The message says what was wrong with the file."""
+    path = tmp_path / "photo.jpg"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(MediaError, match=message):
+        read_photo(path, media)
+
+
+def test_a_photo_cut_in_half_is_refused(tmp_path: Path, media: MediaParams) -> None:
+    """A half photo is not classified as if it were whole."""
+    noise = np.random.default_rng(1).integers(0, 255, (200, 200, 3), dtype=np.uint8)
+    path = tmp_path / "photo.jpg"
+    Image.fromarray(noise).save(path)
+    path.write_bytes(path.read_bytes()[:5000])
+    with pytest.raises(MediaError, match="damaged"):
+        read_photo(path, media)

@@ -1,0 +1,188 @@
+"""Videos become upright frames with their true times, or a clear message."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from shared_features.errors import MediaError, MediaTooLargeError
+from shared_features.media.frames import Frame
+from shared_features.media.reader import Verdict, VideoReader
+from shared_features.params import MediaParams
+from tests.clips import (
+    corner_order,
+    corner_picture,
+    flag_rotation,
+    write_sound,
+    write_video,
+)
+
+UPRIGHT = [0, 1, 2, 3]
+
+
+def read_all(path: Path, media: MediaParams) -> tuple[list[Frame], Verdict]:
+    with VideoReader(path, media) as reader:
+        frames = list(reader.frames())
+        return frames, reader.verdict
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    """Three seconds at 20 frames per second."""
+    times = [i / 20 for i in range(60)]
+    pictures = [corner_picture(160, 120, brightness=i * 3) for i in range(60)]
+    return write_video(tmp_path / "clip.mp4", pictures, times)
+
+
+def test_frames_have_the_times_they_were_given(tmp_path: Path, media: MediaParams) -> None:
+    """A variable rate and a start other than zero: times are the file's, first frame 0."""
+    steps = [0.016, 0.5, 0.016, 0.033, 1.0, 0.1] * 6
+    times = [0.0, *np.cumsum(steps).tolist()]
+    pictures = [corner_picture(96, 64)] * len(times)
+    path = write_video(tmp_path / "variable.mp4", pictures, times, start_s=7.5)
+    frames, verdict = read_all(path, media)
+    assert [frame.index for frame in frames] == list(range(len(times)))
+    assert np.abs(np.array([frame.pts_s for frame in frames]) - times).max() < 1e-3
+    assert verdict.status == "complete"
+
+
+@pytest.mark.parametrize("clockwise_deg", [0, 90, 180, 270])
+def test_a_rotated_video_is_upright(tmp_path: Path, media: MediaParams, clockwise_deg: int) -> None:
+    """The rotation flag that phones write is applied, and the sides change places with it."""
+    stored = np.ascontiguousarray(np.rot90(corner_picture(120, 80), k=clockwise_deg // 90))
+    path = write_video(tmp_path / "phone.mp4", [stored] * 10, [i / 10 for i in range(10)])
+    flag_rotation(path, clockwise_deg)
+    with VideoReader(path, media) as reader:
+        frame = next(reader.frames())
+        assert (reader.info.width, reader.info.height) == (120, 80)
+    assert frame.rgb.shape == (80, 120, 3)
+    assert corner_order(frame.rgb) == UPRIGHT
+    assert frame.rgb.flags["C_CONTIGUOUS"]
+
+
+def test_pixels_are_made_square(tmp_path: Path, media: MediaParams) -> None:
+    """A camcorder's wide pixels become more columns, so that angles are true."""
+    pictures = [corner_picture(96, 64)] * 5
+    path = write_video(
+        tmp_path / "wide.mp4", pictures, [i / 5 for i in range(5)], pixel_aspect=Fraction(4, 3)
+    )
+    frames, _ = read_all(path, media)
+    assert frames[0].rgb.shape == (64, 128, 3)
+
+
+def test_reading_can_start_behind_frames_that_are_known(clip: Path, media: MediaParams) -> None:
+    """Starting later gives the same frames, numbers and times."""
+    frames, _ = read_all(clip, media)
+    with VideoReader(clip, media) as reader:
+        later = list(reader.frames(start=45))
+        assert reader.verdict.frames == 60
+    assert [frame.index for frame in later] == list(range(45, 60))
+    for frame, expected in zip(later, frames[45:], strict=True):
+        assert frame.pts_s == expected.pts_s
+        assert np.array_equal(frame.rgb, expected.rgb)
+
+
+@pytest.mark.parametrize("name", ["clip.mp4", "clip.mkv"])
+def test_a_video_cut_off_is_read_as_far_as_it_goes(
+    tmp_path: Path, media: MediaParams, name: str
+) -> None:
+    """What is there is decoded, and the verdict says that the end is missing."""
+    noise = np.random.default_rng(1)
+    pictures = [noise.integers(0, 255, (120, 160, 3), dtype=np.uint8) for _ in range(60)]
+    path = write_video(tmp_path / name, pictures, [i / 20 for i in range(60)])
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    frames, verdict = read_all(path, media)
+    assert verdict.status == "truncated"
+    assert 20 <= len(frames) == verdict.frames <= 40
+
+
+def test_decoding_goes_on_after_damaged_packets(clip: Path, media: MediaParams) -> None:
+    """Damage in the middle costs a few frames, not the rest of the video."""
+    content = bytearray(clip.read_bytes())
+    start = content.index(b"mdat") + 1000
+    place = np.random.default_rng(3)
+    for _ in range(6):
+        at = int(place.integers(start, len(content) - 100))
+        content[at : at + 30] = bytes(30)
+    clip.write_bytes(content)
+    frames, verdict = read_all(clip, media)
+    assert verdict.status == "corrupt"
+    assert verdict.decode_failures + verdict.damaged_frames > 0
+    assert len(frames) >= 50
+
+
+def test_the_same_damaged_file_gives_the_same_frames_twice(clip: Path, media: MediaParams) -> None:
+    """Patching up damaged frames on several threads stays deterministic."""
+    content = bytearray(clip.read_bytes())
+    middle = (content.index(b"mdat") + len(content)) // 2
+    content[middle : middle + 40] = bytes(40)
+    clip.write_bytes(content)
+    first, second = (read_all(clip, media)[0] for _ in range(2))
+    assert all(np.array_equal(a.rgb, b.rgb) for a, b in zip(first, second, strict=True))
+
+
+def test_what_is_not_a_video_is_refused_with_a_reason(tmp_path: Path, media: MediaParams) -> None:
+    """Empty, text, sound only and missing each get their own words."""
+    (tmp_path / "empty.mp4").touch()
+    (tmp_path / "text.mp4").write_text("this is not a video\n" * 50)
+    write_sound(tmp_path / "sound.m4a")
+    for name, message in (
+        ("empty.mp4", "empty"),
+        ("text.mp4", "not a video"),
+        ("sound.m4a", "sound but no picture"),
+        ("missing.mp4", "no file"),
+    ):
+        with pytest.raises(MediaError, match=message):
+            VideoReader(tmp_path / name, media)
+
+
+def test_a_playlist_cannot_make_the_reader_open_other_files(
+    tmp_path: Path, clip: Path, media: MediaParams
+) -> None:
+    """A list of files or addresses is not a recording, whatever it is called."""
+    (tmp_path / "list.mp4").write_text(f"ffconcat version 1.0\nfile '{clip}'\n")
+    (tmp_path / "list.m3u8").write_text(f"#EXTM3U\n#EXTINF:3,\n{clip}\n#EXT-X-ENDLIST\n")
+    for name in ("list.mp4", "list.m3u8"):
+        with pytest.raises(MediaError, match="not a video"):
+            VideoReader(tmp_path / name, media)
+
+
+def test_limits_hold_by_the_header_and_while_reading(clip: Path, media: MediaParams) -> None:
+    """Too large, announced as too long, and longer than announced."""
+    for limit, value in (("max_video_pixels", 160 * 120 - 1), ("max_duration_s", 2.0)):
+        with pytest.raises(MediaTooLargeError, match=limit):
+            VideoReader(clip, media.model_copy(update={limit: value}))
+    with VideoReader(clip, media) as reader:
+        reader._limits = media.model_copy(update={"max_duration_s": 1.0})
+        with pytest.raises(MediaTooLargeError, match="max_duration_s"):
+            list(reader.frames())
+
+
+def test_frames_and_times_are_those_of_ffprobe(
+    shared_data: Callable[[str], Path], media: MediaParams
+) -> None:
+    """On every codec, container, odd size, start offset and variable rate of the collection."""
+    ffprobe = shutil.which("ffprobe")
+    if ffprobe is None:
+        pytest.skip("needs ffprobe, the reference for frames and times")
+    for path in sorted(shared_data("edge_cases").iterdir()):
+        command = [ffprobe, "-v", "quiet", "-select_streams", "v:0", "-of", "json", "-show_entries"]
+        output = subprocess.run(  # noqa: S603 - our own words
+            [*command, "frame=best_effort_timestamp_time", str(path)],
+            capture_output=True,
+            check=True,
+        ).stdout
+        expected = [
+            float(frame.get("best_effort_timestamp_time", "nan"))
+            for frame in json.loads(output)["frames"]
+        ]
+        with VideoReader(path, media) as reader:
+            found = [frame.pts_s for frame in reader.frames()]
+            assert reader.verdict.status == "complete", path.name
+        assert len(found) == len(expected), path.name
+        assert np.nanmax(np.abs(found - (np.array(expected) - expected[0]))) < 1e-3, path.name

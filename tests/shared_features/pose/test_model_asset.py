@@ -1,0 +1,94 @@
+"""The pose model file: verified, mended by a command, and pruned without changing a bit."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from shared_features.errors import PoseAssetError
+from shared_features.params import PoseParams
+from shared_features.pose import model_asset
+from shared_features.pose.estimator import PoseEstimator
+from training.synthetic.performance import performance_frames
+
+
+def test_the_pruned_network_gives_bit_identical_landmarks(
+    pose_model: Path, pose: PoseParams
+) -> None:
+    """Removing the segmentation branch changes no landmark, tracked or detected afresh."""
+    stock = model_asset.default_path("stock")
+    if not stock.is_file():
+        pytest.skip(f"needs {stock.name}; run `make test`")
+    model_asset.verify(stock, "stock")
+    found = {}
+    frames = list(performance_frames(seed=3, start_s=9.0, end_s=11.0))
+    for model in (pose_model, stock):
+        with (
+            PoseEstimator(model, "video", 1, pose) as tracking,
+            PoseEstimator(model, "photo", 1, pose) as detecting,
+        ):
+            people = [
+                person
+                for rgb, pts_s, _ in frames
+                for person in tracking.people(rgb, pts_s) + detecting.people(rgb)
+            ]
+        found[model] = (
+            np.array([person.image for person in people]),
+            np.array([person.world for person in people]),
+        )
+    assert len(found[stock][0]) > 90
+    for pruned, unpruned in zip(found[pose_model], found[stock], strict=True):
+        assert pruned.tobytes() == unpruned.tobytes()
+
+
+def test_a_missing_file_is_named_with_hash_and_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which file, which hash, which command mends it."""
+    monkeypatch.setattr(model_asset, "MODELS_DIR", tmp_path)
+    with pytest.raises(PoseAssetError) as error:
+        model_asset.resolve(None)
+    for part in (str(tmp_path), model_asset.SHA256["pruned"], model_asset.SETUP_COMMAND):
+        assert part in str(error.value)
+
+
+def test_a_damaged_file_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pose_model: Path
+) -> None:
+    """One changed byte is enough."""
+    monkeypatch.setattr(model_asset, "MODELS_DIR", tmp_path)
+    copy = Path(shutil.copy(pose_model, tmp_path))
+    model_asset.verify(copy)
+    content = bytearray(copy.read_bytes())
+    content[len(content) // 2] ^= 1
+    copy.write_bytes(content)
+    with pytest.raises(PoseAssetError, match="expected " + model_asset.SHA256["pruned"]):
+        model_asset.resolve(None)
+
+
+def test_a_file_of_ones_own_is_used_if_it_is_there(tmp_path: Path) -> None:
+    """Any .task file the user names, or a message that it is missing."""
+    own = tmp_path / "pose_landmarker_heavy.task"
+    with pytest.raises(PoseAssetError, match=r"pose\.model_path"):
+        model_asset.resolve(own)
+    own.touch()
+    assert model_asset.resolve(own) == own
+
+
+def test_only_one_opencv_is_installed() -> None:
+    """Two OpenCV distributions overwrite each other's files."""
+    from importlib.metadata import distributions
+
+    names = {d.metadata["Name"] for d in distributions()}
+    assert {name for name in names if name.startswith("opencv")} == {"opencv-python-headless"}
+
+
+def test_a_file_that_mediapipe_does_not_accept_is_a_message(
+    tmp_path: Path, pose: PoseParams
+) -> None:
+    """A user's own file that is no pose model is named, with what to do."""
+    own = tmp_path / "own.task"
+    own.write_bytes(b"not a model")
+    with pytest.raises(PoseAssetError, match=r"own\.task.*params\.yaml"):
+        PoseEstimator(own, "photo", 1, pose)

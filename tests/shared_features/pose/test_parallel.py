@@ -1,0 +1,135 @@
+"""Chunks that are tracked side by side have the bits of those tracked one after the other."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from shared_features.media.reader import VideoReader
+from shared_features.media.seek import frame_ticks
+from shared_features.params import MediaParams, PoseParams
+from shared_features.pose.extract import VideoExtraction, extract_video
+from tests.clips import write_video
+from training.synthetic.performance import performance_frames
+
+pytestmark = pytest.mark.usefixtures("pose_model")
+
+REAL = [
+    "iphone_rotated.mov",
+    "vfr_deadlift.mp4",  # variable rate
+    "three_seated_audio.mp4",  # others are in view: chunks are tracked again
+    "sine_stereo_mp2.mpg",  # has to be read from its beginning
+    "walk_away_vp9_audio.mp4",
+]
+
+
+class StoppedError(Exception):
+    """Raised by a progress callback to end an extraction half-way."""
+
+
+@pytest.fixture(scope="module")
+def pose(pose: PoseParams) -> PoseParams:
+    """Small chunks."""
+    return pose.model_copy(update={"chunk_frames": 20, "warmup_frames": 4})
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ninety-five frames of the synthetic performer, and nobody for a while."""
+    pictures = [rgb for rgb, _, _ in performance_frames(seed=1, start_s=8.0, end_s=10.0)]
+    pictures += [np.full_like(pictures[0], 90)] * 10 + pictures[:35]
+    path = tmp_path_factory.mktemp("clips") / "performance.mp4"
+    return write_video(path, pictures, [i / 10 for i in range(len(pictures))])
+
+
+@pytest.fixture(scope="module")
+def in_order(clip: Path, media: MediaParams, pose: PoseParams) -> VideoExtraction:
+    return extract_video(clip, media, pose)
+
+
+def assert_same(a: VideoExtraction, b: VideoExtraction) -> None:
+    assert a.track.pts_s.tobytes() == b.track.pts_s.tobytes()
+    assert a.track.image.tobytes() == b.track.image.tobytes()
+    assert a.track.world.tobytes() == b.track.world.tobytes()
+    assert a.track.provenance == b.track.provenance
+    assert (a.info, a.verdict) == (b.info, b.verdict)
+
+
+@pytest.mark.parametrize("workers", [2, 3, 8])
+def test_the_bits_do_not_depend_on_the_number_of_threads(
+    clip: Path, media: MediaParams, pose: PoseParams, in_order: VideoExtraction, workers: int
+) -> None:
+    """Landmarks, times, provenance and verdict; progress never falls and ends at the end."""
+    reported: list[int] = []
+    found = extract_video(clip, media, pose, None, reported.append, workers)
+    assert_same(found, in_order)
+    assert reported == sorted(reported)
+
+
+@pytest.mark.parametrize("stop_at", [1, 30, 80])
+def test_a_run_that_was_stopped_goes_on_to_the_same_bits(
+    tmp_path: Path,
+    clip: Path,
+    media: MediaParams,
+    pose: PoseParams,
+    in_order: VideoExtraction,
+    stop_at: int,
+) -> None:
+    """With two threads as with one, and by one what two have begun."""
+
+    def stop(frames: int) -> None:
+        if frames >= stop_at:
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        extract_video(clip, media, pose, tmp_path, stop, workers=2)
+    assert_same(extract_video(clip, media, pose, tmp_path, workers=1), in_order)
+    for chunk in sorted(tmp_path.glob("chunk_*"))[1:]:
+        chunk.unlink()
+    assert_same(extract_video(clip, media, pose, tmp_path, workers=2), in_order)
+
+
+def test_a_damaged_video_is_read_from_its_beginning(
+    tmp_path: Path, clip: Path, media: MediaParams, pose: PoseParams
+) -> None:
+    """Whatever is wrong with it, the result is that of reading it in order."""
+    content = bytearray(clip.read_bytes())
+    for at in range(len(content) // 2, len(content) // 2 + 4000, 37):
+        content[at] ^= 0x55
+    damaged = tmp_path / "damaged.mp4"
+    damaged.write_bytes(content)
+    one = extract_video(damaged, media, pose)
+    assert one.verdict.status != "complete"
+    assert_same(extract_video(damaged, media, pose, workers=2), one)
+    cut = tmp_path / "cut.mp4"
+    cut.write_bytes(clip.read_bytes()[: len(content) * 2 // 3])
+    assert_same(extract_video(cut, media, pose, workers=2), extract_video(cut, media, pose))
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_real_recordings_have_the_same_bits(
+    shared_data: Callable[[str], Path], media: MediaParams, pose: PoseParams, name: str
+) -> None:
+    """Phones, variable rates, several people, other containers."""
+    path = shared_data(f"edge_cases/{name}")
+    chunks = pose.model_copy(update={"chunk_frames": 40, "warmup_frames": 10})
+    assert_same(extract_video(path, media, chunks, workers=2), extract_video(path, media, chunks))
+
+
+def test_frames_from_the_middle_are_those_of_reading_in_order(
+    clip: Path, media: MediaParams
+) -> None:
+    """The same pixels and the same times, wherever reading begins."""
+    ticks = frame_ticks(clip)
+    assert ticks is not None
+    with VideoReader(clip, media) as reader:
+        whole = list(reader.frames())
+        verdict = reader.verdict
+    assert len(ticks) == len(whole)
+    with VideoReader(clip, media, threads=1) as reader:
+        for start, stop in [(50, 95), (0, 3), (94, 95), (17, 18)]:
+            for frame in reader.decoded_between(start, stop, ticks):
+                assert frame.pts_s == whole[frame.index].pts_s
+                assert np.array_equal(frame.rgb, whole[frame.index].rgb)
+        assert reader.undamaged_verdict(ticks) == verdict

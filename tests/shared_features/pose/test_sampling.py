@@ -1,0 +1,127 @@
+"""Less work where it is asked for, and what is said of the frames between."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared_features.landmarks.landmarks import empty_landmarks
+from shared_features.params import MediaParams, PoseParams
+from shared_features.pose.estimator import Person
+from shared_features.pose.extract import VideoExtraction, extract_video
+from shared_features.pose.sampling import Stillness, fill_between
+from tests.clips import write_video
+from training.synthetic.performance import performance_frames
+
+FPS = 20
+SIZE = 720, 1280
+Extract = Callable[..., VideoExtraction]
+
+
+def someone(shift: float = 0.0) -> Person:
+    image, world = empty_landmarks(1)
+    image[0, :, 0] = np.linspace(0.3, 0.6, 33)
+    image[0, :, 1] = np.linspace(0.2, 0.8, 33)
+    image[0, :, 2:], world[0] = 0.5, 0.5
+    image[0, 15, 0] += shift  # the left wrist
+    return Person(image[0], world[0])
+
+
+def looks(people: list[Person | None], still_fps: float | None, fps: float = 30) -> list[bool]:
+    """Which of the frames of someone are looked at."""
+    stillness, looked = Stillness(still_fps), []
+    for number, person in enumerate(people):
+        pts_s = number / fps
+        looked.append(stillness.is_due(pts_s))
+        if looked[-1]:
+            stillness.looked(pts_s, person, SIZE)
+    return looked
+
+
+def test_who_keeps_still_is_looked_at_less_often() -> None:
+    """After a quarter of a second, and at the asked rate."""
+    looked = looks([someone()] * 90, still_fps=10)
+    assert all(looked[:8])
+    assert np.flatnonzero(looked[12:]).tolist() == list(range(looked[12:].index(True), 78, 3))
+
+
+def test_whoever_moves_again_is_seen_at_every_frame() -> None:
+    """From the look that finds the movement on, for as long as it lasts."""
+    waving = [someone(0.2 * np.sin(number)) for number in range(30)]
+    looked = looks([someone()] * 60 + waving, still_fps=10)
+    assert not all(looked[30:60])
+    assert all(looked[63:])
+
+
+def test_nobody_and_no_request_are_never_still() -> None:
+    """A frame without a person is no reason to look away."""
+    assert all(looks([None] * 60, still_fps=5))
+    assert all(looks([someone()] * 60, still_fps=None))
+
+
+@given(
+    still_fps=st.floats(1, 60), fps=st.floats(10, 60), moves=st.lists(st.booleans(), max_size=80)
+)
+def test_pauses_are_never_longer_than_asked(
+    still_fps: float, fps: float, moves: list[bool]
+) -> None:
+    """A look comes no later than the first frame after the pause."""
+    people: list[Person | None] = [
+        someone(0.3 * number * move) for number, move in enumerate(moves)
+    ]
+    looked = np.flatnonzero(looks(people, still_fps, fps))
+    assert (np.diff(looked) / fps < 1 / still_fps + 1 / fps).all()
+
+
+def test_frames_between_lie_on_straight_lines() -> None:
+    """In time, not in numbers; behind the last look, and beside nobody, as the look before."""
+    pts_s = np.array([0.0, 0.1, 0.4, 0.5, 0.6, 0.7, 0.8])
+    looked = np.array([True, False, True, False, True, False, False])
+    image, world = empty_landmarks(len(pts_s))
+    image[0], image[2] = 1.0, 5.0
+    world[0], world[2] = -1.0, 3.0
+    fill_between(pts_s, looked, image, world)
+    assert image[:, 7, 1].tolist() == pytest.approx([1, 2, 5, 5, *[np.nan] * 3], nan_ok=True)
+    assert world[:, 7, 1].tolist() == pytest.approx([-1, 0, 3, 3, *[np.nan] * 3], nan_ok=True)
+
+
+@pytest.fixture(scope="module")
+def extract(
+    tmp_path_factory: pytest.TempPathFactory, pose_model: Path, media: MediaParams, pose: PoseParams
+) -> Extract:
+    """The synthetic performer: moving, then standing still for two seconds, then moving."""
+    del pose_model
+    pictures = [rgb for rgb, _, _ in performance_frames(seed=1, start_s=8.0, end_s=10.0)]
+    pictures = [*pictures, *[pictures[-1]] * 40, *pictures[::-1][:25]]
+    clip = tmp_path_factory.mktemp("clips") / "still.mp4"
+    write_video(clip, pictures, [i / FPS for i in range(len(pictures))])
+    chunks = pose.model_copy(update={"chunk_frames": 50, "warmup_frames": 6})
+
+    def extract(folder: Path | None = None, workers: int = 1, **asked: float) -> VideoExtraction:
+        return extract_video(clip, media, chunks.model_copy(update=asked), folder, None, workers)
+
+    return extract
+
+
+@pytest.mark.parametrize(
+    "asked", [{"max_fps": 7}, {"still_fps": 5}, {"max_fps": 10, "still_fps": 4}]
+)
+def test_less_is_looked_at_and_the_bits_stay_the_same(
+    extract: Extract, tmp_path: Path, asked: dict[str, float]
+) -> None:
+    """By one thread or two, resumed or not; every frame has its row, near where it would be."""
+    less, usual = extract(tmp_path, **asked).track, extract().track
+    assert less.pts_s.tobytes() == usual.pts_s.tobytes()
+    seen = less.provenance["frames_looked_at"]
+    assert seen < 0.8 * usual.provenance["frames_looked_at"]
+    assert usual.provenance["frames_looked_at"] == len(usual)
+    assert np.nanmedian(np.abs(less.image - usual.image)[:, :, :2]) < 0.01
+    last, *_ = sorted(tmp_path.iterdir(), reverse=True)
+    last.unlink()
+    for again in (extract(**asked, workers=2), extract(tmp_path, **asked)):
+        assert again.track.image.tobytes() == less.image.tobytes()
+        assert again.track.world.tobytes() == less.world.tobytes()
+        assert again.track.provenance == less.provenance

@@ -1,0 +1,105 @@
+"""Fitting repeats itself, weighs labels alike and never learns from what it calibrates by."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from tests.training.learning.small_tables import small_dataset
+from training.data.dataset import Dataset
+from training.errors import DatasetError
+from training.learning.estimators.fitting import (
+    FitSettings,
+    PartialModel,
+    calibration_splits,
+    fit_model,
+    sample_weights,
+)
+from training.learning.estimators.models import MODEL_MAPPER
+
+QUICK = {"xgb": {"n_estimators": 10}, "random_forest": {"n_estimators": 15}}
+
+
+@settings(deadline=None)
+@given(arrays.arrays(np.int64, st.integers(1, 60), elements=st.integers(0, 4)))
+def test_balanced_labels_weigh_the_same(codes: np.ndarray) -> None:
+    """Each label that occurs has the same weight in all, and a row weighs 1 on average."""
+    weights = sample_weights(codes, "balanced")
+    assert weights is not None
+    sums = np.bincount(codes, weights)[np.unique(codes)]
+    np.testing.assert_allclose(sums, len(codes) / len(sums))
+    assert sample_weights(codes, "none") is None
+
+
+def unbalanced(n_rare_groups: int) -> Dataset:
+    """One label of three is rare."""
+    data = small_dataset()
+    rare = np.unique(data.groups[data.codes == 2])
+    return data.rows((data.codes != 2) | np.isin(data.groups, rare[:n_rare_groups]))
+
+
+@pytest.mark.parametrize("model", MODEL_MAPPER)
+def test_weights_reach_every_model(model: str) -> None:
+    """A rare label is found more often when it weighs as much as the others."""
+    data, everything = unbalanced(2), small_dataset()
+    found = {}
+    for class_weights in ("none", "balanced"):
+        settings = FitSettings(model, 1, class_weights, QUICK.get(model, {}))
+        answers = fit_model(data, settings).predict_proba(everything.features)
+        found[class_weights] = answers[everything.codes == 2, 2].mean()
+    assert found["balanced"] > found["none"]
+
+
+@pytest.mark.parametrize("model", MODEL_MAPPER)
+def test_the_same_seed_gives_the_same_answers(model: str) -> None:
+    """Bit for bit, threads or not."""
+    data = small_dataset()
+    answers = [
+        fit_model(data, FitSettings(model, 7, "balanced", QUICK.get(model, {}))).predict_proba(
+            data.features
+        )
+        for _ in range(2)
+    ]
+    assert answers[0].tobytes() == answers[1].tobytes()
+
+
+@pytest.mark.parametrize("n_rare_groups", [2, 3, 20])
+def test_calibration_never_learns_from_the_groups_it_judges_by(n_rare_groups: int) -> None:
+    """Every label is learned in every split, every row is judged by once."""
+    data = unbalanced(n_rare_groups)
+    splits = calibration_splits(data.codes, data.groups, seed=3)
+    for train, test in splits:
+        assert not set(data.groups[train]) & set(data.groups[test])
+        assert set(data.codes[train]) == {0, 1, 2}
+    judged = np.concatenate([test for _, test in splits])
+    assert sorted(judged) == list(range(len(data)))
+
+
+def test_a_label_of_one_group_is_calibrated_by_rows() -> None:
+    """Groups cannot be kept apart then, but there is a model of all labels."""
+    data = unbalanced(1)
+    for train, _ in calibration_splits(data.codes, data.groups, seed=3):
+        assert set(data.codes[train]) == {0, 1, 2}
+    model = fit_model(data, FitSettings("svm_rbf", seed=1))
+    assert model.predict_proba(data.features).shape == (len(data), 3)
+
+
+@pytest.mark.parametrize("model", MODEL_MAPPER)
+def test_labels_without_rows_are_never_answered(model: str) -> None:
+    """As in a fold that tests a label's only recording."""
+    data = small_dataset(n_labels=4)
+    learned = data.rows(data.codes != 1)
+    fitted = fit_model(learned, FitSettings(model, 1, hyperparameters=QUICK.get(model, {})))
+    answers = fitted.predict_proba(data.features)
+    assert isinstance(fitted, PartialModel)
+    assert answers.shape == (len(data), 4)
+    assert (answers[:, 1] == 0).all()
+    np.testing.assert_allclose(answers.sum(axis=1), 1, atol=1e-5)
+
+
+def test_a_single_label_is_nothing_to_learn() -> None:
+    """There is nothing to tell it apart from."""
+    data = small_dataset()
+    with pytest.raises(DatasetError, match="carry 1 label"):
+        fit_model(data.rows(data.codes == 0), FitSettings("xgb", seed=1))

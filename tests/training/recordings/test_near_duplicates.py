@@ -1,0 +1,175 @@
+"""Copies are found, different pictures are not taken for one."""
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw, ImageEnhance
+
+from shared_features.params import MediaParams
+from tests.clips import write_video
+from tests.training.data.tables import random_hash
+from training.recordings.near_duplicates import (
+    MAX_DIFFERENT_BITS,
+    Fingerprint,
+    Likeness,
+    different_bits,
+    hash_bits,
+    near_duplicates,
+)
+from training.recordings.picture_hashes import picture_hash, video_hashes
+
+
+def scene(seed: int, time_s: float = 0.0) -> Image.Image:
+    """A picture of a room with somebody in it, each seed another one."""
+    random = np.random.default_rng(seed)
+    picture = Image.new("RGB", (320, 240), tuple(random.integers(60, 200, 3).tolist()))
+    draw = ImageDraw.Draw(picture)
+    for _ in range(12):
+        x, y, width, height = random.integers(0, 220, 4).tolist()
+        colour = tuple(random.integers(0, 256, 3).tolist())
+        draw.rectangle((x, y, x + width // 2, y + height // 2), fill=colour)
+    x = int(40 + 60 * time_s)
+    draw.ellipse((x, 60, x + 50, 200), fill=tuple(random.integers(0, 256, 3).tolist()))
+    return picture
+
+
+def reencoded(picture: Image.Image, quality: int) -> Image.Image:
+    content = io.BytesIO()
+    picture.save(content, "JPEG", quality=quality)
+    return Image.open(content).convert("RGB")
+
+
+COPIES: dict[str, Callable[[Image.Image], Image.Image]] = {
+    "compressed": lambda picture: reencoded(picture, 30),
+    "half the size": lambda picture: picture.resize((160, 120)),
+    "smaller and compressed": lambda picture: reencoded(picture.resize((100, 75)), 50),
+    "darker": lambda picture: ImageEnhance.Brightness(picture).enhance(0.7),
+    "more contrast": lambda picture: ImageEnhance.Contrast(picture).enhance(1.3),
+    "mirrored": lambda picture: picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT),
+    "mirrored and compressed": lambda picture: reencoded(
+        picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT), 40
+    ),
+}
+
+
+def fingerprint(name: str, *pictures: Image.Image) -> Fingerprint:
+    return Fingerprint(name, None, [picture_hash(np.asarray(picture)) for picture in pictures])
+
+
+@pytest.mark.parametrize("change", COPIES.values(), ids=COPIES.keys())
+def test_copies_of_photos_are_found(change: Callable[[Image.Image], Image.Image]) -> None:
+    """And nothing else among twenty different pictures."""
+    prints = [fingerprint(f"original_{seed:02}", scene(seed)) for seed in range(20)]
+    prints += [fingerprint(f"copy_{seed:02}", change(scene(seed))) for seed in range(0, 20, 4)]
+    assert near_duplicates(prints) == [
+        Likeness(f"copy_{seed:02}", f"original_{seed:02}", "same pictures")
+        for seed in range(0, 20, 4)
+    ]
+
+
+def test_copies_of_videos_are_found(tmp_path: Path, media: MediaParams) -> None:
+    """Scaled, compressed, or the second half of it alone; another video is none."""
+
+    def film(name: str, seed: int, start: int, size: tuple[int, int], crf: int) -> Fingerprint:
+        times = [number / 10 for number in range(start, 40)]
+        pictures = [np.asarray(scene(seed, time_s).resize(size)) for time_s in times]
+        path = write_video(
+            tmp_path / f"{name}.mp4",
+            pictures,
+            [time_s - start / 10 for time_s in times],
+            options={"crf": str(crf)},
+        )
+        return Fingerprint(name, None, video_hashes(path, media))
+
+    prints = [
+        film("original", 1, 0, (320, 240), 20),
+        film("small", 1, 0, (160, 120), 36),
+        film("second half", 1, 20, (320, 240), 20),
+        film("another", 2, 0, (320, 240), 20),
+    ]
+    found = {frozenset((first, second)) for first, second, _ in near_duplicates(prints)}
+    assert found == {
+        frozenset(pair)
+        for pair in (
+            ("original", "small"),
+            ("original", "second half"),
+            ("small", "second half"),
+        )
+    }
+
+
+def test_half_of_the_shorter_ones_pictures_have_to_be_alike() -> None:
+    """A title screen that all videos begin with makes no duplicates of them."""
+    title = random_hash(0)
+    own = [[random_hash(10 * video + number) for number in range(1, 5)] for video in range(3)]
+    prints = [Fingerprint(str(video), None, [title, *own[video]]) for video in range(3)]
+    assert near_duplicates(prints) == []
+    half = Fingerprint("half", None, [own[0][0], random_hash(99)])
+    assert near_duplicates([*prints, half]) == [Likeness("0", "half", "same pictures")]
+    third = Fingerprint("third", None, [own[0][0], random_hash(98), random_hash(97)])
+    assert near_duplicates([*prints, third]) == []
+
+
+def test_the_same_file_is_found_without_pictures() -> None:
+    """Under three names, with one pair each to the first of them."""
+    prints = [Fingerprint(name, "same", []) for name in "abc"] + [Fingerprint("d", "other", [])]
+    assert near_duplicates(prints) == [
+        Likeness("a", "b", "same file"),
+        Likeness("a", "c", "same file"),
+    ]
+
+
+def test_pictures_of_one_colour_are_not_compared() -> None:
+    """Two black pictures say nothing about what was filmed."""
+    black = fingerprint("a", Image.new("RGB", (64, 64)))
+    white = fingerprint("b", Image.new("RGB", (64, 64), "white"))
+    assert near_duplicates([black, white, fingerprint("c", Image.new("RGB", (9, 9)))]) == []
+
+
+@pytest.mark.parametrize("text", ["xyz", "ab" * 31, ""], ids=["no digits", "too short", "empty"])
+def test_what_is_no_picture_hash_is_refused(text: str) -> None:
+    """Hashes of another size cannot be compared with these."""
+    with pytest.raises(ValueError, match=r"hexadecimal|digits"):
+        hash_bits([text])
+
+
+@given(st.lists(st.integers(0, 2**256 - 1), min_size=1, max_size=5))
+@settings(deadline=None, max_examples=30)
+def test_different_bits_are_counted_as_such(numbers: list[int]) -> None:
+    """Against arithmetic on whole numbers."""
+    words = np.array(
+        [np.frombuffer(number.to_bytes(32, "big"), dtype=np.uint64) for number in numbers]
+    )
+    expected = [[(first ^ second).bit_count() for second in numbers] for first in numbers]
+    assert different_bits(words, words).tolist() == expected
+
+
+def test_the_threshold_on_real_photos(shared_data: Callable[[str], Path]) -> None:
+    """All but one of the near-duplicates found by hand, and hardly any that were not.
+
+    The pairs it finds beyond those (see ``near_duplicates``) are the same pictures, too.
+    """
+    folder = shared_data("yoga")
+    with (folder / "labels.csv").open(newline="") as file:
+        lines = list(csv.DictReader(file))
+    sizes: dict[str, list[str]] = {}
+    for line in lines:
+        sizes.setdefault(line["group"], []).append(line["path"])
+    by_hand = {tuple(sorted(paths)) for paths in sizes.values() if len(paths) == 2}
+    chosen = {path for pair in by_hand for path in pair} | {line["path"] for line in lines[::8]}
+    prints = []
+    for path in sorted(chosen):
+        with Image.open(folder / path) as photo:
+            hashed = picture_hash(np.asarray(photo.convert("RGB")))
+        prints.append(Fingerprint(path, None, [hashed]))
+    found = {(first, second) for first, second, _ in near_duplicates(prints)}
+    assert MAX_DIFFERENT_BITS == 40
+    # One pair differs in 86 bits, one is of black pictures.
+    assert len(by_hand - found) == 2
+    assert len(found - by_hand) <= 2

@@ -1,0 +1,1 @@
+"""Labels while they are edited: rules, history, and what is on disk."""

@@ -1,0 +1,167 @@
+"""The labels of recordings while they are labelled: every step is on disk before it is answered.
+
+Each video has a session of its own, with a history of its own. All photos share one, so that undo
+takes back the photo labelled last.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from training.errors import LabelError
+from training.labeller.editing.history import History, Step, fingerprint
+from training.labeller.editing.rule import Change, Ranges
+from training.labels.tables import LabelTable, read_labels, write_labels
+from training.recordings.catalog import Recording, labels_path
+
+HISTORY_FOLDER = ".history"
+"""Hidden beside the label tables, so that nothing takes a journal for a table."""
+
+
+class LabelFile:
+    """The label table of one recording.
+
+    Args:
+        folder: of all label tables.
+        recording: whose labels.
+
+    Raises:
+        LabelError: there is a table, and it is damaged.
+    """
+
+    def __init__(self, folder: Path, recording: Recording) -> None:
+        self.recording = recording
+        self._path = labels_path(folder, recording.kind, recording.name)
+        self.ranges: Ranges = ()
+        self.read()
+
+    def read(self) -> None:
+        """Take the labels from the table; no table: nothing is labelled."""
+        self._seen = self._signature()
+        self.ranges = () if self._seen is None else read_labels(self._path).ranges
+
+    def save(self, ranges: Ranges) -> None:
+        """Write the labels; a recording without any has no table."""
+        if ranges:
+            write_labels(LabelTable(self.recording.filename, ranges), self._path)
+        else:
+            self._path.unlink(missing_ok=True)
+        self._seen = self._signature()
+        self.ranges = ranges
+
+    @property
+    def changed_by_others(self) -> bool:
+        """Whether the table is not the one that was read or written last."""
+        return self._signature() != self._seen
+
+    def _signature(self) -> tuple[int, int, int] | None:
+        try:
+            status = self._path.stat()
+        except FileNotFoundError:
+            return None
+        return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+@dataclass(frozen=True)
+class Request:
+    """What asks for a change.
+
+    Attributes:
+        id: the same when it is sent again.
+        filename: of the recording.
+        frame: on the page.
+        frames: how many the recording has, if that is known.
+        media: size and modification time of the recording.
+    """
+
+    id: str
+    filename: str
+    frame: int
+    frames: int | None = None
+    media: tuple[int, int] | None = None
+
+
+class Session:
+    """The labels of one or more recordings and their common history. Not safe between threads.
+
+    Args:
+        files: the label tables of the recordings.
+        journal: where the history is kept.
+    """
+
+    def __init__(self, files: Iterable[LabelFile], journal: Path) -> None:
+        self._files = {file.recording.filename: file for file in files}
+        self.history = History(journal, self._ranges_by_table)
+        for filename, ranges in self.history.unsaved.items():
+            self._files[filename].save(ranges)
+
+    def ranges(self, filename: str) -> Ranges:
+        """The labels of a recording."""
+        return self._files[filename].ranges
+
+    def apply(self, request: Request, change_of: Callable[[Ranges], Change]) -> Step | None:
+        """Change the labels of a recording.
+
+        Returns:
+            What was done; None when this request has been served before.
+
+        Raises:
+            LabelError: the change does not fit the labels, or others have changed them.
+            OSError: the disk does not take it; nothing has happened.
+        """
+        if self.history.recording_of(request.id) is not None:
+            return None
+        file = self._unchanged(request.filename)
+        change = change_of(file.ranges)
+        step = Step(
+            request.id, request.filename, request.frame, change, request.frames, request.media
+        )
+        after = change.applied(file.ranges)
+        with self.history.step(step, file.ranges, after):
+            file.save(after)
+        return step
+
+    def undo(self, request_id: str) -> Step | None:
+        """Take the last step back; None when there is none, or the request was served before.
+
+        Raises:
+            LabelError: others have changed the labels.
+            OSError: the disk does not take it; nothing has happened.
+        """
+        step = self.history.last
+        if step is None or self.history.recording_of(request_id) is not None:
+            return None
+        file = self._unchanged(step.filename)
+        after = step.change.reversed().applied(file.ranges)
+        with self.history.undo(request_id, file.ranges, after):
+            file.save(after)
+        return step
+
+    def redo(self, request_id: str) -> Step | None:
+        """Take the step again that was taken back last; see ``undo``."""
+        step = self.history.last_undone
+        if step is None or self.history.recording_of(request_id) is not None:
+            return None
+        file = self._unchanged(step.filename)
+        after = step.change.applied(file.ranges)
+        with self.history.redo(request_id, file.ranges, after):
+            file.save(after)
+        return step
+
+    def _unchanged(self, filename: str) -> LabelFile:
+        file = self._files[filename]
+        if not file.changed_by_others:
+            return file
+        before = fingerprint(file.ranges)
+        file.read()
+        if fingerprint(file.ranges) != before:
+            self.history.forget(filename)
+            raise LabelError(
+                f"Another program has changed the labels of {file.recording.name} meanwhile. They "
+                "have been read again; your last key press was not applied. Look, and press again."
+            )
+        return file
+
+    def _ranges_by_table(self, filename: str) -> Ranges | None:
+        file = self._files.get(filename)
+        return None if file is None else file.ranges

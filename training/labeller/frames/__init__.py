@@ -1,0 +1,1 @@
+"""Decoded frames of recordings, for the page."""

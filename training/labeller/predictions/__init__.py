@@ -1,0 +1,1 @@
+"""What a model predicts for recordings, while they are labelled."""

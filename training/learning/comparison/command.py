@@ -1,0 +1,118 @@
+"""``straps-train compare``: several kinds of models on one labelled table."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from training.options import Params
+
+if TYPE_CHECKING:
+    from training.learning.comparison.compare import ModelScores
+    from training.learning.comparison.tables import LabelledTable
+
+app = typer.Typer()
+
+# Mean recall is balanced accuracy; the files have both.
+_SHOWN = {
+    "accuracy": "Accuracy",
+    "balanced_accuracy": "Balanced",
+    "macro_precision": "Precision",
+    "macro_f1": "F1",
+}
+_LEAST_WIDTH = 90
+_MOST_COLUMNS_NAMED = 25
+
+
+@app.command("compare")
+def compare(
+    table: Annotated[Path, typer.Option(help="A CSV file; its first line names the columns.")],
+    target: Annotated[str, typer.Option(help="The column of labels.")],
+    group: Annotated[
+        str | None,
+        typer.Option(help="The column that says which rows must be on one side of a split."),
+    ] = None,
+    drop: Annotated[
+        list[str] | None,
+        typer.Option(help="Columns not to be used, with commas between them, or given repeatedly."),
+    ] = None,
+    models: Annotated[
+        list[str] | None,
+        typer.Option(help="Which models, given like --drop; default: all there are."),
+    ] = None,
+    folds: Annotated[int, typer.Option(min=2, help="Parts of each cross-validation.")] = 5,
+    repeats: Annotated[int, typer.Option(min=1, help="Cross-validations, each other parts.")] = 3,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Default: `training.model_training.seed`.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the results; default: `compare` in `training.data.results`."),
+    ] = None,
+    params: Params = None,
+) -> None:
+    """Compare models on any labelled table by repeated cross-validation."""
+    from training.learning.comparison.compare import compare as compare_models
+    from training.learning.comparison.files import write_comparison
+    from training.learning.comparison.tables import read_table
+    from training.learning.estimators.fitting import FitSettings
+    from training.learning.estimators.models import MODEL_MAPPER, complete
+    from training.params import load_all
+    from training.runtime.progress import progress_bar
+
+    _, settings = load_all(params)
+    how = settings.model_training
+    names = _separated(models) or list(MODEL_MAPPER)
+    given = {name: how.hyperparameters.get(name, {}) for name in names}
+    for name in names:
+        complete(name, given[name])
+    labelled = read_table(table, target, group, _separated(drop))
+    _describe(labelled)
+    fits = [
+        FitSettings(name, how.seed if seed is None else seed, how.class_weights, given[name])
+        for name in given
+    ]
+    with progress_bar("Comparing", len(fits) * folds * repeats) as advance:
+        compared = compare_models(labelled, fits, folds, repeats, advance=advance)
+    _print(compared, folds, repeats)
+    for path in write_comparison(
+        compared, labelled.labels, out or settings.data.results / "compare"
+    ):
+        typer.echo(str(path))
+
+
+def _separated(values: list[str] | None) -> list[str]:
+    return [name.strip() for value in values or () for name in value.split(",") if name.strip()]
+
+
+def _describe(table: "LabelledTable") -> None:
+    import numpy as np
+
+    judged = int((~table.augmented).sum())
+    extra = f", {len(table) - judged} more to learn from only" if judged < len(table) else ""
+    counts = np.bincount(table.codes[~table.augmented], minlength=len(table.labels))
+    labels = ", ".join(f"{a} {b}" for a, b in zip(table.labels, counts, strict=True))
+    columns = (*table.numeric, *table.text)
+    used = ", ".join(columns[:_MOST_COLUMNS_NAMED])
+    if len(columns) > _MOST_COLUMNS_NAMED:
+        used += f" and {len(columns) - _MOST_COLUMNS_NAMED} more"
+    typer.echo(f"{judged} rows{extra}: {labels}", err=True)
+    typer.echo(f"Learning from {len(columns)} columns: {used}", err=True)
+    for name, reason in table.left_out.items():
+        typer.echo(f"Left out: {name} ({reason})", err=True)
+
+
+def _print(compared: "list[ModelScores]", folds: int, repeats: int) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    title = f"Mean ± deviation over {repeats} × {folds} folds, in %"
+    shown = Table("Model", *_SHOWN.values(), "Log loss", "Fit", title=title, box=None)
+    for one in sorted(compared, key=lambda one: -one.mean("macro_f1")):
+        cells = [f"{100 * one.mean(m):.1f} ± {100 * one.deviation(m):.1f}" for m in _SHOWN]
+        shown.add_row(
+            one.model, *cells, f"{one.mean('log_loss'):.3f}", f"{one.mean('fit_time_s'):.2f} s"
+        )
+    console = Console()
+    # Where the output goes into a file, there is no width to keep to.
+    Console(width=max(console.width, _LEAST_WIDTH)).print(shown)

@@ -1,0 +1,172 @@
+"""Several kinds of models on one labelled table: repeated cross-validation, mean and deviation."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.data.splits import Fold
+from training.errors import DatasetError
+from training.learning.comparison.tables import LabelledTable
+from training.learning.estimators.fitting import FitSettings, fit_rows
+from training.learning.evaluation.scores import confusion_matrix, per_label, score
+
+METRICS = (
+    "accuracy",
+    "balanced_accuracy",
+    "macro_precision",
+    "macro_recall",
+    "macro_f1",
+    "log_loss",
+    "fit_time_s",
+)
+_MOST_PROCESSES = 8
+
+
+@dataclass(frozen=True)
+class ModelScores:
+    """How one kind of model did.
+
+    Attributes:
+        model: its name.
+        scores: ``(folds × repeats,)`` by metric.
+        confusion: ``(labels, labels)`` counts over all repeats; rows are the truth.
+    """
+
+    model: str
+    scores: Mapping[str, NDArray[np.float64]]
+    confusion: NDArray[np.int64]
+
+    def mean(self, metric: str) -> float:
+        """Over folds and repeats."""
+        return float(self.scores[metric].mean())
+
+    def deviation(self, metric: str) -> float:
+        """Standard deviation over folds and repeats."""
+        return float(self.scores[metric].std())
+
+
+@dataclass(frozen=True)
+class _FoldScores:
+    scores: Mapping[str, float]
+    confusion: NDArray[np.int64]
+
+
+def compare(
+    table: LabelledTable,
+    models: Sequence[FitSettings],
+    n_folds: int,
+    n_repeats: int,
+    processes: int | None = None,
+    advance: Callable[[int], None] = lambda steps: None,
+) -> list[ModelScores]:
+    """Cross-validate every model on the same splits.
+
+    Args:
+        table: what is learned from and judged by.
+        models: which ones; the first one's seed draws the splits.
+        n_folds: parts of each cross-validation.
+        n_repeats: cross-validations, each with other parts.
+        processes: side by side; None: one per processor core. No part in the result but the times.
+        advance: called with 1 after each fit.
+
+    Raises:
+        DatasetError: a label has too few rows, or groups, to be in every part.
+        TrainingError: a model or one of its hyperparameters is not known.
+    """
+    from joblib import Parallel, cpu_count, delayed
+
+    splits = repeated_splits(table, n_folds, n_repeats, models[0].seed)
+    tasks = [(settings, fold) for settings in models for fold in splits]
+    processes = min(processes or cpu_count(), _MOST_PROCESSES, len(tasks))
+    results = []
+    for result in Parallel(n_jobs=processes, return_as="generator")(
+        delayed(_judge)(table, fold, settings) for settings, fold in tasks
+    ):
+        results.append(result)
+        advance(1)
+    return [
+        _together(settings.model, results[first : first + len(splits)])
+        for first, settings in zip(range(0, len(tasks), len(splits)), models, strict=True)
+    ]
+
+
+def repeated_splits(table: LabelledTable, n_folds: int, n_repeats: int, seed: int) -> list[Fold]:
+    """Parts with about the same shares of labels; a group is in one part, and so are its copies.
+
+    Raises:
+        DatasetError: a label has fewer rows, or groups, than there are parts.
+    """
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+    real = np.flatnonzero(~table.augmented)
+    _require_enough(table, real, n_folds)
+    _, group_numbers = np.unique(table.groups, return_inverse=True)
+    splits = []
+    for repeat in range(n_repeats):
+        kind = StratifiedGroupKFold if table.grouped else StratifiedKFold
+        splitter = kind(n_folds, shuffle=True, random_state=seed + repeat)
+        groups = group_numbers[real] if table.grouped else None
+        for _, tested in splitter.split(real, table.codes[real], groups):
+            test = real[tested]
+            kept_back = np.isin(group_numbers, group_numbers[test])
+            splits.append(Fold(np.flatnonzero(~kept_back), test))
+    return splits
+
+
+def _require_enough(table: LabelledTable, real: NDArray[np.int64], n_folds: int) -> None:
+    what = "groups" if table.grouped else "rows"
+    counts = {
+        label: len(np.unique(table.groups[real][table.codes[real] == code]))
+        for code, label in enumerate(table.labels)
+    }
+    few = [f"{label!r} ({count})" for label, count in counts.items() if count < n_folds]
+    if few:
+        raise DatasetError(
+            f"Fewer {what} than the {n_folds} folds: {', '.join(few)}. Use fewer folds (--folds), "
+            "or a table with more of these labels."
+        )
+
+
+def _judge(table: LabelledTable, fold: Fold, settings: FitSettings) -> _FoldScores:
+    """Learn from one side of a split, answer the other."""
+    encoder = table.encoder()
+    learned = encoder.fit_transform(table.frame.iloc[fold.train]).astype(np.float32)
+    tested = encoder.transform(table.frame.iloc[fold.test]).astype(np.float32)
+    start = time.perf_counter()
+    model = fit_rows(
+        learned, table.codes[fold.train], table.groups[fold.train], len(table.labels), settings
+    )
+    fit_time_s = time.perf_counter() - start
+    probabilities = model.predict_proba(tested)
+    return _scored(table.codes[fold.test], probabilities, len(table.labels), fit_time_s)
+
+
+def _scored(
+    truth: NDArray[np.int64],
+    probabilities: NDArray[np.floating[Any]],
+    n_labels: int,
+    fit_time_s: float,
+) -> _FoldScores:
+    found = probabilities.argmax(axis=1)
+    labels = per_label(truth, found, n_labels)
+    occurring = labels.support > 0
+    scores = {
+        "accuracy": score("accuracy", truth, probabilities, n_labels),
+        "balanced_accuracy": score("balanced_accuracy", truth, probabilities, n_labels),
+        "macro_precision": float(labels.precision[occurring].mean()),
+        "macro_recall": float(labels.recall[occurring].mean()),
+        "macro_f1": float(labels.f1[occurring].mean()),
+        "log_loss": -score("log_loss", truth, probabilities, n_labels),
+        "fit_time_s": fit_time_s,
+    }
+    return _FoldScores(scores, confusion_matrix(truth, found, n_labels))
+
+
+def _together(model: str, folds: Sequence[_FoldScores]) -> ModelScores:
+    scores = {metric: np.array([fold.scores[metric] for fold in folds]) for metric in METRICS}
+    confusion = np.sum([fold.confusion for fold in folds], axis=0)
+    return ModelScores(model, scores, confusion)

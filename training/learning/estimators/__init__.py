@@ -1,0 +1,1 @@
+"""The kinds of models, and how one is fitted."""

@@ -1,0 +1,166 @@
+"""Fits one model to rows of a table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.data.dataset import Dataset
+from training.errors import DatasetError, TrainingError
+from training.learning.estimators.models import Hyperparameters, RowSplit, make, model_kind
+
+ClassWeights = Literal["balanced", "none"]
+
+_MOST_CALIBRATION_SPLITS = 5
+_SPLIT_ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """Which model is fitted, and how.
+
+    Attributes:
+        model: its name in ``MODEL_MAPPER``.
+        seed: of everything random.
+        class_weights: ``balanced``: every label counts the same, however rare; ``none``: every row
+            does.
+        hyperparameters: in place of the model's defaults.
+    """
+
+    model: str
+    seed: int
+    class_weights: ClassWeights = "balanced"
+    hyperparameters: Hyperparameters = field(default_factory=dict)
+
+
+class PartialModel:
+    """A model of some of the labels only: those it has not seen get the probability 0.
+
+    It can be judged, as in a cross-validation where a label's only recording is tested, but not
+    exported.
+
+    Args:
+        estimator: fitted to the codes 0 … ``len(seen)`` − 1.
+        seen: ``(k,)`` the codes that those stand for.
+        n_labels: number of labels of the data set.
+    """
+
+    def __init__(self, estimator: Any, seen: NDArray[np.int64], n_labels: int) -> None:
+        self.estimator, self.seen, self.n_labels = estimator, seen, n_labels
+
+    def predict_proba(self, features: NDArray[np.float32]) -> NDArray[np.floating[Any]]:
+        """``(n, labels)`` of ``(n, columns)``."""
+        known = self.estimator.predict_proba(features)
+        probabilities = np.zeros((len(features), self.n_labels), dtype=known.dtype)
+        probabilities[:, self.seen] = known
+        return probabilities
+
+
+def fit_model(data: Dataset, settings: FitSettings) -> Any:
+    """An estimator fitted to all rows of a table; ``predict_proba`` gives ``(n, labels)``.
+
+    The same rows, settings and library versions give the same model. Where labels have no row, the
+    result is a ``PartialModel``.
+
+    Raises:
+        TrainingError: the model or a hyperparameter is not known or has an impossible value.
+        DatasetError: fewer than two labels have rows.
+    """
+    return fit_rows(data.features, data.codes, data.groups, len(data.labels), settings)
+
+
+def fit_rows(
+    features: NDArray[np.float32],
+    codes: NDArray[np.int64],
+    groups: NDArray[Any],
+    n_labels: int,
+    settings: FitSettings,
+) -> Any:
+    """Like ``fit_model``, of plain arrays: ``(n, columns)``, ``(n,)`` and ``(n,)``."""
+    seen, dense = np.unique(codes, return_inverse=True)
+    if len(seen) < 2:
+        raise DatasetError(
+            f"A model tells labels apart, but these {len(codes)} rows carry {len(seen)} label. "
+            "Label recordings of other poses, too."
+        )
+    model = _fit(features, dense, groups, settings)
+    return model if len(seen) == n_labels else PartialModel(model, seen, n_labels)
+
+
+def sample_weights(
+    codes: NDArray[np.int64], class_weights: ClassWeights
+) -> NDArray[np.float64] | None:
+    """``(n,)`` such that every label that occurs weighs the same, 1 on average; None: all 1."""
+    if class_weights == "none":
+        return None
+    counts = np.bincount(codes)
+    occurring = np.count_nonzero(counts)
+    return np.asarray(len(codes) / (occurring * counts[codes]))
+
+
+def _fit(
+    features: NDArray[np.float32],
+    codes: NDArray[np.int64],
+    groups: NDArray[Any],
+    settings: FitSettings,
+) -> Any:
+    splits: Sequence[RowSplit] = ()
+    if model_kind(settings.model).calibrated:
+        splits = calibration_splits(codes, groups, settings.seed)
+    model = make(settings.model, settings.hyperparameters, settings.seed, splits)
+    weights = sample_weights(codes, settings.class_weights)
+    try:
+        model.fit(features, codes, **_weights_argument(model, weights))
+    except ValueError as error:
+        # Both libraries say what is wrong with a value only once they are given data.
+        raise TrainingError(
+            f"{settings.model} cannot be trained with the hyperparameters "
+            f"{dict(settings.hyperparameters)}: {error}"
+        ) from error
+    return _repeatable(model)
+
+
+def calibration_splits(codes: NDArray[np.int64], groups: NDArray[Any], seed: int) -> list[RowSplit]:
+    """Splits in which every label is learned and no group is on both sides.
+
+    Where labels are in too few groups for that, rows are split without regard to groups: the
+    probabilities are then surer of themselves than they should be, but every label has some.
+    """
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+    per_label = [len(np.unique(groups[codes == code])) for code in np.unique(codes)]
+    most = min(_MOST_CALIBRATION_SPLITS, *per_label)
+    if sum(per_label) == len(codes):
+        most = 0  # every row is a group of its own
+    for n_splits in range(most, 1, -1):
+        for attempt in range(_SPLIT_ATTEMPTS):
+            grouped = StratifiedGroupKFold(n_splits, shuffle=True, random_state=seed + attempt)
+            splits = list(grouped.split(codes, codes, groups))
+            if all(len(np.unique(codes[train])) == len(per_label) for train, _ in splits):
+                return splits
+    n_splits = min(_MOST_CALIBRATION_SPLITS, int(np.bincount(codes).min()))
+    if n_splits < 2:
+        raise DatasetError("A label of a single row cannot be learned by this model.")
+    plain = StratifiedKFold(n_splits, shuffle=True, random_state=seed)
+    return list(plain.split(codes, codes))
+
+
+def _weights_argument(
+    model: Any, weights: NDArray[np.float64] | None
+) -> dict[str, NDArray[np.float64]]:
+    if weights is None:
+        return {}
+    steps = getattr(model, "steps", None)
+    return {f"{steps[-1][0]}__sample_weight" if steps else "sample_weight": weights}
+
+
+def _repeatable(model: Any) -> Any:
+    """A forest's threads add up their trees' votes in any order; one thread keeps to one."""
+    from sklearn.ensemble import RandomForestClassifier
+
+    for _, step in getattr(model, "steps", ()):
+        if isinstance(step, RandomForestClassifier):
+            step.n_jobs = 1
+    return model

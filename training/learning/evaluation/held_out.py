@@ -1,0 +1,114 @@
+"""The recordings kept back from training: what a model and its champion are both judged by.
+
+Landmarks are kept, not features, so that models with other features can be judged by them, too.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared_features.classify.classifier import PoseClassifier
+from shared_features.landmarks.landmarks import FloatArray
+from shared_features.landmarks.track_csv import read_track
+from shared_features.runtime.atomic import written_whole
+from training.data.dataset import Dataset
+from training.learning.evaluation.evaluate import Predictions
+from training.recordings.catalog import landmarks_path, split_filename
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Labelled landmarks of the frames kept back.
+
+    Attributes:
+        image: ``(n, 33, 5)`` float32.
+        world: ``(n, 33, 3)`` float32.
+        aspect: ``(n,)`` width over height.
+        labels: ``(n,)`` the true labels' names.
+        groups: ``(n,)`` frames of one group are of one recording, its copies and near-duplicates.
+        filenames: ``(n,)`` the recording.
+        frame_numbers: ``(n,)`` int64.
+    """
+
+    image: FloatArray
+    world: FloatArray
+    aspect: NDArray[np.float64]
+    labels: NDArray[np.str_]
+    groups: NDArray[np.str_]
+    filenames: NDArray[np.str_]
+    frame_numbers: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def without_groups(self, groups: Collection[str]) -> "HeldOut":
+        """Only the frames of other groups."""
+        chosen = ~np.isin(self.groups, list(groups))
+        return replace(self, **{name: values[chosen] for name, values in self._arrays().items()})
+
+    def predictions(self, classifier: PoseClassifier) -> Predictions:
+        """What a model answers, whatever its features and labels are.
+
+        A label that the model does not know gets the probability 0, so its frames count as wrong.
+        """
+        features = classifier.contract.features.compute(self.image, self.world, self.aspect)
+        known = classifier.labels
+        names = (*known, *sorted(set(self.labels.tolist()) - set(known)))
+        probabilities = np.zeros((len(self), len(names)))
+        probabilities[:, : len(known)] = classifier.probabilities(features)
+        codes = {name: code for code, name in enumerate(names)}
+        truth = np.array([codes[label] for label in self.labels.tolist()], dtype=np.int64)
+        return Predictions(names, truth, probabilities, self.filenames, self.frame_numbers)
+
+    def save(self, path: Path) -> None:
+        """Write all of it to one ``.npz`` file."""
+        with written_whole(path) as temporary:
+            np.savez_compressed(temporary, allow_pickle=False, **self._arrays())
+
+    @classmethod
+    def load(cls, path: Path) -> "HeldOut":
+        """What ``save`` wrote."""
+        with np.load(path) as stored:
+            return cls(**{name: stored[name] for name in cls.__dataclass_fields__})
+
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+
+def collect_held_out(data: Dataset, landmarks: Path) -> HeldOut:
+    """The landmarks of a table's rows, from the landmark tables they were made of.
+
+    Args:
+        data: the rows kept back; none of them augmented.
+        landmarks: the folder of landmark tables.
+
+    Raises:
+        TrackError: a landmark table is missing or damaged.
+    """
+    image = np.empty((len(data), 33, 5), dtype=np.float32)
+    world = np.empty((len(data), 33, 3), dtype=np.float32)
+    aspect = np.empty(len(data))
+    order = np.argsort(data.filenames, kind="stable")
+    ends = np.flatnonzero(data.filenames[order][1:] != data.filenames[order][:-1]) + 1
+    for rows in np.split(order, ends):
+        filename = str(data.filenames[rows[0]])
+        track = read_track(landmarks_path(landmarks, *split_filename(filename)))
+        frames = data.frame_numbers[rows]
+        image[rows], world[rows], aspect[rows] = (
+            track.image[frames],
+            track.world[frames],
+            track.aspect,
+        )
+    return HeldOut(
+        image=image,
+        world=world,
+        aspect=aspect,
+        labels=np.array(data.labels)[data.codes],
+        groups=data.groups,
+        filenames=data.filenames,
+        frame_numbers=data.frame_numbers,
+    )

@@ -1,0 +1,1 @@
+"""Fitted estimators to self-describing ONNX files, through a parity gate."""

@@ -1,0 +1,145 @@
+"""The model file of a training: fitted estimator and everything the file says about itself."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from shared_features.classify.classifier import ModelContract
+from shared_features.params import SharedParams
+from shared_features.pose import model_asset
+from training.data.dataset import Dataset
+from training.learning.estimators.fitting import FitSettings
+from training.learning.estimators.models import complete
+from training.learning.evaluation.evaluate import Evaluation
+from training.learning.export.export import Parity, export_model
+from training.learning.material import Material
+
+_VERSIONED_PACKAGES = (
+    "mediapipe",
+    "numpy",
+    "onnxmltools",
+    "scikit-learn",
+    "skl2onnx",
+    "xgboost",
+)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """How well the kind of model does that a file holds.
+
+    Attributes:
+        held_out: of a model trained without the recordings kept back, on these.
+        cross_validation: over all recordings.
+        per_fold: macro F1 of each fold.
+    """
+
+    held_out: Evaluation
+    cross_validation: Evaluation
+    per_fold: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a model comes from.
+
+    Attributes:
+        run_id: of the MLflow run.
+        created: when the training began.
+    """
+
+    run_id: str
+    created: datetime
+
+
+def write_model_file(
+    model: Any,
+    learned_from: Dataset,
+    material: Material,
+    settings: FitSettings,
+    judgement: Judgement,
+    origin: Origin,
+    shared: SharedParams,
+    path: Path,
+) -> Parity:
+    """Export a fitted model; the file says what it learned from and how well its kind does.
+
+    Raises:
+        ExportError: the file does not answer like the model.
+    """
+    contract = ModelContract(
+        labels=material.data.labels,
+        other=shared.labels.other,
+        features=material.spec,
+        timeline=shared.timeline,
+        training=_provenance(learned_from, material, settings, origin, shared),
+        metrics=_metrics(judgement),
+    )
+    return export_model(model, contract, learned_from.features, path, settings.seed)
+
+
+def package_versions() -> dict[str, str]:
+    """Versions of the libraries that a model depends on."""
+    return {package: version(package) for package in _VERSIONED_PACKAGES}
+
+
+def _provenance(
+    learned_from: Dataset,
+    material: Material,
+    settings: FitSettings,
+    origin: Origin,
+    shared: SharedParams,
+) -> dict[str, Any]:
+    counts = np.bincount(
+        learned_from.codes[~learned_from.augmented], minlength=len(learned_from.labels)
+    )
+    return {
+        "name": "trained on recordings",
+        "run_id": origin.run_id,
+        "created": origin.created.isoformat(timespec="seconds"),
+        "material": f"{len(np.unique(learned_from.filenames))} recordings",
+        "frames_per_label": dict(zip(learned_from.labels, counts.tolist(), strict=True)),
+        "mirror_images": bool(learned_from.augmented.any()),
+        "table_sha256": material.sha256,
+        "model": settings.model,
+        "parameters": complete(settings.model, settings.hyperparameters),
+        "class_weights": settings.class_weights,
+        "seed": settings.seed,
+        "pose_model_sha256": _pose_model_sha256(shared),
+        "versions": package_versions(),
+    }
+
+
+def _pose_model_sha256(shared: SharedParams) -> str:
+    return model_asset.SHA256["pruned"] if shared.pose.model_path is None else "a file of one's own"
+
+
+def _metrics(judgement: Judgement) -> dict[str, Any]:
+    held_out = judgement.held_out
+    return {
+        "measured_on": f"{held_out.recordings} recordings kept back from a model trained alike on "
+        "the others",
+        "frames": held_out.frames,
+        "accuracy": round(held_out.accuracy, 4),
+        "macro_f1": round(held_out.f1_macro, 4),
+        "per_label": {
+            scores.label: {
+                "precision": round(scores.precision, 4),
+                "recall": round(scores.recall, 4),
+                "f1": round(scores.f1, 4),
+                "frames": scores.frames,
+            }
+            for scores in held_out.per_label
+        },
+        "confusion": held_out.confusion.tolist(),
+        "cross_validation": {
+            "folds": len(judgement.per_fold),
+            "macro_f1": round(judgement.cross_validation.f1_macro, 4),
+            "macro_f1_per_fold": [round(score, 4) for score in judgement.per_fold],
+            "frames": judgement.cross_validation.frames,
+        },
+    }

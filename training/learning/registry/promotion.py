@@ -1,0 +1,244 @@
+"""Which model is served: the gate that a new one has to pass, and the way back.
+
+The champion is what serving reads: promotion copies the version's ONNX file, byte for byte, to
+where serving looks, and sets the registry's alias. Serving needs no MLflow.
+"""
+
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared_features.classify.classifier import PoseClassifier
+from shared_features.errors import ClassifierError
+from shared_features.runtime.atomic import written_whole
+from training.errors import PromotionError
+from training.learning.evaluation.evaluate import evaluate
+from training.learning.evaluation.held_out import HeldOut
+from training.learning.registry import tracking
+from training.learning.registry.registry import Deployment, Registry, file_sha256
+from training.params import PromotionParams, TrackingParams
+from training.runtime.locks import locked
+
+_ADOPTED_RUN = "Adopted_Model"
+_ORIGIN_TAG = "origin"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A model and the champion on recordings that neither has learned from.
+
+    Attributes:
+        candidate: macro F1.
+        champion: macro F1.
+        champion_version: which one the champion is.
+        champion_origin: where it comes from if it was not trained here; else empty.
+        frames: number of frames.
+        recordings: number of recordings.
+    """
+
+    candidate: float
+    champion: float
+    champion_version: str
+    champion_origin: str
+    frames: int
+    recordings: int
+
+    def __str__(self) -> str:
+        scores = (
+            f"macro F1 {self.candidate:.3f}, champion {self.champion_version}: "
+            f"{self.champion:.3f}, on {self.frames} frames of {self.recordings} "
+            f"recording{'s' * (self.recordings != 1)} that neither has learned from"
+        )
+        origin = f" (version {self.champion_version} was {self.champion_origin})"
+        return scores + origin if self.champion_origin else scores
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """What changed.
+
+    Attributes:
+        version: the champion now.
+        previous: the champion before, if any.
+        output: the file that serving reads.
+        sha256: of that file.
+        judged: the comparison with the champion before, or why there was none.
+    """
+
+    version: str
+    previous: str | None
+    output: Path
+    sha256: str
+    judged: str
+
+
+def promote(
+    tracked: TrackingParams, params: PromotionParams, version: str | None, force: bool
+) -> Promotion:
+    """Make a version the champion, if it passes the gate.
+
+    Args:
+        tracked: where versions are registered.
+        params: the gate, and where the champion's file goes.
+        version: which one; None: the one trained last.
+        force: also when it is worse than the champion, or cannot be compared with it.
+
+    Raises:
+        PromotionError: there is no such version, or it does not pass. Nothing was changed.
+    """
+    with _registry(tracked) as (registry, folder):
+        chosen = _newest(registry) if version is None else version
+        files = registry.files(registry.version(chosen), folder / "candidate")
+        _check_file(files.model, registry.version(chosen).tags.get("sha256", ""))
+        _adopt_served_file(registry, params.output, folder)
+        previous = registry.champion()
+        if previous in (None, chosen):
+            judged = "there was no other champion to compare with"
+        else:
+            comparison = _compare(registry, files, str(previous), folder)
+            if not force:
+                _require_not_worse(chosen, comparison, params.tolerance)
+            judged = str(comparison)
+        _serve(registry, files.model, chosen, params.output)
+        if previous not in (None, chosen):
+            registry.remember_champions([*registry.former_champions(), str(previous)])
+        return Promotion(chosen, previous, params.output, file_sha256(params.output), judged)
+
+
+def rollback(tracked: TrackingParams, params: PromotionParams) -> Promotion:
+    """Go back to the champion before this one.
+
+    Raises:
+        PromotionError: there was none.
+    """
+    with _registry(tracked) as (registry, folder):
+        former = registry.former_champions()
+        if not former:
+            raise PromotionError(
+                f"{registry.name!r} has had no other champion to go back to. "
+                "`straps-train promote VERSION` makes any version the champion."
+            )
+        current, version = registry.champion(), registry.version(former[-1])
+        files = registry.files(version, folder)
+        _check_file(files.model, version.tags.get("sha256", ""))
+        _serve(registry, files.model, former[-1], params.output)
+        registry.remember_champions(former[:-1])
+        sha256 = file_sha256(params.output)
+        return Promotion(former[-1], current, params.output, sha256, "going back is not judged")
+
+
+@contextmanager
+def _registry(tracked: TrackingParams) -> Iterator[tuple[Registry, Path]]:
+    """The registry, for one process on this machine at a time, and a folder to work in."""
+    with (
+        locked(tracked.folder / "promotion.lock"),
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        yield Registry(tracked), Path(folder)
+
+
+def _newest(registry: Registry) -> str:
+    """The version trained last; what was only found and registered has been served already."""
+    trained = [version for version in registry.versions() if _ORIGIN_TAG not in version.tags]
+    if not trained:
+        raise PromotionError(
+            f"No trained version of {registry.name!r} is registered. Run `straps-train train` "
+            "first."
+        )
+    return str(trained[0].version)
+
+
+def _check_file(model: Path, sha256: str) -> None:
+    """Parity was shown when the file was made; here it must be that very file, and understood."""
+    if not model.is_file() or file_sha256(model) != sha256:
+        raise PromotionError(
+            f"{model.name} of this version is not the file that passed the parity gate (its "
+            "sha256 differs). Train again."
+        )
+    try:
+        PoseClassifier(model)
+    except ClassifierError as error:
+        raise PromotionError(f"This version cannot be served by this program. {error}") from error
+
+
+def _adopt_served_file(registry: Registry, output: Path, folder: Path) -> None:
+    """Register the file that is served today, if no version knows it, and call it the champion.
+
+    So one can go back to it: the starter, or a file that was copied there by hand.
+    """
+    if not output.is_file():
+        return
+    sha256 = file_sha256(output)
+    if any(version.tags.get("sha256") == sha256 for version in registry.versions()):
+        return
+    adopted = Deployment(folder / "adopted")
+    adopted.folder.mkdir()
+    adopted.model.write_bytes(output.read_bytes())
+    try:
+        PoseClassifier(adopted.model)
+    except ClassifierError:
+        return  # nobody wants to go back to a file that cannot be served
+    before = registry.champion()
+    with tracking.run(_ADOPTED_RUN, nested=False):
+        version = registry.register(adopted, {_ORIGIN_TAG: f"found in {output}"})
+    registry.crown(version)
+    if before is not None:
+        registry.remember_champions([*registry.former_champions(), before])
+
+
+def _compare(
+    registry: Registry, candidate: Deployment, champion: str, folder: Path
+) -> Comparison | str:
+    """Both development models on what neither has learned from, or why that cannot be."""
+    if not candidate.held_out.is_file():
+        return "not compared: it brings no recordings to be judged by"
+    version = registry.version(champion)
+    files = registry.files(version, folder / "champion")
+    held_out = HeldOut.load(candidate.held_out)
+    judged = files.model
+    if files.learned_from.is_file():
+        # Any other model, such as the starter, has seen none of these recordings.
+        judged = files.development
+        learned_from = json.loads(files.learned_from.read_text(encoding="utf-8"))
+        held_out = held_out.without_groups(learned_from)
+    if not len(held_out):
+        return (
+            f"not compared: champion {champion} has learned from every recording that this one is "
+            "judged by"
+        )
+    try:
+        champion_score = evaluate(held_out.predictions(PoseClassifier(judged))).f1_macro
+    except ClassifierError as error:
+        return f"not compared: champion {champion} cannot be run any more ({error})"
+    own_score = evaluate(held_out.predictions(PoseClassifier(candidate.development))).f1_macro
+    recordings = len(set(held_out.filenames.tolist()))
+    origin = version.tags.get(_ORIGIN_TAG, "")
+    return Comparison(own_score, champion_score, champion, origin, len(held_out), recordings)
+
+
+def _require_not_worse(version: str, comparison: Comparison | str, tolerance: float) -> None:
+    if isinstance(comparison, str):
+        reason = f"could not be judged; {comparison}"
+    elif comparison.candidate < comparison.champion - tolerance:
+        reason = f"is worse than the champion: {comparison}"
+    else:
+        return
+    raise PromotionError(
+        f"Version {version} {reason}. Nothing was changed; `--force` promotes it all the same."
+    )
+
+
+def _serve(registry: Registry, model: Path, version: str, output: Path) -> None:
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with written_whole(output) as temporary:
+            temporary.write_bytes(model.read_bytes())
+            registry.crown(version)
+    except OSError as error:
+        raise PromotionError(
+            f"{output} cannot be written ({error.strerror}). Make room, or check the rights of its "
+            "folder, and promote again; the file served before is untouched."
+        ) from error

@@ -1,0 +1,86 @@
+"""The search for hyperparameters as MLflow shows it: one run, with a run per trial in it."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import mlflow
+
+from training.data.splits import fold_warnings, grouped_folds
+from training.learning.estimators.fitting import FitSettings
+from training.learning.material import Material
+from training.learning.registry import tracking
+from training.learning.search.studies import optuna_url
+from training.learning.search.tune import SearchResult, SearchSettings, TrialRecord, optimize
+from training.params import TrainingParams
+from training.runtime.progress import progress_bar
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a search has come to.
+
+    Attributes:
+        hyperparameters: the best ones.
+        summary: a sentence for the person who trains.
+    """
+
+    hyperparameters: dict[str, Any]
+    summary: str
+
+
+def search_hyperparameters(
+    material: Material, settings: FitSettings, params: TrainingParams, say: Callable[[str], None]
+) -> Search:
+    """Search on the recordings that are not kept back; goes on with a search that was stopped.
+
+    Raises:
+        TrainingError: the storage cannot be used, or the search failed.
+    """
+    how, runs = params.model_training, params.tracking
+    data = material.data.rows(material.split.train)
+    folds = grouped_folds(data, how.folds, how.seed)
+    for warning in fold_warnings(data, how.folds):
+        if warning not in material.warnings:
+            say(f"Note, without the recordings kept back: {warning}")
+    asked = SearchSettings(
+        metric=how.score_metric,
+        num_trials=how.num_trials,
+        pruning=how.pruning,
+        processes=how.optimize_processes,
+    )
+    with (
+        tracking.run(runs.optimization_run),
+        progress_bar("Searching hyperparameters", how.num_trials) as advance,
+    ):
+        tracking.log_parameters({"search": asdict(asked), "model": settings.model})
+
+        def show(trial: TrialRecord) -> None:
+            advance(1)
+            _log_trial(trial, runs.trial_run, how.score_metric)
+
+        result = optimize(data, folds, settings, asked, optuna_url(runs), show)
+        mlflow.log_metric(f"best_{how.score_metric}", result.best.value)
+        mlflow.set_tag("optuna_study", result.study)
+        tracking.log_parameters({"best": result.hyperparameters})
+        tracking.log_json([asdict(trial) for trial in result.trials], "optuna_study.json")
+    summary = _summary(result, how.score_metric)
+    say(summary)
+    return Search(result.hyperparameters, summary)
+
+
+def _log_trial(trial: TrialRecord, name: str, metric: str) -> None:
+    """A run of its own; a pruned trial has done what it was meant to, and is no failure."""
+    with tracking.run(f"{name}_{trial.number}"):
+        tracking.log_parameters(trial.hyperparameters)
+        mlflow.log_metrics({metric: trial.value, "duration_s": trial.duration_s})
+        mlflow.set_tags({"state": trial.state, "steps": trial.steps, "earlier": trial.earlier})
+
+
+def _summary(result: SearchResult, metric: str) -> str:
+    pruned = sum(trial.state == "pruned" for trial in result.trials)
+    return (
+        f"{len(result.trials)} trials, {pruned} of them given up early; the best is number "
+        f"{result.best.number} with {metric} {result.best.value:.4f} in cross-validation on the "
+        "recordings that are not kept back."
+    )

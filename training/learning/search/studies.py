@@ -1,0 +1,136 @@
+"""Where Optuna keeps its studies, and what they are called."""
+
+import hashlib
+import json
+import warnings
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+from training.data.dataset import Dataset
+from training.data.splits import Fold
+from training.errors import TrainingError
+from training.learning.estimators.fitting import FitSettings
+from training.learning.estimators.models import complete, model_kind
+from training.params import ScoreMetric, TrackingParams
+from training.runtime.locks import locked
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
+    from optuna.storages import RDBStorage
+    from optuna.trial import BaseTrial
+
+_SQLITE_FILE = "optuna.db"
+# How long a process waits for another one that writes.
+_SQLITE_TIMEOUT_S = 60
+# A running trial gives a sign of life this often. Without one for the second time, its process is
+# taken for dead, and the trial has failed.
+_HEARTBEAT_S = 10
+_GRACE_S = 60
+
+
+def optuna_url(params: TrackingParams) -> str:
+    """Where Optuna keeps its studies: as told, else a SQLite file."""
+    return params.optuna_storage or f"sqlite:///{params.folder / _SQLITE_FILE}"
+
+
+def open_storage(url: str) -> "RDBStorage":
+    """The storage; its tables are made if they are new.
+
+    A new SQLite file that several processes open at once breaks in its first migration, so opening
+    is serialised.
+
+    Raises:
+        TrainingError: it cannot be used.
+    """
+    import optuna
+    from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+    # What it says of each trial is shown in a better way.
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    settings = {"connect_args": {"timeout": _SQLITE_TIMEOUT_S}} if sqlite_file(url) else None
+    try:
+        with study_lock(url), warnings.catch_warnings():
+            # Heartbeats are called experimental; a change of them would fail our tests.
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            return optuna.storages.RDBStorage(
+                url,
+                engine_kwargs=settings,
+                heartbeat_interval=_HEARTBEAT_S,
+                grace_period=_GRACE_S,
+            )
+    except (SQLAlchemyError, ArgumentError, OSError, ImportError, RuntimeError) as error:
+        address = url.rpartition("@")[2] if "@" in url else url
+        reason = str(error).strip().partition("\n")[0]
+        raise TrainingError(
+            f"Optuna's storage {address} cannot be used ({reason}). Check "
+            "`training.tracking.optuna_storage` in params.yaml, and that it may be written to."
+        ) from error
+
+
+def study_lock(url: str) -> AbstractContextManager[None]:
+    """What at most one process of this machine may hold, for a SQLite storage."""
+    file = sqlite_file(url)
+    return nullcontext() if file is None else locked(file.with_name(f"{file.name}.lock"))
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file of a SQLite storage; None for other storages."""
+    _, found, path = url.partition("sqlite:///")
+    return Path(path) if found else None
+
+
+def study_name(
+    data: Dataset, folds: Sequence[Fold], settings: FitSettings, metric: ScoreMetric, pruning: bool
+) -> str:
+    """A name that only searches of the same data, folds, settings and search space share.
+
+    How many trials there are to be is not part of it, so a search can be continued with more.
+    """
+    digest = hashlib.sha256()
+    arrays: list[NDArray[Any]] = [data.features, data.codes]
+    arrays += [rows for fold in folds for rows in (fold.train, fold.test)]
+    for array in arrays:
+        digest.update(str(array.shape).encode())
+        digest.update(array.tobytes())
+    space = search_distributions(model_kind(settings.model).search_space)
+    settled = {
+        "columns": data.columns,
+        "labels": data.labels,
+        "hyperparameters": complete(settings.model, settings.hyperparameters),
+        "class_weights": settings.class_weights,
+        "seed": settings.seed,
+        "metric": metric,
+        "pruning": pruning,
+        "space": {name: repr(distribution) for name, distribution in space.items()},
+    }
+    digest.update(json.dumps(settled, sort_keys=True, default=str).encode())
+    return f"{settings.model} {metric} {digest.hexdigest()[:12]}"
+
+
+def search_distributions(
+    search_space: "Callable[[BaseTrial], dict[str, Any]]",
+) -> "dict[str, BaseDistribution]":
+    """What a search space draws from, by name, found by drawing once."""
+    import optuna
+
+    verbosity = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    trial = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0)).ask()
+    optuna.logging.set_verbosity(verbosity)
+    search_space(trial)
+    return dict(trial.distributions)
+
+
+def contains(distribution: "BaseDistribution", value: Any) -> bool:
+    """Whether a search space can draw a value."""
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+    if isinstance(distribution, CategoricalDistribution):
+        return value in distribution.choices
+    if isinstance(distribution, FloatDistribution | IntDistribution):
+        return isinstance(value, int | float) and distribution.low <= value <= distribution.high
+    return False

@@ -1,0 +1,1 @@
+"""Which recordings there are, which belong together, and how a stage works through them."""

@@ -1,0 +1,1 @@
+"""What long-running stages need: worker processes, locks and a progress bar."""

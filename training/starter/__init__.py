@@ -1,0 +1,1 @@
+"""The starter model, learned from generated material alone."""

@@ -1,0 +1,1 @@
+"""The performer's body: posture, bones, flesh and clothes."""

@@ -1,0 +1,1 @@
+"""The pose table: what each label may look like."""

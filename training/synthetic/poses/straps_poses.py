@@ -1,0 +1,190 @@
+"""The six straps poses: what each may look like, as joint angles a straps artist can check.
+
+One-arm poses are written for the LEFT arm on the strap and are drawn mirrored half of the time.
+Meathook, levers and l-hang follow public descriptions and photographs. Nutcracker and reverse
+meathook are working assumptions (no public definition was found): change their entries here.
+"""
+
+from dataclasses import replace
+
+from training.synthetic.poses.variants import ArmRange, LegRange, Range, StrapArm, Variant
+
+
+def _legs(flexion: Range, abduction: Range, knee: Range) -> LegRange:
+    """Legs with pointed feet."""
+    return LegRange(flexion=flexion, abduction=abduction, knee=knee, toe_point=(15, 70))
+
+
+STRAIGHT = _legs(flexion=(-8, 12), abduction=(-1, 8), knee=(0, 10))
+STRADDLED = _legs(flexion=(-5, 22), abduction=(18, 52), knee=(0, 12))
+ONE_LEG_BENT = (STRAIGHT, _legs(flexion=(25, 95), abduction=(0, 12), knee=(60, 130)))
+BOTH = (True, True)
+LEFT_ONLY = (True, False)
+
+# The arm that does not hold: past the head as in a handstand, or out to the side and down.
+# Upside down, "overhead" is towards the floor.
+FREE_PAST_HEAD = ArmRange(flexion=(135, 200), abduction=(0, 40), elbow=(0, 25))
+FREE_OUT = ArmRange(flexion=(-20, 110), abduction=(45, 110), elbow=(0, 35))
+ONE_ARM = StrapArm(slope_to_feet=(-12, 12), outward=(-12, 12), elbow=(0, 10))
+
+# Meathook: upside down and leaning so that the hips come up beside the hanging arm, the crunch
+# and the legs on that arm's side.
+MEATHOOK = Variant(
+    "meathook",
+    "meathook",
+    pitch_back=(115, 175),
+    lean_right=(15, 70),
+    twist_left=(-30, 15),
+    spine_flexion=(0, 35),
+    spine_bend_right=(-35, -8),
+    spine_twist_left=(-35, 0),
+    head_nod=(-35, 25),
+    head_turn_left=(-45, 45),
+    holds=LEFT_ONLY,
+)
+# Reverse meathook: the same hang with hips, crunch and legs on the free arm's side.
+REVERSE_MEATHOOK = Variant(
+    "reverse meathook",
+    "reverse meathook",
+    pitch_back=(115, 185),
+    lean_right=(-75, -22),
+    twist_left=(-20, 30),
+    spine_flexion=(0, 30),
+    spine_bend_right=(5, 32),
+    spine_twist_left=(0, 35),
+    head_nod=(-35, 25),
+    head_turn_left=(-45, 45),
+    holds=LEFT_ONLY,
+)
+NUTCRACKER = Variant(
+    "nutcracker",
+    "nutcracker",
+    weight=5,
+    pitch_back=(130, 190),
+    spine_flexion=(10, 45),
+    head_nod=(-10, 40),
+    arms=StrapArm(slope_to_feet=(-15, 20), outward=(-6, 14), elbow=(0, 12)),
+    legs=_legs(flexion=(135, 165), abduction=(-2, 7), knee=(0, 12)),
+    holds=BOTH,
+)
+L_HANG = Variant(
+    "l-hang",
+    "l-hang",
+    weight=6,
+    pitch_back=(-12, 18),
+    spine_flexion=(-2, 22),
+    arms=StrapArm(slope_to_feet=(-8, 12), outward=(-8, 18), elbow=(0, 14)),
+    legs=_legs(flexion=(76, 98), abduction=(-1, 8), knee=(0, 12)),
+    holds=BOTH,
+)
+FRONT_LEVER = Variant(
+    "front lever",
+    "front lever",
+    weight=6,
+    pitch_back=(66, 114),
+    spine_flexion=(-14, 16),
+    head_nod=(-30, 40),
+    arms=StrapArm(slope_to_feet=(0, 52), outward=(-8, 14), elbow=(0, 14)),
+    legs=STRAIGHT,
+    holds=BOTH,
+)
+BACK_LEVER = Variant(
+    "back lever",
+    "back lever",
+    weight=6,
+    pitch_back=(246, 294),
+    spine_flexion=(-20, 10),
+    head_nod=(-50, 30),
+    arms=StrapArm(slope_to_feet=(14, 62), outward=(-16, 12), elbow=(0, 8)),
+    legs=STRAIGHT,
+    holds=BOTH,
+)
+
+
+def _both_free_arms(
+    pose: Variant, shape: str, weight: float, left: LegRange, right: LegRange
+) -> tuple[Variant, Variant]:
+    """The one-arm pose with the free arm past the head, and with the free arm out."""
+    past_head, out = (
+        replace(
+            pose,
+            name=f"{pose.name} {shape}, free arm {where}",
+            weight=weight,
+            arms=(ONE_ARM, arm),
+            legs=(left, right),
+        )
+        for where, arm in (("past the head", FREE_PAST_HEAD), ("out", FREE_OUT))
+    )
+    return past_head, out
+
+
+STRAPS_VARIANTS: tuple[Variant, ...] = (
+    *_both_free_arms(
+        MEATHOOK,
+        "tucked",
+        weight=3,
+        left=_legs(flexion=(90, 140), abduction=(5, 40), knee=(75, 140)),
+        right=_legs(flexion=(90, 140), abduction=(-32, 0), knee=(75, 140)),
+    ),
+    *_both_free_arms(
+        MEATHOOK,
+        "piked",
+        weight=3,
+        left=_legs(flexion=(85, 145), abduction=(5, 32), knee=(0, 18)),
+        right=_legs(flexion=(85, 145), abduction=(-30, 0), knee=(0, 18)),
+    ),
+    *_both_free_arms(
+        MEATHOOK,
+        "straddled",
+        weight=2,
+        left=_legs(flexion=(75, 135), abduction=(25, 60), knee=(0, 18)),
+        right=_legs(flexion=(75, 140), abduction=(-22, 12), knee=(0, 18)),
+    ),
+    *_both_free_arms(
+        REVERSE_MEATHOOK,
+        "piked",
+        weight=3,
+        left=_legs(flexion=(75, 140), abduction=(-30, 0), knee=(0, 18)),
+        right=_legs(flexion=(75, 140), abduction=(5, 35), knee=(0, 18)),
+    ),
+    *_both_free_arms(
+        REVERSE_MEATHOOK,
+        "tucked",
+        weight=2,
+        left=_legs(flexion=(85, 140), abduction=(-30, 0), knee=(75, 140)),
+        right=_legs(flexion=(85, 140), abduction=(5, 40), knee=(75, 140)),
+    ),
+    *_both_free_arms(
+        REVERSE_MEATHOOK,
+        "straddled",
+        weight=2,
+        left=_legs(flexion=(70, 135), abduction=(-20, 12), knee=(0, 18)),
+        right=_legs(flexion=(70, 135), abduction=(25, 60), knee=(0, 18)),
+    ),
+    NUTCRACKER,
+    replace(
+        NUTCRACKER,
+        name="nutcracker, legs apart",
+        weight=1,
+        legs=_legs(flexion=(132, 160), abduction=(5, 18), knee=(0, 15)),
+    ),
+    L_HANG,
+    replace(
+        L_HANG,
+        name="l-hang straddled",
+        weight=1,
+        legs=_legs(flexion=(76, 98), abduction=(15, 40), knee=(0, 12)),
+    ),
+    FRONT_LEVER,
+    replace(FRONT_LEVER, name="front lever straddled", weight=2, legs=STRADDLED),
+    replace(FRONT_LEVER, name="front lever, one leg bent", weight=0.8, legs=ONE_LEG_BENT),
+    replace(
+        FRONT_LEVER,
+        name="front lever, knees bent",
+        weight=0.4,
+        legs=_legs(flexion=(-8, 15), abduction=(0, 12), knee=(60, 110)),
+    ),
+    BACK_LEVER,
+    replace(BACK_LEVER, name="back lever straddled", weight=2, legs=STRADDLED),
+    replace(BACK_LEVER, name="back lever, one leg bent", weight=0.6, legs=ONE_LEG_BENT),
+)

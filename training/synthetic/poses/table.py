@@ -1,0 +1,138 @@
+"""The pose table: every variant of every label, and how to draw a posture from it.
+
+The angles themselves are in `straps_poses` (the six poses a straps artist should check) and
+`other_poses` (everything else).
+"""
+
+from functools import cache
+
+import numpy as np
+
+from training.synthetic.figure.posture import Arm, Leg, Posture, interpolate
+from training.synthetic.poses.other_poses import OTHER, OTHER_VARIANTS
+from training.synthetic.poses.straps_poses import STRAPS_VARIANTS
+from training.synthetic.poses.variants import Variant, draw_posture
+
+__all__ = [
+    "LABELS",
+    "OTHER",
+    "VARIANTS",
+    "Arm",
+    "Leg",
+    "Posture",
+    "Variant",
+    "eased",
+    "interpolate",
+    "on_the_way",
+    "random_hang",
+    "random_posture",
+    "variant_named",
+]
+
+VARIANTS: tuple[Variant, ...] = (*STRAPS_VARIANTS, *OTHER_VARIANTS)
+
+LABELS: tuple[str, ...] = (
+    "meathook",
+    "reverse meathook",
+    "nutcracker",
+    "l-hang",
+    "back lever",
+    "front lever",
+    OTHER,
+)
+
+TRANSITION_SHARE = 0.3
+"""Share of "other" that is caught between two postures rather than in one."""
+
+TRANSITION_ENDS_DEG = 28.0
+"""A transition must differ from both its ends by this much in some large joint, or it could as
+well carry the end's label."""
+
+
+POSE_REACHED = 0.85
+"""A hold's label starts when this share of the eased movement into it is done, and ends when the
+movement out of it has done the rest."""
+
+
+@cache
+def _choices(label: str) -> tuple[tuple[Variant, ...], tuple[float, ...]]:
+    variants = tuple(variant for variant in VARIANTS if variant.label == label)
+    if not variants:
+        raise ValueError(f"No pose is labelled {label!r}; expected one of {', '.join(LABELS)}.")
+    total = sum(variant.weight for variant in variants)
+    shares = np.cumsum([variant.weight / total for variant in variants])
+    return variants, tuple(float(share) for share in shares)
+
+
+def variant_named(name: str) -> Variant:
+    """The table's entry of that name."""
+    return next(variant for variant in VARIANTS if variant.name == name)
+
+
+def _draw_label(rng: np.random.Generator, label: str) -> Posture:
+    variants, cumulative = _choices(label)
+    index = int(np.searchsorted(cumulative, rng.random() * cumulative[-1]))
+    return draw_posture(rng, variants[min(index, len(variants) - 1)])
+
+
+def _large_joints_deg(posture: Posture) -> list[float]:
+    limbs = [
+        angle
+        for limb in (posture.left_arm, posture.right_arm, posture.left_leg, posture.right_leg)
+        for angle in (limb.flexion_deg, limb.abduction_deg)
+    ]
+    knees = [posture.left_leg.knee_deg, posture.right_leg.knee_deg]
+    return [posture.pitch_back_deg, posture.lean_right_deg, *limbs, *knees]
+
+
+def _difference_deg(a: Posture, b: Posture) -> float:
+    return float(np.max(np.abs(np.subtract(_large_joints_deg(a), _large_joints_deg(b)))))
+
+
+def _transition(rng: np.random.Generator) -> Posture:
+    """The middle (15-85 %) of a move between two postures, at least one of them on the straps."""
+    straps = LABELS[:-1]
+    while True:
+        a = _draw_label(rng, straps[int(rng.integers(len(straps)))])
+        end = OTHER if rng.random() < 0.6 else straps[int(rng.integers(len(straps)))]
+        b = _draw_label(rng, end)
+        middle = interpolate(a, b, float(rng.uniform(0.15, 0.85)))
+        if min(_difference_deg(a, middle), _difference_deg(b, middle)) > TRANSITION_ENDS_DEG:
+            return middle
+
+
+def random_posture(rng: np.random.Generator, label: str) -> Posture:
+    """A posture of the label, left and right sides equally likely.
+
+    Raises:
+        ValueError: the label is not in the table.
+    """
+    if label == OTHER and rng.random() < TRANSITION_SHARE:
+        return _transition(rng)
+    return _draw_label(rng, label)
+
+
+def random_hang(rng: np.random.Generator) -> Posture:
+    """One of the other postures that are held on the straps, left and right equally likely."""
+    hangs = [variant for variant in VARIANTS if variant.label == OTHER and any(variant.holds)]
+    weights = np.array([variant.weight for variant in hangs])
+    return draw_posture(rng, hangs[int(rng.choice(len(hangs), p=weights / weights.sum()))])
+
+
+def eased(share: float) -> float:
+    """Smooth start and stop: 3 s^2 - 2 s^3."""
+    return share * share * (3 - 2 * share)
+
+
+def on_the_way(
+    start: Posture, start_label: str, end: Posture, end_label: str, share: float
+) -> tuple[Posture, str]:
+    """The posture and label at a share (0 to 1) of the time it takes to move from one to another.
+
+    Labels change as `POSE_REACHED` says.
+    """
+    done = eased(share)
+    posture = interpolate(start, end, done)
+    if done >= POSE_REACHED:
+        return posture, end_label
+    return posture, start_label if done <= 1 - POSE_REACHED else OTHER
