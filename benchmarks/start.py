@@ -22,8 +22,8 @@ COMMANDS = {
     "python -c pass": ("-c", "pass"),
     "straps-serve --help": ("-m", "serving.cli.main", "--help"),
     "straps-serve run --help": ("-m", "serving.cli.main", "run", "--help"),
-    "straps-train --help": ("-m", "training.cli", "--help"),
-    "straps-train train --help": ("-m", "training.cli", "train", "--help"),
+    "straps-train --help": ("-m", "training.cli.main", "--help"),
+    "straps-train train --help": ("-m", "training.cli.main", "train", "--help"),
 }
 
 

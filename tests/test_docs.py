@@ -11,7 +11,7 @@ from serving.jobs.data_dir import DataDir
 from serving.settings import load_settings
 from shared_features.params import PROJECT_ROOT, Section
 from shared_features.pose import model_asset
-from training.cli import app as training_app
+from training.cli.main import app as training_app
 from training.params import (
     DataParams,
     ExtractionParams,

@@ -1,5 +1,5 @@
 """``python -m training``: the same as ``straps-train``."""
 
-from training.cli import main
+from training.cli.main import main
 
 main()

@@ -13,7 +13,7 @@ from shared_features.errors import StrapsError
 from tests.serving.server import Server
 from tests.serving.server import write_params as write_serving_params
 from tests.training.routines import Routine
-from training.cli import app
+from training.cli.main import app
 from training.data.dataset import DATASET_FILE
 from training.params import DataParams, load_training
 

@@ -14,7 +14,7 @@ from shared_features.features.spec import FeatureSpec
 from shared_features.landmarks.track_csv import read_track
 from shared_features.params import PROJECT_ROOT, load_shared
 from tests.training.data.tables import same_bits
-from training.cli import app as toolkit
+from training.cli.main import app as toolkit
 from training.data.dataset import read_dataset
 from training.data.splits import grouped_folds, held_out_split
 from training.errors import DatasetError

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from shared_features.errors import MediaError
 from shared_features.media.writer import VideoWriter
+from training.cli.synth import app
 from training.synthetic import performance
-from training.synthetic.commands import app
 from training.synthetic.performance import HOLD_S, choreography, posture_at
 from training.synthetic.poses.table import LABELS, OTHER
 

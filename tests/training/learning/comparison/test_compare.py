@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from shared_features.params import PROJECT_ROOT
+from training.cli.compare import app
 from training.errors import DatasetError, TrainingError
-from training.learning.comparison.command import app
 from training.learning.comparison.compare import METRICS, compare, repeated_splits
 from training.learning.comparison.files import write_comparison
 from training.learning.comparison.tables import read_table

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from training.cli.options import Params
 from training.errors import TrainingError
-from training.options import Params
 
 if TYPE_CHECKING:
     from training.recordings.catalog import Kind

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from training.options import Params, print_counts, warn
+from training.cli.options import Params, print_counts, warn
 
 app = typer.Typer()
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from training.options import Params
+from training.cli.options import Params
 
 if TYPE_CHECKING:
     from training.starter.detection import DetectedFrames, Material

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from training.options import Params, print_counts, warn
+from training.cli.options import Params, print_counts, warn
 
 if TYPE_CHECKING:
     from training.recordings.groups import Grouping

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from training.options import Params
+from training.cli.options import Params
 
 if TYPE_CHECKING:
     from training.recordings.catalog import Kind

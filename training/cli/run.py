@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from training.options import Params
+from training.cli.options import Params
 
 if TYPE_CHECKING:
     from training.recordings.catalog import Kind
@@ -35,11 +35,8 @@ def _stages(params: Path | None, promote: bool) -> list[Stage]:
     Raises:
         RecordingError: there are neither photos nor videos.
     """
-    from training.data import commands as tables
+    from training.cli import data as tables, labels, learning, media
     from training.errors import RecordingError
-    from training.labels import commands as labels
-    from training.learning import commands as learning
-    from training.media import commands as media
     from training.params import load_all
 
     data = load_all(params)[1].data

@@ -6,15 +6,15 @@ Commands import what they need when they run, so that ``--help`` answers at once
 import typer
 
 from shared_features.runtime import console
-from training.data.commands import app as tables
-from training.labeller.commands import app as labeller
-from training.labels.commands import app as labels
-from training.learning.commands import app as learning
-from training.learning.comparison.command import app as compare
-from training.media.commands import app as media
-from training.pipeline import app as pipeline
-from training.starter.command import app as starter
-from training.synthetic.commands import app as synth
+from training.cli.compare import app as compare
+from training.cli.data import app as tables
+from training.cli.labeller import app as labeller
+from training.cli.labels import app as labels
+from training.cli.learning import app as learning
+from training.cli.media import app as media
+from training.cli.run import app as pipeline
+from training.cli.starter import app as starter
+from training.cli.synth import app as synth
 
 app = typer.Typer(
     name="straps-train",
