@@ -10,12 +10,10 @@ from serving.live.one_euro import OneEuroFilter
 from serving.live.steady import EndedHold, SteadyAnswer, SteadyAnswers
 from serving.settings import LiveParams
 from shared_features.classify.classifier import PoseClassifier
-from shared_features.landmarks.landmarks import LandmarkTrack, empty_landmarks
+from shared_features.landmarks.landmarks import VISIBILITY, LandmarkTrack, X, Y, empty_landmarks
 from shared_features.media.frames import RgbArray
 from shared_features.params import PersonPolicy
 from shared_features.pose.estimator import Person, PoseEstimator, is_same_person, pick
-
-_VISIBILITY = 3
 
 
 @dataclass(frozen=True)
@@ -141,5 +139,5 @@ class LiveClassifier:
             return None
         if changed or self._is_stale(time_s):
             self._drawing.reset()
-        xy = self._drawing.add(time_s, person.image[:, :2])
-        return np.column_stack([xy, person.image[:, _VISIBILITY]])
+        xy = self._drawing.add(time_s, person.image[:, [X, Y]])
+        return np.column_stack([xy, person.image[:, VISIBILITY]])

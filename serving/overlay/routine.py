@@ -14,11 +14,10 @@ from numpy.typing import NDArray
 from serving.analysis import Analysis
 from serving.errors import ServingError
 from shared_features.classify.timeline import Segment, Total
+from shared_features.landmarks.landmarks import VISIBILITY, X, Y
 from shared_features.runtime.atomic import written_whole
 
 _FILE = "drawing.npz"
-# Of the channels of an image landmark.
-_X, _Y, _VISIBILITY = 0, 1, 3
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def routine_of(analysis: Analysis) -> Routine:
         labels=timeline.labels,
         other=analysis.model.other,
         pts_s=timeline.pts_s,
-        points=analysis.track.image[:, :, [_X, _Y, _VISIBILITY]],
+        points=analysis.track.image[:, :, [X, Y, VISIBILITY]],
         confidence=timeline.confidence,
         segments=timeline.segments,
         totals=timeline.totals,

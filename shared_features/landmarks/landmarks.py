@@ -56,6 +56,8 @@ LANDMARK_NAMES: tuple[str, ...] = (
 LANDMARK_COUNT = len(LANDMARK_NAMES)
 LANDMARK_INDEX: dict[str, int] = {name: index for index, name in enumerate(LANDMARK_NAMES)}
 
+# Channels of an image landmark; a world landmark has the first three.
+X, Y, Z, VISIBILITY, PRESENCE = range(5)
 IMAGE_CHANNELS: tuple[str, ...] = ("x", "y", "z", "visibility", "presence")
 WORLD_CHANNELS: tuple[str, ...] = ("x", "y", "z")
 
@@ -127,14 +129,14 @@ MIRROR_ORDER: NDArray[np.intp] = np.array(
 def mirror_image(image: NDArray[Any]) -> NDArray[Any]:
     """Image landmarks ``(..., 33, channels)`` as if the frame had been flipped left to right."""
     mirrored: NDArray[Any] = image[..., MIRROR_ORDER, :].copy()
-    mirrored[..., 0] = 1 - mirrored[..., 0]
+    mirrored[..., X] = 1 - mirrored[..., X]
     return mirrored
 
 
 def mirror_world(world: NDArray[Any]) -> NDArray[Any]:
     """World landmarks ``(..., 33, 3)`` as if the frame had been flipped left to right."""
     mirrored: NDArray[Any] = world[..., MIRROR_ORDER, :].copy()
-    mirrored[..., 0] = -mirrored[..., 0]
+    mirrored[..., X] = -mirrored[..., X]
     return mirrored
 
 

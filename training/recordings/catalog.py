@@ -164,11 +164,6 @@ def landmarks_path(folder: Path, kind: Kind, name: str) -> Path:
     return folder / track_file_name(kind, name)
 
 
-def features_path(folder: Path, kind: Kind, name: str) -> Path:
-    """Where the features of a recording are kept."""
-    return folder / f"{kind}_{PurePath(name).stem}_features.csv"
-
-
 def listed(names: Iterable[str], at_most: int = 10) -> str:
     """Names for a message: all of them, or the first few and how many more."""
     names = list(names)
