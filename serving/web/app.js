@@ -1,15 +1,15 @@
-// The page: three places, and which of them is shown. The address says it, so it can be shared:
+// The page: three views, and which of them is shown. The address says it, so it can be shared:
 // #live, #video, #photo, or the id of an analysis.
 
 import { request } from "./shared/api.js";
 import { byId, show } from "./shared/dom.js";
 import { acceptDrops, isPhoto } from "./shared/drop.js";
 import { hush } from "./shared/message.js";
-import * as live from "./live/place.js";
-import * as photo from "./photo/place.js";
-import * as video from "./video/place.js";
+import * as live from "./live/view.js";
+import * as photo from "./photo/view.js";
+import * as video from "./video/view.js";
 
-const PLACES = { live, video, photo };
+const VIEWS = { live, video, photo };
 const TITLES = { live: "Live", video: "Video", photo: "Photo" };
 const FIRST = "video";
 const ANALYSIS = /^[0-9a-f]{32}$/;
@@ -21,7 +21,7 @@ function route() {
   const target = location.hash.slice(1);
   const id = ANALYSIS.test(target) ? target : null;
   const name = id ? "video" : target || FIRST;
-  if (name in PLACES) go(name, id);
+  if (name in VIEWS) go(name, id);
   else if (!shown) go(FIRST, null);
 }
 
@@ -29,16 +29,16 @@ function go(name, id) {
   const comingBack = shown !== name;
   if (comingBack) {
     hush();
-    if (shown) PLACES[shown].leave();
-    for (const place of Object.keys(PLACES)) {
-      show(byId(place), place === name);
-      byId(`to-${place}`).toggleAttribute("aria-current", false);
+    if (shown) VIEWS[shown].leave();
+    for (const view of Object.keys(VIEWS)) {
+      show(byId(view), view === name);
+      byId(`to-${view}`).toggleAttribute("aria-current", false);
     }
     byId(`to-${name}`).setAttribute("aria-current", "page");
     document.title = `${TITLES[name]} · Aerial straps poses`;
     shown = name;
   }
-  PLACES[name].enter(id, comingBack);
+  VIEWS[name].enter(id, comingBack);
 }
 
 function take(file) {
@@ -47,7 +47,7 @@ function take(file) {
     history.pushState(null, "", `#${name}`);
     go(name, null);
   }
-  PLACES[name].take(file);
+  VIEWS[name].take(file);
 }
 
 async function watchService() {
@@ -63,12 +63,12 @@ async function watchService() {
   }
 }
 
-for (const place of [video, photo]) place.start(take);
+for (const view of [video, photo]) view.start(take);
 live.start();
 acceptDrops(take);
 window.addEventListener("hashchange", route);
-// The way to the place that is shown already leads to its beginning.
-for (const name of Object.keys(PLACES)) {
+// The link to the view on screen takes it back to its start.
+for (const name of Object.keys(VIEWS)) {
   byId(`to-${name}`).addEventListener("click", (event) => event.currentTarget.hash === location.hash && route());
 }
 watchService();

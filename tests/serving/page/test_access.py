@@ -37,7 +37,7 @@ def open_analysis(page: Page, url: str, job_id: str) -> None:
 def open_photo(page: Page, url: str, job_id: str) -> None:
     page.goto(f"{url}/#photo")
     page.click("#photo-demo")
-    expect(page.locator(".answer")).to_be_visible()
+    expect(page.locator(".prediction")).to_be_visible()
 
 
 def open_problem(page: Page, url: str, job_id: str) -> None:

@@ -9,7 +9,7 @@ import { percent } from "../shared/words.js";
 const HEIGHT_VH = 66; // at most, so that the whole photo is in view
 const LONGEST_SIDE_PX = 1600; // of the canvas: sharp on any screen, and within every browser's limits
 
-export function photoAnswer(photo, file) {
+export function photoPrediction(photo, file) {
   return make("div", { className: "photo-box" }, picture(photo, file), words(photo));
 }
 
@@ -52,7 +52,7 @@ function words(photo) {
     return make(
       "div",
       {},
-      make("p", { className: "answer", text: "No person" }),
+      make("p", { className: "prediction", text: "No person" }),
       make("p", { className: "fine", text: "Nobody was found in this photo. One that shows the whole body works best." }),
     );
   }
@@ -67,7 +67,7 @@ function words(photo) {
   return make(
     "div",
     {},
-    make("p", { className: `answer ${tone(photo.label, model)}`, text: photo.label }),
+    make("p", { className: `prediction ${tone(photo.label, model)}`, text: photo.label }),
     make("p", { className: "fine", text: doubt + others }),
     bars.element,
   );

@@ -1,4 +1,4 @@
-"""The place for videos, from the file to everything that can be taken along."""
+"""The video view, from choosing a file to the downloads."""
 
 import re
 from pathlib import Path
@@ -230,7 +230,7 @@ def test_the_demo_is_one_click_away(page: Page) -> None:
 
 
 def test_a_link_to_what_is_gone_says_so(page: Page, server: Server) -> None:
-    """And leads to the place where another one can be chosen."""
+    """And leads to the view where another one can be chosen."""
     page.goto(f"{server.url}/#{'0' * 32}")
     expect(page.locator("#message")).to_contain_text("There is no video")
     expect(page.locator("#file")).to_be_attached()
@@ -240,7 +240,7 @@ def test_a_link_to_what_is_gone_says_so(page: Page, server: Server) -> None:
 def test_coming_back_finds_the_analysis_still_open(
     page: Page, server: Server, finished_job: str
 ) -> None:
-    """Another place and back; the same place again begins anew."""
+    """Switching to another view and back keeps it open; clicking the same view again closes it."""
     page.goto(f"{server.url}/#{finished_job}")
     expect(page.locator("#result")).to_be_visible()
     page.click("#to-photo")

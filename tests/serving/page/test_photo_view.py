@@ -1,4 +1,4 @@
-"""The place for photos."""
+"""The photo view."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def test_a_photo_is_answered_with_its_skeleton(page: Page, photo: Path, empty_ph
     page.get_by_role("switch", name="Skeleton").click()
     expect(page.locator(".photo-stage canvas")).to_be_hidden()
     page.set_input_files("#photo-file", empty_photo)
-    expect(page.locator(".answer")).to_have_text("No person")
+    expect(page.locator(".prediction")).to_have_text("No person")
     expect(page.locator(".photo-stage canvas")).to_have_count(0)
 
 
@@ -42,7 +42,7 @@ def test_what_is_no_photo_gets_the_words_of_the_service(page: Page, tmp_path: Pa
     expect(page.locator("#photo-card")).to_be_hidden()
 
 
-def test_a_photo_dropped_on_another_place_is_taken_to_its_own(page: Page, photo: Path) -> None:
+def test_a_photo_dropped_on_another_view_is_taken_to_its_own(page: Page, photo: Path) -> None:
     """People drop where they are."""
     transfer = page.evaluate_handle(
         """async (bytes) => {
@@ -56,5 +56,5 @@ def test_a_photo_dropped_on_another_place_is_taken_to_its_own(page: Page, photo:
     page.dispatch_event("#video", "dragenter", {"dataTransfer": transfer})
     expect(page.locator("body.dropping")).to_have_count(1)
     page.dispatch_event("#video", "drop", {"dataTransfer": transfer})
-    expect(page.locator(".answer")).to_be_visible()
+    expect(page.locator(".prediction")).to_be_visible()
     assert page.url.endswith("#photo")

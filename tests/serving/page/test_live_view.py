@@ -1,4 +1,4 @@
-"""The live place, in front of a fake webcam."""
+"""The live view, in front of a fake webcam."""
 
 import csv
 import json
@@ -211,7 +211,7 @@ def test_a_hidden_page_sends_nothing_and_goes_on_when_it_is_seen(
         expect(page.locator("#live-pose")).not_to_be_empty()
 
 
-def test_another_place_switches_the_camera_off(live_page: Page) -> None:
+def test_another_view_switches_the_camera_off(live_page: Page) -> None:
     """Nobody is filmed who is not looking."""
     page = live_page
     page.click("#live-start")

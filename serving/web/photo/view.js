@@ -5,7 +5,7 @@ import { byId, show } from "../shared/dom.js";
 import { acceptChoices } from "../shared/drop.js";
 import { complain, hush } from "../shared/message.js";
 import { size } from "../shared/words.js";
-import { photoAnswer } from "./answer.js";
+import { photoPrediction } from "./prediction.js";
 
 const DEMO = "/web/photo/demo.jpg";
 
@@ -72,7 +72,7 @@ function finish(photo, file) {
   byId("photo-status").textContent = "Done";
   byId("photo-status").dataset.status = "Done";
   show(byId("photo-progress"), false);
-  byId("photo-result").replaceChildren(photoAnswer(photo, file));
+  byId("photo-result").replaceChildren(photoPrediction(photo, file));
   byId("photo-title").focus({ preventScroll: true });
   byId("photo-card").scrollIntoView({ block: "nearest" });
 }

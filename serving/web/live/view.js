@@ -1,4 +1,4 @@
-// The live place: a camera, what the service says about each of its pictures, and a log of holds.
+// The live view: a camera, what the service says about each of its pictures, and a log of holds.
 
 import { LIVE } from "../shared/api.js";
 import { makeBars } from "../shared/bars.js";
@@ -39,8 +39,8 @@ export function start() {
   byId("camera-choice").addEventListener("change", (event) => open(() => camera.open(event.target.value)));
   byId("mirror").addEventListener("change", (event) => setMirror(event.target.checked, true));
   offerFullScreen(byId("live-full"), byId("stage"));
-  video.addEventListener("resize", fitView);
-  video.addEventListener("loadedmetadata", fitView);
+  video.addEventListener("resize", fitViewfinder);
+  video.addEventListener("loadedmetadata", fitViewfinder);
   document.addEventListener("visibilitychange", () => running && pauseOrGoOn());
   navigator.mediaDevices?.addEventListener?.("devicechange", () => running && listCameras());
   setMirror(storedMirror() ?? true);
@@ -181,18 +181,18 @@ async function listCameras(chosenId = byId("camera-choice").value) {
   show(byId("camera-picker"), running && found.length > 0);
 }
 
-function fitView() {
+function fitViewfinder() {
   const { videoWidth: width, videoHeight: height } = video;
   if (!width) return;
   skeleton.width = width;
   skeleton.height = height;
-  byId("view").style.aspectRatio = `${width} / ${height}`;
+  byId("viewfinder").style.aspectRatio = `${width} / ${height}`;
 }
 
 // Only what is shown is mirrored; what is sent is what the camera sees.
 function setMirror(mirrored, remember = false) {
   byId("mirror").checked = mirrored;
-  byId("view").classList.toggle("mirrored", mirrored);
+  byId("viewfinder").classList.toggle("mirrored", mirrored);
   if (!remember) return;
   try {
     localStorage.setItem(MIRROR_KEY, String(mirrored));
