@@ -6,6 +6,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+BIOME := node_modules/.bin/biome
 POSE_MODEL := models/pose_landmarker_full.task
 STOCK_POSE_MODEL := models/pose_landmarker_full_stock.task
 DEMO_VIDEO := serving/demo/performance.mp4
@@ -30,6 +31,11 @@ lint: $(VENV)/.dev ## check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@if command -v npm >/dev/null; then \
+		$(MAKE) --no-print-directory $(BIOME) && $(BIOME) lint --error-on-warnings; \
+	else \
+		echo "Node.js is not installed: the JavaScript was not linted"; \
+	fi
 
 format: $(VENV)/.dev ## put the code into the project's style
 	$(BIN)/ruff check --fix .
@@ -54,7 +60,7 @@ lock: $(BIN)/uv ## resolve the dependencies of pyproject.toml anew
 	done
 
 clean: ## remove everything that the other targets made, the starter model excepted
-	rm -rf $(VENV) models/*.task out var *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) node_modules models/*.task out var *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -62,6 +68,11 @@ $(BIN)/python:
 
 $(BIN)/uv: | $(BIN)/python
 	$(INSTALL) uv
+
+# No lock file: package.json names the exact version.
+$(BIOME): package.json
+	npm install --no-package-lock --no-audit --no-fund --silent
+	@touch $@
 
 # The larger sets contain the smaller ones at the same versions, so they can follow one another.
 $(VENV)/.serve $(VENV)/.train $(VENV)/.dev: $(VENV)/.%: requirements/%.txt pyproject.toml | $(BIN)/python

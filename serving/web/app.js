@@ -38,7 +38,7 @@ function go(name, id) {
     document.title = `${TITLES[name]} · Aerial straps poses`;
     shown = name;
   }
-  VIEWS[name].enter(id, comingBack);
+  VIEWS[name].enter({ id, comingBack });
 }
 
 function take(file) {

@@ -16,7 +16,9 @@ export async function keepAwake(awake) {
   if (lock || !navigator.wakeLock) return;
   try {
     const gained = await navigator.wakeLock.request("screen");
-    gained.addEventListener("release", () => lock === gained && (lock = null));
+    gained.addEventListener("release", () => {
+      if (lock === gained) lock = null;
+    });
     if (wanted) lock = gained;
     else await gained.release();
   } catch {

@@ -18,7 +18,7 @@ export function start(take) {
 }
 
 // Asking for this place again closes what was open.
-export function enter(id, comingBack) {
+export function enter({ comingBack }) {
   if (comingBack) return;
   sending?.abort();
   sending = null;

@@ -37,7 +37,7 @@ export function start(take) {
 }
 
 // Coming back from another place finds what was open; asking for this place again closes it.
-export function enter(id, comingBack) {
+export function enter({ id, comingBack }) {
   if (id && id !== current.id) follow(id);
   else if (!id && current.id && comingBack) history.replaceState(null, "", `#${current.id}`);
   else if (!id && current.id) closeCard();

@@ -23,10 +23,7 @@ const MODIFIERS = new Set(["Shift", "Control", "Alt", "Meta", "AltGraph", "CapsL
 
 // { command }, { label, whole } or { unknown } of a key press; null when it is none of ours.
 export function meaning(event, keys) {
-  if (event.isComposing || event.defaultPrevented) return null;
-  const control = event.target.closest?.("button, a, select, summary");
-  if (control && OF_CONTROLS.has(event.key)) return null;
-  if (event.target.closest?.("select")) return null;
+  if (event.isComposing || event.defaultPrevented || isForControl(event)) return null;
   if (event.ctrlKey || event.metaKey) return withControl(event);
   if (event.altKey || MODIFIERS.has(event.key) || /^F\d+$/.test(event.key)) return null;
   const command = (event.shiftKey && SHIFTED[event.key]) || COMMANDS[event.key];
@@ -34,6 +31,12 @@ export function meaning(event, keys) {
   const key = labelKey(event, keys);
   if (event.repeat) return null;
   return key === null ? { unknown: event.key } : { label: keys[key], whole: event.shiftKey && !/\d/.test(key) };
+}
+
+// Whether the control that has the focus needs the key itself.
+function isForControl(event) {
+  if (event.target.closest?.("select")) return true;
+  return OF_CONTROLS.has(event.key) && Boolean(event.target.closest?.("button, a, summary"));
 }
 
 function withControl(event) {

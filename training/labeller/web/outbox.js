@@ -64,8 +64,8 @@ export class Outbox {
   }
 
   tell() {
-    const state = this.empty ? "saved" : this.lost ? "lost" : "saving";
-    this.changed(state, this.waiting.length);
+    const unsaved = this.lost ? "lost" : "saving";
+    this.changed(this.empty ? "saved" : unsaved, this.waiting.length);
   }
 }
 

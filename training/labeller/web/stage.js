@@ -37,11 +37,15 @@ export async function display() {
     await put(recording.filename, await pictures.get(recording.filename, frame), mine);
     if (mine() && isShown) fetchAhead();
   } catch (error) {
-    if (!(error instanceof Problem)) throw error;
-    if (!mine()) return;
-    if (error.passes) setTimeout(() => mine() && display(), RETRY_MS);
-    else say(error.message, "warn");
+    explain(error, mine);
   }
+}
+
+function explain(error, mine) {
+  if (!(error instanceof Problem)) throw error;
+  if (!mine()) return;
+  if (error.passes) setTimeout(() => mine() && display(), RETRY_MS);
+  else say(error.message, "warn");
 }
 
 // Whether the frame at the position is really seen; waits a little for it.
