@@ -35,7 +35,8 @@ def _stages(params: Path | None, promote: bool) -> list[Stage]:
     Raises:
         RecordingError: there are neither photos nor videos.
     """
-    from training.cli import data as tables, labels, learning, media
+    from training.cli import data as tables
+    from training.cli import labels, learning, media
     from training.errors import RecordingError
     from training.params import load_all
 

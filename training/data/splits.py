@@ -1,11 +1,10 @@
-"""Splits that never put a recording and its copies on two sides, nor judge by made-up rows.
+"""Splits that never separate a recording from its copies, and never test on augmented rows.
 
-Everything goes by the groups of the table: a recording, its mirrored and augmented copies and its
-near-duplicates are one group.
+The unit is the group: a recording, its mirrored and augmented copies and its near-duplicates.
 """
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +13,8 @@ from numpy.typing import NDArray
 
 from training.data.dataset import Dataset
 from training.data.dataset_groups import DatasetGroups, checked_groups
-from training.data.side_choice import assign_sides
-from training.data.sides import Side, read_sides, write_sides
+from training.data.held_out_choice import choose_held_out
+from training.data.split_table import Split, SplitEntry, updated_entries, write_split_table
 from training.errors import DatasetError
 from training.recordings.catalog import listed
 
@@ -27,8 +26,8 @@ class Fold:
     """One part of a cross-validation, as row numbers.
 
     Attributes:
-        train: rows to learn from, augmented ones included.
-        test: rows to judge by, none of them augmented, all of other groups.
+        train: Rows to learn from, augmented ones included.
+        test: Rows to test on, none of them augmented, all of other groups.
     """
 
     train: RowNumbers
@@ -37,18 +36,22 @@ class Fold:
 
 @dataclass(frozen=True)
 class HeldOutSplit:
-    """What is learned from and what is kept back, as row numbers.
+    """The training rows and the held-out rows of a dataset.
 
     Attributes:
-        train: rows to learn from, augmented ones included.
-        test: rows kept back, none of them augmented, all of other groups.
-        sides: the side of each group.
-        warnings: sentences for the person who trains.
+        train: Row numbers to learn from, augmented rows included.
+        held_out: Row numbers to test on, none of them augmented, all of other groups.
+        by_group: Split of each group.
+        entries: Rows of the split table that record this split, sorted.
+        is_new: Whether the split table does not record this split yet.
+        warnings: Sentences for the person who trains.
     """
 
     train: RowNumbers
-    test: RowNumbers
-    sides: Mapping[str, Side]
+    held_out: RowNumbers
+    by_group: Mapping[str, Split]
+    entries: tuple[SplitEntry, ...]
+    is_new: bool
     warnings: tuple[str, ...]
 
 
@@ -106,36 +109,45 @@ def fold_warnings(data: Dataset, n_folds: int) -> list[str]:
     return found
 
 
-def held_out_split(data: Dataset, share: float, seed: int, sides_file: Path) -> HeldOutSplit:
-    """The recordings kept back, the same ones as last time plus some of what is new.
+def held_out_split(
+    data: Dataset, share: float, seed: int, known: Sequence[SplitEntry]
+) -> HeldOutSplit:
+    """Hold out the same recordings as before, and some of the new ones. Writes nothing.
 
     Args:
-        data: the table.
-        share: of each label's rows to keep back, about.
-        seed: for choosing among new recordings.
-        sides_file: where the choice is kept; read if it is there, and written.
+        data: Dataset to split.
+        share: Approximate share of each label's rows to hold out.
+        seed: Seed for choosing among new recordings.
+        known: Rows of the split table so far (``split_table.read_split_table``).
 
     Raises:
-        DatasetError: there is one label only, one group only, or nothing can be kept back; or the
-            file is damaged.
+        DatasetError: There is only one label or only one group, or nothing can be held out.
     """
     groups = checked_groups(data)
-    known = read_sides(sides_file)
-    sides, found = assign_sides(data, share, seed, {entry.recording: entry.side for entry in known})
-    kept_back = np.array([sides[name] == "test" for name in groups.names])
-    if not kept_back.any():
+    previous = {entry.recording: entry.split for entry in known}
+    by_group, found = choose_held_out(data, share, seed, previous)
+    held_out = np.array([by_group[name] == "held out" for name in groups.names])
+    if not held_out.any():
         raise DatasetError(
-            "No recording can be kept back for testing: every independent recording is the only "
+            "No recording can be held out for testing: every independent recording is the only "
             "one of some label. Label more recordings, at least two of each pose."
         )
-    in_test = kept_back[groups.of_row]
-    write_sides(sides_file, data, sides, known)
+    in_held_out = held_out[groups.of_row]
+    entries = updated_entries(known, data, by_group)
     return HeldOutSplit(
-        train=np.flatnonzero(~in_test),
-        test=np.flatnonzero(in_test & ~data.augmented),
-        sides=sides,
+        train=np.flatnonzero(~in_held_out),
+        held_out=np.flatnonzero(in_held_out & ~data.augmented),
+        by_group=by_group,
+        entries=entries,
+        is_new=set(entries) != set(known),
         warnings=tuple(found),
     )
+
+
+def save_split(path: Path, split: HeldOutSplit) -> None:
+    """Record a split in the split table, unless it is recorded there already."""
+    if split.is_new:
+        write_split_table(path, split.entries)
 
 
 def _possible(groups: DatasetGroups, n_folds: int) -> int:

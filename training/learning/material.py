@@ -7,7 +7,7 @@ import numpy as np
 from shared_features.features.spec import FeatureSpec
 from shared_features.params import SharedParams
 from training.data.dataset import DATASET_FILE, Dataset, read_dataset
-from training.data.sides import SIDES_FILE
+from training.data.split_table import SPLIT_FILE, read_split_table
 from training.data.splits import HeldOutSplit, fold_warnings, held_out_split
 from training.learning.estimators.fitting import FitSettings, sample_weights
 from training.learning.estimators.models import complete
@@ -59,7 +59,7 @@ class LabelCount:
 
 
 def read_material(shared: SharedParams, params: TrainingParams) -> Material:
-    """The table, what of it is kept back, and what is to be said about both.
+    """The table, what of it is held out, and what is to be said about both. Writes nothing.
 
     Raises:
         DatasetError: the table is missing, or cannot be trained on.
@@ -68,7 +68,8 @@ def read_material(shared: SharedParams, params: TrainingParams) -> Material:
     table = params.data.final_features / DATASET_FILE
     data = read_dataset(table, spec, known_labels(shared.labels))
     how = params.model_training
-    split = held_out_split(data, how.test_share, how.seed, table.with_name(SIDES_FILE))
+    known = read_split_table(table.with_name(SPLIT_FILE))
+    split = held_out_split(data, how.test_share, how.seed, known)
     warnings = (*fold_warnings(data, how.folds), *split.warnings)
     return Material(data, split, spec, file_sha256(table), warnings)
 
@@ -87,7 +88,7 @@ def fit_settings(params: TrainingParams) -> FitSettings:
 
 def count_labels(material: Material, settings: FitSettings) -> tuple[LabelCount, ...]:
     """How much of each label there is, and how the imbalance is made up for."""
-    judged, held_out = material.judged, material.data.rows(material.split.test)
+    judged, held_out = material.judged, material.data.rows(material.split.held_out)
     weights = sample_weights(judged.codes, settings.class_weights)
     counts = []
     for code, label in enumerate(judged.labels):

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from shared_features.params import SharedParams
-from training.data.sides import SIDES_FILE
-from training.data.splits import grouped_folds
+from training.data.split_table import SPLIT_FILE
+from training.data.splits import grouped_folds, save_split
 from training.errors import DatasetError
 from training.learning.estimators.fitting import FitSettings, fit_model
 from training.learning.estimators.models import complete
@@ -89,6 +89,7 @@ def train(shared: SharedParams, params: TrainingParams, say: Say) -> TrainingRep
         ExportError: the model file does not answer like the model.
     """
     settings, material = fit_settings(params), read_material(shared, params)
+    save_split(params.data.final_features / SPLIT_FILE, material.split)
     for warning in material.warnings:
         say(f"Note: {warning}")
     _require_learnable(material, params)
@@ -122,9 +123,8 @@ def _require_learnable(material: Material, params: TrainingParams) -> None:
     missing = [label for code, label in enumerate(data.labels) if code not in learned]
     if missing:
         raise DatasetError(
-            f"Only in recordings that are kept back: {listed(missing)}. Change the side of one of "
-            f"these recordings to train in {params.data.final_features / SIDES_FILE}, or label "
-            "more of them."
+            f"Only in held-out recordings: {listed(missing)}. Change one of these recordings to "
+            f"`train` in {params.data.final_features / SPLIT_FILE}, or label more of them."
         )
 
 
@@ -146,7 +146,7 @@ def _training_key(material: Material, shared: SharedParams, params: TrainingPara
     """Changes with everything that a trained model depends on."""
     facts = {
         "table": material.sha256,
-        "sides": dict(material.split.sides),
+        "split": dict(material.split.by_group),
         "features": material.spec.hash,
         "timeline": shared.timeline.model_dump(),
         "labels": shared.labels.model_dump(),
@@ -189,7 +189,7 @@ def _retrain(
 ) -> tuple[Judgement, Parity, str | None]:
     """The model without the recordings kept back, judged by these; registered if it is the last."""
     material, split = setting.material, setting.material.split
-    learned_from, kept_back = material.data.rows(split.train), material.data.rows(split.test)
+    learned_from, kept_back = material.data.rows(split.train), material.data.rows(split.held_out)
     deployment = _deployment(setting)
     with tracking.run(setting.params.tracking.retrain_run):
         records.log_settings(setting.settings)
@@ -289,7 +289,11 @@ def _report(
         warnings=setting.material.warnings,
         judgement=judgement,
         held_out_groups=tuple(
-            sorted(group for group, side in setting.material.split.sides.items() if side == "test")
+            sorted(
+                group
+                for group, split in setting.material.split.by_group.items()
+                if split == "held out"
+            )
         ),
         parity=parity,
         mistakes=worst_mistakes(

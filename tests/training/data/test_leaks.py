@@ -77,10 +77,10 @@ def test_planted_copies_stay_with_their_source(copies: list[list[str]], seed: in
         for number, of_photo in enumerate(copies):
             sources |= plant(data, number, of_photo)
         dataset = read_dataset(make_and_combine(data).path, SPEC, KNOWN)
-        split = held_out_split(dataset, 0.3, seed, data.final_features / "split.csv")
+        split = held_out_split(dataset, 0.3, seed, [])
     assert dataset.augmented.any()
     folds = grouped_folds(dataset, 3, seed)
-    for train, test in [(f.train, f.test) for f in folds] + [(split.train, split.test)]:
+    for train, test in [(f.train, f.test) for f in folds] + [(split.train, split.held_out)]:
         assert not _sources(dataset, train, sources) & _sources(dataset, test, sources)
         assert not dataset.augmented[test].any()
     tested = np.concatenate([fold.test for fold in folds])

@@ -96,9 +96,9 @@ def _check(params: Path) -> None:
     assert len(set(group.values())) == 6
     for fold in grouped_folds(dataset, 3, 0):
         assert not set(dataset.groups[fold.train]) & set(dataset.groups[fold.test])
-    split = held_out_split(dataset, 0.3, 0, data.final_features / "split.csv")
-    assert set(dataset.codes[split.test].tolist()) == {0, 1, 2}
-    assert not np.isin(dataset.groups[split.train], dataset.groups[split.test]).any()
+    split = held_out_split(dataset, 0.3, 0, [])
+    assert set(dataset.codes[split.held_out].tolist()) == {0, 1, 2}
+    assert not np.isin(dataset.groups[split.train], dataset.groups[split.held_out]).any()
 
 
 def test_warnings_go_to_standard_error(tmp_path: Path, params: Path) -> None:

@@ -13,7 +13,8 @@ import pytest
 
 from shared_features.classify.classifier import PoseClassifier
 from tests.training.learning.projects import Project
-from training.data.sides import SIDES_FILE
+from training.data.split_table import SPLIT_FILE
+from training.data.splits import save_split
 from training.errors import DatasetError, PromotionError, TrainingError
 from training.learning.evaluation.evaluate import evaluate
 from training.learning.evaluation.held_out import HeldOut
@@ -41,6 +42,11 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project.combine()
     train(*project.params, say)
     return project
+
+
+def test_training_saves_the_split(trained: Project) -> None:
+    """The split table records every recording, so that reading the dataset finds nothing new."""
+    assert not read_material(*trained.params).split.is_new
 
 
 def tracked(project: Project) -> TrainingParams:
@@ -216,18 +222,18 @@ def test_tables_that_cannot_be_trained_on_are_refused(tmp_path: Path) -> None:
         train(*project.params, say)
 
 
-def test_a_label_that_is_only_kept_back_is_refused(tmp_path: Path) -> None:
-    """Before any work is done, with the file in which somebody has moved its recordings."""
+def test_a_label_that_is_only_held_out_is_refused(tmp_path: Path) -> None:
+    """The message comes before any work, with the file in which its recordings were moved."""
     project = Project(tmp_path)
     project.add_recordings(3, seed=3, relabel=lambda label: "back lever")
     project.add_recordings(3, seed=5, relabel=lambda label: "front lever")
     project.add_recordings(2, seed=6, relabel=lambda label: "l-hang")
     project.combine()
-    sides = tracked(project).data.final_features / SIDES_FILE
-    read_material(*project.params)
-    text = sides.read_text(encoding="utf-8")
-    sides.write_text(re.sub(r"(video_routine_6_.*),train", r"\1,test", text), encoding="utf-8")
-    with pytest.raises(DatasetError, match=rf"kept back: l-hang\..* in {re.escape(str(sides))}"):
+    table = tracked(project).data.final_features / SPLIT_FILE
+    save_split(table, read_material(*project.params).split)
+    text = table.read_text(encoding="utf-8")
+    table.write_text(re.sub(r"(video_routine_6_.*),train", r"\1,held out", text), encoding="utf-8")
+    with pytest.raises(DatasetError, match=rf"held-out.*: l-hang\..* in {re.escape(str(table))}"):
         train(*project.params, say)
     assert Registry(tracked(project).tracking).versions() == []
 

@@ -39,7 +39,7 @@ def log_material(
         }
     )
     tracking.log_environment()
-    for name, chosen in (("train", material.split.train), ("held_out", material.split.test)):
+    for name, chosen in (("train", material.split.train), ("held_out", material.split.held_out)):
         rows = data.rows(chosen)
         part = from_numpy(
             rows.features,

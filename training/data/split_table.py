@@ -1,0 +1,100 @@
+"""The split table, ``split.csv``: which recordings are held out, for a person to read and edit.
+
+It is kept by recording, so that a recording keeps its split while more of them arrive.
+"""
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path, PurePath
+from typing import Literal, NamedTuple
+
+from shared_features.runtime.atomic import written_whole
+from training.data.dataset import Dataset
+from training.errors import DatasetError
+
+Split = Literal["train", "held out"]
+SPLIT_FILE = "split.csv"
+"""Name of the split table, next to ``final_features.csv``."""
+SPLIT_COLUMNS = ("recording", "group", "split")
+
+# Tables of an earlier version have a column `side`, with the values train and test.
+_EARLIER_COLUMN = "side"
+_SPLITS: Mapping[str, Split] = {"train": "train", "held out": "held out", "test": "held out"}
+
+
+class SplitEntry(NamedTuple):
+    """A row of the split table.
+
+    Attributes:
+        recording: Kind and stem of the recording, ``video_routine``; its container may change.
+        group: Group of the recording when the row was written.
+        split: Split of the recording.
+    """
+
+    recording: str
+    group: str
+    split: Split
+
+
+def recording_of(filename: str) -> str:
+    """The name of a recording in the split table.
+
+    >>> recording_of("video_routine.mp4")
+    'video_routine'
+    """
+    return PurePath(filename).stem
+
+
+def read_split_table(path: Path) -> list[SplitEntry]:
+    """Read the split table; empty if there is none yet.
+
+    Raises:
+        DatasetError: The table is damaged.
+    """
+    if not path.is_file():
+        return []
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.DictReader(file)
+            column = SPLIT_COLUMNS[-1]
+            if column not in (rows.fieldnames or ()):
+                column = _EARLIER_COLUMN
+            return [
+                SplitEntry(row["recording"], row["group"], _SPLITS[row[column]]) for row in rows
+            ]
+    except (OSError, ValueError, KeyError, csv.Error) as error:
+        raise DatasetError(
+            f"{path} cannot be read as a split table ({error!r}). Expected the columns "
+            f"{', '.join(SPLIT_COLUMNS)}, with `train` or `held out` as the split. Correct the "
+            "table, or remove it to choose the held-out recordings again."
+        ) from error
+
+
+def updated_entries(
+    known: Iterable[SplitEntry], data: Dataset, splits: Mapping[str, Split]
+) -> tuple[SplitEntry, ...]:
+    """The rows of the split table after a split, sorted by recording.
+
+    Args:
+        known: Rows of the table before. Recordings that are not in ``data`` keep their row, since
+            they may come back.
+        data: Dataset with the recordings and their groups.
+        splits: Split of each group.
+    """
+    entries = {entry.recording: entry for entry in known}
+    for filename, group in set(zip(data.filenames.tolist(), data.groups.tolist(), strict=True)):
+        recording = recording_of(filename)
+        entries[recording] = SplitEntry(recording, group, splits[group])
+    return tuple(sorted(entries.values()))
+
+
+def write_split_table(path: Path, entries: Sequence[SplitEntry]) -> None:
+    """Write the split table atomically."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        written_whole(path) as temporary,
+        temporary.open("w", encoding="utf-8", newline="") as file,
+    ):
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(SPLIT_COLUMNS)
+        writer.writerows(entries)
