@@ -31,7 +31,11 @@ PLACES = {
     },
     # Running networks goes through its library; only set-up needs the package.
     "mediapipe": {"shared_features/pose/model_asset.py"},
-    "ctypes": {"shared_features/runtime/allocator.py", "shared_features/pose/landmarker.py"},
+    "ctypes": {
+        "shared_features/runtime/allocator.py",
+        "shared_features/pose/landmarker.py",
+        "shared_features/pose/mediapipe_c.py",
+    },
     "onnxruntime": {"shared_features/classify/classifier.py"},
 }
 TRAINING_ONLY = {

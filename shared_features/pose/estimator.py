@@ -17,7 +17,8 @@ from shared_features.landmarks.landmarks import (
 )
 from shared_features.media.frames import RgbArray
 from shared_features.params import PersonPolicy, PoseParams
-from shared_features.pose.landmarker import Landmarker, LandmarkerError, RunningMode
+from shared_features.pose.landmarker import Landmarker, RunningMode
+from shared_features.pose.mediapipe_c import MediaPipeError
 
 # Boxes that overlap less than this (intersection over union) belong to different people.
 _SAME_PERSON_OVERLAP = 0.3
@@ -66,7 +67,7 @@ class PoseEstimator:
                 params.min_detection_confidence,
                 params.min_tracking_confidence,
             )
-        except LandmarkerError as error:
+        except MediaPipeError as error:
             raise PoseAssetError(
                 f"The pose model file {model_path} cannot be used ({error}). Give a "
                 "pose_landmarker .task file, or remove `pose.model_path` from params.yaml to use "
