@@ -8,7 +8,7 @@ import typer
 from training.cli.options import Params
 
 if TYPE_CHECKING:
-    from training.starter.detection import DetectedFrames, Material
+    from training.starter.detection import DetectedFrames, Footage
 
 app = typer.Typer()
 
@@ -17,10 +17,10 @@ app = typer.Typer()
 def starter(
     params: Params = None,
     cache: Annotated[
-        Path, typer.Option(help="Where finished parts are kept, so that a stopped build goes on.")
+        Path, typer.Option(help="Where finished parts are kept, so a stopped build can resume.")
     ] = Path("var/starter"),
 ) -> None:
-    """Build the starter model from generated material (about 20 minutes on two cores)."""
+    """Build the starter model from synthetic data (about 20 minutes on two cores)."""
     from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
     from shared_features.params import load_shared, relative_to_params
@@ -32,10 +32,10 @@ def starter(
     columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns) as progress:
 
-        def detected(material: "Material", n_frames: int) -> "DetectedFrames":
-            drawing = progress.add_task(f"Rendering {material}, detecting", total=n_frames)
+        def detected(footage: "Footage", n_frames: int) -> "DetectedFrames":
+            drawing = progress.add_task(f"Rendering {footage}, detecting", total=n_frames)
             return detect_rendered(
-                material,
+                footage,
                 n_frames,
                 settings.seed,
                 shared.pose,

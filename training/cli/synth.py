@@ -60,7 +60,7 @@ def landmarks(count: Count = 20000, seed: Seed = 0, out: Out = Path("synthetic.c
             writer.writerow(["label", "group", "width", "height", *IMAGE_COLUMNS, *WORLD_COLUMNS])
             for start in _shown(starts, "Landmarks", len(starts)):
                 n_groups = min(GROUPS_AT_ONCE, -(-left // LANDMARKS_PER_GROUP))
-                samples = landmark_groups(seed, start, n_groups).first(left)
+                samples = landmark_groups(seed, start, n_groups).rows(slice(left))
                 writer.writerows(_landmark_rows(samples))
                 left -= len(samples)
     except OSError as error:

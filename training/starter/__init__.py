@@ -1,1 +1,1 @@
-"""The starter model, learned from generated material alone."""
+"""The starter model, trained on synthetic data only."""

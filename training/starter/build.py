@@ -1,17 +1,14 @@
-"""The starter model: learned from generated material alone.
+"""The starter model, trained on synthetic data only, by the same code as every other model.
 
-Two kinds of samples go in: generated landmarks with a detector's errors imitated, cheap and many;
-and rendered frames that went through the real MediaPipe, dear and few, which is what makes the
-difference on real recordings. Scores are quoted on rendered frames of performers and shots that
-training has not seen, never on imitated landmarks.
+It learns from two kinds of samples: generated landmarks with simulated detector errors, which are
+cheap and plentiful; and rendered frames that went through the real MediaPipe, which are expensive
+and few but make the difference on real recordings. Its scores are measured on rendered frames of
+performers and shots that training has not seen, never on simulated landmarks.
 """
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
-from importlib.metadata import version
-from multiprocessing import get_context
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,29 +20,37 @@ from shared_features.features.spec import FeatureSpec
 from shared_features.landmarks.landmarks import mirror_image, mirror_world
 from shared_features.params import SharedParams
 from shared_features.pose import model_asset
+from training.data.dataset import Dataset
+from training.data.splits import Fold
 from training.errors import TrainingError
+from training.learning.estimators.fitting import FitSettings, balanced_weights, fit_model
+from training.learning.evaluation.evaluate import evaluate
+from training.learning.evaluation.out_of_fold import predictions_of
 from training.learning.export.export import Parity, export_model
+from training.learning.export.model_file import contract_metrics, package_versions
+from training.learning.search.boosting import ROUNDS, boosted_curve
 from training.params import StarterParams
-from training.starter.detection import DetectedFrames, concatenated
+from training.runtime.workers import Failed, Workers, each_done
+from training.starter.detection import DetectedFrames
 from training.synthetic.poses.table import LABELS, OTHER
-from training.synthetic.samples import LANDMARKS_PER_GROUP, LandmarkSamples, landmark_groups
+from training.synthetic.samples import (
+    LANDMARKS_PER_GROUP,
+    LandmarkSamples,
+    concatenated,
+    landmark_groups,
+)
 
-_VERSIONED_PACKAGES = ("mediapipe", "numpy", "onnxmltools", "scikit-learn", "xgboost")
 _GROUPS_PER_TASK = 100
-# Fixed, since the number of threads decides in which order numbers are added up.
-_TREE_THREADS = 2
-
-Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True)
 class StarterReport:
-    """What the build of a starter model shows.
+    """The result of building a starter model.
 
     Attributes:
-        contract: as written into the file, metrics included.
-        parity: of the file with the model it came from.
-        size_megabytes: of the file.
+        contract: The contract written into the file, metrics included.
+        parity: How closely the file reproduces the model it was exported from.
+        size_megabytes: Size of the file.
     """
 
     contract: ModelContract
@@ -53,20 +58,30 @@ class StarterReport:
     size_megabytes: float
 
 
-def generate(params: StarterParams, progress: Progress) -> LandmarkSamples:
-    """Generated landmarks with imitated detector errors, on all cores."""
+def generate(params: StarterParams, report_progress: Callable[[int], None]) -> LandmarkSamples:
+    """Generated landmarks with simulated detector errors, computed on all cores.
+
+    Args:
+        params: Seed and number of samples, rounded up to whole tasks.
+        report_progress: Called with the number of samples generated so far.
+
+    Raises:
+        TrainingError: A worker process failed.
+    """
     per_task = LANDMARKS_PER_GROUP * _GROUPS_PER_TASK
     n_tasks = -(-params.generated_samples // per_task)
-    parts = []
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
-        tasks = [
-            pool.submit(landmark_groups, params.seed, task * _GROUPS_PER_TASK, _GROUPS_PER_TASK)
-            for task in range(n_tasks)
-        ]
-        for number, task in enumerate(tasks, start=1):
-            parts.append(task.result())
-            progress(number * per_task)
-    return concatenated(parts)
+    parts: dict[int, LandmarkSamples] = {}
+    task = partial(_generate_task, params.seed)
+    for number, result in each_done(task, range(n_tasks), params.output.parent, Workers()):
+        if isinstance(result, Failed):
+            raise TrainingError(f"Landmarks could not be generated: {result.reason}.")
+        parts[number] = result
+        report_progress(len(parts) * per_task)
+    return concatenated([parts[number] for number in range(n_tasks)])
+
+
+def _generate_task(seed: int, number: int) -> LandmarkSamples:
+    return landmark_groups(seed, number * _GROUPS_PER_TASK, _GROUPS_PER_TASK)
 
 
 def build_starter(
@@ -79,37 +94,40 @@ def build_starter(
     """Train, evaluate on held-out performers and shots, and write the model file.
 
     Raises:
-        TrainingError: the poses of ``params.yaml`` are not those that the generator knows, or the
+        TrainingError: The poses in ``params.yaml`` are not those that the generator knows, or the
             file is larger than allowed.
-        ExportError: the file does not answer like the model.
+        ExportError: The file does not reproduce the model's predictions.
     """
     labels = (*shared.labels.poses, shared.labels.other)
     if set(labels) != set(LABELS) or shared.labels.other != OTHER:
         raise TrainingError(
-            f"The starter model is made of generated poses {sorted(LABELS)}, but `labels` in "
-            f"params.yaml names {sorted(labels)}. Train on recordings of your own for other poses."
+            f"The starter model can only learn the generated poses {sorted(LABELS)}, but `labels` "
+            f"in params.yaml lists {sorted(labels)}. To use other poses, train on your own "
+            "recordings."
         )
-    spec = FeatureSpec(
-        groups=shared.features.groups,
-        spatial_margin=shared.features.spatial_margin,
-        head_shoulder_margin=shared.features.head_shoulder_margin,
-    )
+    spec = FeatureSpec(**shared.features.model_dump())
     train, tune, test = split_by_group(detected.samples, params)
-    model = _fit(generated, train, tune, labels, spec, params)
+    settings, model = _fit((generated, train, tune), labels, spec, params)
+    tested = _dataset(test, labels, spec)
+    evaluation = evaluate(predictions_of(tested, model.predict_proba(tested.features)))
     contract = ModelContract(
         labels=labels,
         other=shared.labels.other,
         features=spec,
         timeline=shared.timeline,
-        training=_provenance(generated, detected, params, model),
-        metrics=_metrics(model, test, labels, spec),
+        training=_provenance(generated, detected, params, settings),
+        metrics=contract_metrics(
+            evaluation, "rendered frames through MediaPipe, performers and shots unseen in training"
+        ),
     )
-    parity = export_model(model, contract, _features(train, spec), output, params.seed)
+    sample = _dataset(train, labels, spec).features
+    parity = export_model(model, contract, sample, output, params.seed)
     size = output.stat().st_size / 1e6
     if size > params.max_megabytes:
         raise TrainingError(
-            f"{output} is {size:.1f} MB, at most {params.max_megabytes} MB are meant to be "
-            "committed. Lower `training.starter.xgboost.max_rounds` or `max_depth`."
+            f"{output} is {size:.1f} MB; the limit for a file to commit is "
+            f"{params.max_megabytes} MB. Lower `training.starter.xgboost.max_rounds` or "
+            "`max_depth`."
         )
     return StarterReport(contract, parity, size)
 
@@ -117,100 +135,99 @@ def build_starter(
 def split_by_group(
     samples: LandmarkSamples, params: StarterParams
 ) -> tuple[LandmarkSamples, LandmarkSamples, LandmarkSamples]:
-    """Train, tune (for early stopping) and test; a performer and shot is in one of them only."""
+    """Train, tune (for early stopping) and test; each performer and shot is in only one of them."""
     groups = np.random.default_rng(params.seed).permutation(np.unique(samples.groups))
     held_out = max(1, round(len(groups) * params.held_out_share))
     test = np.isin(samples.groups, groups[:held_out])
     tune = np.isin(samples.groups, groups[held_out : 2 * held_out])
-    return _where(samples, ~test & ~tune), _where(samples, tune), _where(samples, test)
+    return samples.rows(~test & ~tune), samples.rows(tune), samples.rows(test)
+
+
+def with_mirror_images(samples: LandmarkSamples) -> LandmarkSamples:
+    """All samples followed by their mirror images, which stay in their sample's group."""
+    mirrored = replace(
+        samples, image=mirror_image(samples.image), world=mirror_world(samples.world)
+    )
+    return concatenated([samples, mirrored])
 
 
 def _fit(
-    generated: LandmarkSamples,
-    train: LandmarkSamples,
-    tune: LandmarkSamples,
+    parts: tuple[LandmarkSamples, LandmarkSamples, LandmarkSamples],
     labels: tuple[str, ...],
     spec: FeatureSpec,
     params: StarterParams,
-) -> Any:
-    from xgboost import XGBClassifier
+) -> tuple[FitSettings, Any]:
+    """The settings, with the number of rounds that scores best on ``tune``, and the fitted model.
 
-    generated, train, tune = (with_mirror_images(part) for part in (generated, train, tune))
-    settings = params.xgboost.model_dump(exclude={"max_rounds", "early_stopping_rounds"}) | {
-        "objective": "multi:softprob",
-        "tree_method": "hist",
-        "n_jobs": _TREE_THREADS,
-        "random_state": params.seed,
-    }
-    features = np.concatenate([_features(generated, spec), _features(train, spec)])
-    codes = np.concatenate([_codes(generated, labels), _codes(train, labels)])
+    Args:
+        parts: Samples ``generated``, ``train`` and ``tune``. The model learns from the first two.
+        labels: Names of the labels.
+        spec: Which features.
+        params: Hyperparameters and weights.
+    """
+    generated, train, tune = (_dataset(with_mirror_images(part), labels, spec) for part in parts)
+    table = _joined([generated, train, tune])
     weights = np.concatenate(
         [
-            _weights(generated, labels, params),
-            _weights(train, labels, params) * params.rendered_weight,
+            _weights(generated, params),
+            _weights(train, params) * params.rendered_weight,
+            _weights(tune, params),
         ]
     )
-    search = XGBClassifier(
-        n_estimators=params.xgboost.max_rounds,
-        early_stopping_rounds=params.xgboost.early_stopping_rounds,
-        **settings,
+    rows = np.arange(len(table))
+    fold = Fold(rows[: -len(tune)], rows[-len(tune) :])
+    trees = params.xgboost.model_dump(exclude={"max_rounds", "early_stopping_rounds"})
+    most_rounds = {ROUNDS: params.xgboost.max_rounds}
+    settings = FitSettings("xgb", params.seed, hyperparameters=trees | most_rounds)
+    curve = boosted_curve(
+        table,
+        [fold],
+        settings,
+        "log_loss",
+        weights=weights,
+        patience_rounds=params.xgboost.early_stopping_rounds,
     )
-    search.fit(
-        features,
-        codes,
-        sample_weight=weights,
-        eval_set=[(_features(tune, spec), _codes(tune, labels))],
-        sample_weight_eval_set=[_weights(tune, labels, params)],
-        verbose=False,
-    )
-    # A model that keeps the rounds after its best one would export them as well.
-    model = XGBClassifier(n_estimators=search.best_iteration + 1, **settings)
-    model.fit(features, codes, sample_weight=weights)
-    return model
+    settings = replace(settings, hyperparameters=trees | {ROUNDS: curve.best_rounds})
+    return settings, fit_model(table.rows(fold.train), settings, weights[fold.train])
 
 
-def _weights(
-    samples: LandmarkSamples, labels: tuple[str, ...], params: StarterParams
-) -> NDArray[np.float64]:
+def _weights(data: Dataset, params: StarterParams) -> NDArray[np.float64]:
     """Every pose counts the same; "other" counts ``other_weight`` times as much as a pose."""
-    codes = _codes(samples, labels)
-    counts = np.bincount(codes, minlength=len(labels))
-    per_label = len(codes) / (len(labels) * np.maximum(counts, 1))
-    per_label[labels.index(OTHER)] *= params.other_weight
-    return np.asarray(per_label[codes])
+    is_other = data.codes == data.labels.index(OTHER)
+    return balanced_weights(data.codes) * np.where(is_other, params.other_weight, 1.0)
 
 
-def _metrics(
-    model: Any, test: LandmarkSamples, labels: tuple[str, ...], spec: FeatureSpec
-) -> dict[str, Any]:
-    from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
-
-    truth, found = _codes(test, labels), model.predict(_features(test, spec))
-    precision, recall, f1, support = precision_recall_fscore_support(
-        truth, found, labels=range(len(labels)), zero_division=0.0
+def _dataset(samples: LandmarkSamples, labels: tuple[str, ...], spec: FeatureSpec) -> Dataset:
+    """The samples as a table for the learning code; each performer and shot is a recording."""
+    codes = {label: code for code, label in enumerate(labels)}
+    return Dataset(
+        columns=spec.columns,
+        labels=labels,
+        features=spec.compute(samples.image, samples.world, samples.width / samples.height),
+        codes=np.array([codes[label] for label in samples.labels.tolist()], dtype=np.int64),
+        groups=samples.groups.astype(np.str_),
+        filenames=samples.groups.astype(np.str_),
+        frame_numbers=np.arange(len(samples)),
+        augmented=np.zeros(len(samples), dtype=bool),
     )
-    return {
-        "measured_on": "rendered frames through MediaPipe, performers and shots unseen in training",
-        "frames": len(test),
-        "accuracy": round(float((truth == found).mean()), 4),
-        "macro_f1": round(float(f1.mean()), 4),
-        "per_label": {
-            label: {
-                "precision": round(float(precision[i]), 4),
-                "recall": round(float(recall[i]), 4),
-                "f1": round(float(f1[i]), 4),
-                "frames": int(support[i]),
-            }
-            for i, label in enumerate(labels)
-        },
-        "confusion": confusion_matrix(truth, found, labels=range(len(labels))).tolist(),
+
+
+def _joined(tables: list[Dataset]) -> Dataset:
+    """The rows of tables with the same columns and labels, in order."""
+    names = ("features", "codes", "groups", "filenames", "frame_numbers", "augmented")
+    columns: dict[str, Any] = {
+        name: np.concatenate([getattr(one, name) for one in tables]) for name in names
     }
+    return replace(tables[0], **columns)
 
 
 def _provenance(
-    generated: LandmarkSamples, detected: DetectedFrames, params: StarterParams, model: Any
+    generated: LandmarkSamples,
+    detected: DetectedFrames,
+    params: StarterParams,
+    settings: FitSettings,
 ) -> dict[str, Any]:
-    """How the model came about. No clock in it: the same seed gives the same file."""
+    """How the model was made. It contains no time, so the same seed gives the same file."""
     return {
         "name": "starter",
         "material": "generated by training.synthetic; no recording of a person",
@@ -225,42 +242,10 @@ def _provenance(
         "detection_rate": round(detected.detection_rate, 4),
         "mirror_images": True,
         "model": "xgboost",
-        "rounds": model.get_booster().num_boosted_rounds(),
+        "rounds": settings.hyperparameters[ROUNDS],
         "parameters": params.xgboost.model_dump(),
         "rendered_weight": params.rendered_weight,
         "other_weight": params.other_weight,
         "pose_model_sha256": model_asset.SHA256["pruned"],
-        "versions": {package: version(package) for package in _VERSIONED_PACKAGES},
+        "versions": package_versions(),
     }
-
-
-def _where(samples: LandmarkSamples, chosen: NDArray[np.bool_]) -> LandmarkSamples:
-    return LandmarkSamples(
-        samples.image[chosen],
-        samples.world[chosen],
-        samples.width[chosen],
-        samples.height[chosen],
-        samples.labels[chosen],
-        samples.groups[chosen],
-    )
-
-
-def with_mirror_images(samples: LandmarkSamples) -> LandmarkSamples:
-    """Every sample and its mirror image, which stays in the sample's group."""
-    mirrored = LandmarkSamples(
-        mirror_image(samples.image),
-        mirror_world(samples.world),
-        samples.width,
-        samples.height,
-        samples.labels,
-        samples.groups,
-    )
-    return concatenated([samples, mirrored])
-
-
-def _features(samples: LandmarkSamples, spec: FeatureSpec) -> NDArray[np.float32]:
-    return spec.compute(samples.image, samples.world, samples.width / samples.height)
-
-
-def _codes(samples: LandmarkSamples, labels: tuple[str, ...]) -> NDArray[np.int64]:
-    return np.array([labels.index(label) for label in samples.labels], dtype=np.int64)

@@ -1,15 +1,13 @@
-"""Rendered frames through the real MediaPipe, on all cores: landmarks with known labels.
+"""Landmarks with known labels: rendered frames sent through the real MediaPipe, on all cores.
 
-Results are stored per task, so a build that was stopped goes on where it was.
+The results of each task are stored, so a build that was stopped resumes where it left off.
 """
 
 import hashlib
 import json
-import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, fields, replace
-from multiprocessing import get_context
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -21,6 +19,8 @@ from shared_features.pose import model_asset
 from shared_features.pose.estimator import Person, PoseEstimator
 from shared_features.runtime.atomic import written_whole
 from training import synthetic
+from training.errors import TrainingError
+from training.runtime.workers import Failed, Workers, each_done
 from training.synthetic.frames import (
     CLIP_FRAMES,
     CLIP_FRAMES_PER_SECOND,
@@ -29,33 +29,23 @@ from training.synthetic.frames import (
     clip_groups,
     frame_groups,
 )
-from training.synthetic.samples import LandmarkSamples
+from training.synthetic.samples import LandmarkSamples, concatenated
 
-# One task's groups: small enough for a smooth progress bar, large enough to pay for the start of
-# an estimator.
+# Groups per task: few enough for a smooth progress bar, and enough to make starting an estimator
+# worthwhile.
 _GROUPS_PER_TASK = 20
 
-Material = Literal["stills", "clips"]
-_FRAMES_PER_GROUP: dict[Material, int] = {"stills": FRAMES_PER_GROUP, "clips": CLIP_FRAMES}
-
-Progress = Callable[[int], None]
-
-
-def concatenated(parts: Sequence[LandmarkSamples]) -> LandmarkSamples:
-    """Samples one after the other."""
-    names = [field.name for field in fields(LandmarkSamples)]
-    return LandmarkSamples(
-        **{name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
-    )
+Footage = Literal["stills", "clips"]
+_FRAMES_PER_GROUP: dict[Footage, int] = {"stills": FRAMES_PER_GROUP, "clips": CLIP_FRAMES}
 
 
 @dataclass(frozen=True)
 class DetectedFrames:
-    """What MediaPipe made of rendered frames.
+    """Landmarks that MediaPipe detected in rendered frames.
 
     Attributes:
-        samples: the landmarks of the frames in which it found somebody.
-        rendered: number of frames rendered.
+        samples: Landmarks of the frames in which it found a person.
+        rendered: Number of frames rendered.
     """
 
     samples: LandmarkSamples
@@ -63,54 +53,57 @@ class DetectedFrames:
 
     @property
     def detection_rate(self) -> float:
-        """Share of the frames in which somebody was found."""
+        """Share of the frames in which a person was found."""
         return len(self.samples) / self.rendered
 
 
 def detect_rendered(
-    material: Material,
+    footage: Footage,
     n_frames: int,
     seed: int,
     pose: PoseParams,
     cache: Path,
-    progress: Progress,
+    report_progress: Callable[[int], None],
 ) -> DetectedFrames:
     """Render frames and let MediaPipe find the landmarks.
 
     Args:
-        material: ``stills``, in which people are found afresh, or ``clips``, in which the tracker
-            follows them from frame to frame as it does in a video.
-        n_frames: how many, rounded up to whole tasks.
-        seed: of the performers, shots and postures.
-        pose: the detector's settings.
-        cache: folder for finished tasks, kept between runs; files of other settings are ignored.
-        progress: called with the number of frames done.
+        footage: ``stills``, each with a fresh detection, or ``clips``, in which the tracker follows
+            the performer from frame to frame as it does in a video.
+        n_frames: Number of frames, rounded up to whole tasks.
+        seed: Seed for performers, shots and postures.
+        pose: The detector's settings.
+        cache: Folder for finished tasks, kept between runs; files from other settings are ignored.
+        report_progress: Called with the number of frames done so far.
+
+    Raises:
+        TrainingError: A worker process failed, or the cache cannot be written. Finished tasks are
+            kept.
     """
     model_path = model_asset.resolve(pose.model_path)
-    frames_per_task = _FRAMES_PER_GROUP[material] * _GROUPS_PER_TASK
+    frames_per_task = _FRAMES_PER_GROUP[footage] * _GROUPS_PER_TASK
     n_tasks = -(-n_frames // frames_per_task)
     cache.mkdir(parents=True, exist_ok=True)
     key = _cache_key(seed, pose, model_path)
-    paths = [cache / f"{material}_{key}_{task:05d}.npz" for task in range(n_tasks)]
+    paths = [cache / f"{footage}_{key}_{task:05d}.npz" for task in range(n_tasks)]
     missing = [task for task in range(n_tasks) if not paths[task].is_file()]
     done = n_tasks - len(missing)
-    progress(done * frames_per_task)
-    # Spawned, not forked: MediaPipe's threads do not survive a fork.
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
-        tasks = [
-            pool.submit(_detect_task, paths[task], material, task, seed, model_path, pose)
-            for task in missing
-        ]
-        for finished in as_completed(tasks):
-            finished.result()
-            done += 1
-            progress(done * frames_per_task)
+    report_progress(done * frames_per_task)
+    detect = partial(_detect_task, paths, footage, seed, model_path, pose)
+    for _, result in each_done(detect, missing, cache, Workers()):
+        if isinstance(result, Failed):
+            raise TrainingError(
+                f"Rendering {footage} failed: {result.reason}. Finished parts are kept; run the "
+                "same command again to resume."
+            )
+        done += 1
+        report_progress(done * frames_per_task)
     parts = [_load(path) for path in paths]
     return DetectedFrames(concatenated(parts), n_tasks * frames_per_task)
 
 
 def together(stills: DetectedFrames, clips: DetectedFrames) -> DetectedFrames:
-    """Both materials as one; performers of clips get numbers of their own (below zero)."""
+    """Stills and clips as one; the groups of clips get numbers of their own (below zero)."""
     renumbered = replace(clips.samples, groups=-1 - clips.samples.groups)
     return DetectedFrames(
         concatenated([stills.samples, renumbered]), stills.rendered + clips.rendered
@@ -118,11 +111,11 @@ def together(stills: DetectedFrames, clips: DetectedFrames) -> DetectedFrames:
 
 
 def _detect_task(
-    path: Path, material: Material, task: int, seed: int, model_path: Path, pose: PoseParams
+    paths: list[Path], footage: Footage, seed: int, model_path: Path, pose: PoseParams, task: int
 ) -> None:
     first_group = task * _GROUPS_PER_TASK
     detected: list[tuple[RenderedFrame, Person]] = []
-    if material == "stills":
+    if footage == "stills":
         with PoseEstimator(model_path, "photo", 1, pose) as estimator:
             for frame in frame_groups(seed, first_group, _GROUPS_PER_TASK):
                 detected += [(frame, person) for person in estimator.people(frame.rgb)]
@@ -135,7 +128,7 @@ def _detect_task(
     image, world = empty_landmarks(len(detected))
     for row, (_, person) in enumerate(detected):
         image[row], world[row] = person.image, person.world
-    with written_whole(path) as temporary:
+    with written_whole(paths[task]) as temporary:
         np.savez(
             temporary,
             image=image,
@@ -153,7 +146,7 @@ def _load(path: Path) -> LandmarkSamples:
 
 
 def _cache_key(seed: int, pose: PoseParams, model_path: Path) -> str:
-    """Changes with everything that the stored landmarks depend on, the renderer's code included."""
+    """A hash of everything that the stored landmarks depend on, the renderer's code included."""
     digest = hashlib.sha256(model_path.read_bytes())
     for source in sorted(Path(synthetic.__file__).parent.rglob("*.py")):
         digest.update(source.read_bytes())

@@ -6,7 +6,8 @@ own seed, so any range of groups can be made anywhere, in any order, with the sa
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,16 +49,18 @@ class LandmarkSamples:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def first(self, n: int) -> "LandmarkSamples":
-        """The first ``n`` samples."""
-        return LandmarkSamples(
-            self.image[:n],
-            self.world[:n],
-            self.width[:n],
-            self.height[:n],
-            self.labels[:n],
-            self.groups[:n],
-        )
+    def rows(self, chosen: NDArray[Any] | slice) -> Self:
+        """Some of the samples; ``chosen`` is a slice, row numbers or a ``(n,)`` mask."""
+        names = [field.name for field in fields(self)]
+        return type(self)(**{name: getattr(self, name)[chosen] for name in names})
+
+
+def concatenated(parts: Sequence[LandmarkSamples]) -> LandmarkSamples:
+    """The samples of all parts, in order."""
+    names = [field.name for field in fields(LandmarkSamples)]
+    return LandmarkSamples(
+        **{name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+    )
 
 
 def group_rng(seed: int, stream: int, group: int) -> np.random.Generator:
@@ -137,4 +140,4 @@ def generate_landmarks(n: int, seed: int, labels: Sequence[str] | None = None) -
         ValueError: a label is not in the pose table.
     """
     n_groups = -(-n // LANDMARKS_PER_GROUP)
-    return landmark_groups(seed, 0, n_groups, labels).first(n)
+    return landmark_groups(seed, 0, n_groups, labels).rows(slice(n))

@@ -428,7 +428,7 @@ def test_proposals_are_accepted_with_enter(
     tools: StartTool, open_page: OpenPage, seed_clip: Path, model: Path
 ) -> None:
     """Enter takes what the model proposes; Shift Enter goes to where it is least sure."""
-    samples = landmark_groups(3, 0, 3).first(23)
+    samples = landmark_groups(3, 0, 3).rows(slice(23))
     size = int(samples.width[0]), int(samples.height[0])
     track = LandmarkTrack(
         *("routine.mp4", *size, np.arange(23.0)), samples.image, samples.world, {}

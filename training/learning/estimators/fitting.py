@@ -58,17 +58,24 @@ class PartialModel:
         return probabilities
 
 
-def fit_model(data: Dataset, settings: FitSettings) -> Any:
+def fit_model(
+    data: Dataset, settings: FitSettings, weights: NDArray[np.float64] | None = None
+) -> Any:
     """An estimator fitted to all rows of a table; ``predict_proba`` gives ``(n, labels)``.
 
-    The same rows, settings and library versions give the same model. Where labels have no row, the
-    result is a ``PartialModel``.
+    The same rows, settings and library versions give the same model. If some labels have no rows,
+    the result is a ``PartialModel``.
+
+    Args:
+        data: The rows to learn from.
+        settings: Which model, and how it is fitted.
+        weights: ``(n,)`` weight of each row, instead of those that ``class_weights`` implies.
 
     Raises:
-        TrainingError: the model or a hyperparameter is not known or has an impossible value.
-        DatasetError: fewer than two labels have rows.
+        TrainingError: The model or a hyperparameter is unknown or has an impossible value.
+        DatasetError: Fewer than two labels have rows.
     """
-    return fit_rows(data.features, data.codes, data.groups, len(data.labels), settings)
+    return fit_rows(data.features, data.codes, data.groups, len(data.labels), settings, weights)
 
 
 def fit_rows(
@@ -77,24 +84,30 @@ def fit_rows(
     groups: NDArray[Any],
     n_labels: int,
     settings: FitSettings,
+    weights: NDArray[np.float64] | None = None,
 ) -> Any:
-    """Like ``fit_model``, of plain arrays: ``(n, columns)``, ``(n,)`` and ``(n,)``."""
+    """``fit_model`` for plain arrays: ``(n, columns)``, ``(n,)`` and ``(n,)``."""
     seen, dense = np.unique(codes, return_inverse=True)
     if len(seen) < 2:
         raise DatasetError(
             f"A model tells labels apart, but these {len(codes)} rows carry {len(seen)} label. "
             "Label recordings of other poses, too."
         )
-    model = _fit(features, dense, groups, settings)
+    if weights is None:
+        weights = sample_weights(dense, settings.class_weights)
+    model = _fit(features, dense, groups, settings, weights)
     return model if len(seen) == n_labels else PartialModel(model, seen, n_labels)
 
 
 def sample_weights(
     codes: NDArray[np.int64], class_weights: ClassWeights
 ) -> NDArray[np.float64] | None:
-    """``(n,)`` such that every label that occurs weighs the same, 1 on average; None: all 1."""
-    if class_weights == "none":
-        return None
+    """``(n,)`` weights of rows as ``class_weights`` asks; None: all equal."""
+    return None if class_weights == "none" else balanced_weights(codes)
+
+
+def balanced_weights(codes: NDArray[np.int64]) -> NDArray[np.float64]:
+    """``(n,)`` weights, 1 on average, that give every label that occurs the same total weight."""
     counts = np.bincount(codes)
     occurring = np.count_nonzero(counts)
     return np.asarray(len(codes) / (occurring * counts[codes]))
@@ -105,12 +118,12 @@ def _fit(
     codes: NDArray[np.int64],
     groups: NDArray[Any],
     settings: FitSettings,
+    weights: NDArray[np.float64] | None,
 ) -> Any:
     splits: Sequence[RowSplit] = ()
     if model_kind(settings.model).calibrated:
         splits = calibration_splits(codes, groups, settings.seed)
     model = make(settings.model, settings.hyperparameters, settings.seed, splits)
-    weights = sample_weights(codes, settings.class_weights)
     try:
         model.fit(features, codes, **_weights_argument(model, weights))
     except ValueError as error:

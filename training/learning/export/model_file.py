@@ -118,14 +118,18 @@ def _pose_model_sha256(shared: SharedParams) -> str:
     return model_asset.SHA256["pruned"] if shared.pose.model_path is None else "a file of one's own"
 
 
-def _metrics(judgement: Judgement) -> dict[str, Any]:
-    held_out = judgement.held_out
+def contract_metrics(evaluation: Evaluation, measured_on: str) -> dict[str, Any]:
+    """The scores as a model file states them, rounded to four digits.
+
+    Args:
+        evaluation: The scores.
+        measured_on: A phrase that names the frames they were measured on.
+    """
     return {
-        "measured_on": f"{held_out.recordings} recordings kept back from a model trained alike on "
-        "the others",
-        "frames": held_out.frames,
-        "accuracy": round(held_out.accuracy, 4),
-        "macro_f1": round(held_out.f1_macro, 4),
+        "measured_on": measured_on,
+        "frames": evaluation.frames,
+        "accuracy": round(evaluation.accuracy, 4),
+        "macro_f1": round(evaluation.f1_macro, 4),
         "per_label": {
             scores.label: {
                 "precision": round(scores.precision, 4),
@@ -133,9 +137,18 @@ def _metrics(judgement: Judgement) -> dict[str, Any]:
                 "f1": round(scores.f1, 4),
                 "frames": scores.frames,
             }
-            for scores in held_out.per_label
+            for scores in evaluation.per_label
         },
-        "confusion": held_out.confusion.tolist(),
+        "confusion": evaluation.confusion.tolist(),
+    }
+
+
+def _metrics(judgement: Judgement) -> dict[str, Any]:
+    measured_on = (
+        f"{judgement.held_out.recordings} held-out recordings, by a model trained in the same way "
+        "on the others"
+    )
+    return contract_metrics(judgement.held_out, measured_on) | {
         "cross_validation": {
             "folds": len(judgement.per_fold),
             "macro_f1": round(judgement.cross_validation.f1_macro, 4),

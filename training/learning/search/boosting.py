@@ -1,11 +1,12 @@
-"""Boosted trees round by round: how many rounds are best, on recordings that were not learned from.
+"""Boosted trees round by round: how many rounds score best on recordings not learned from.
 
-All folds advance together, so that after each round there is one score over all of the data, and a
-hopeless choice of hyperparameters can be given up after a few rounds.
+All folds advance together, so each round gives one score over all of the data, and hopeless
+hyperparameters can be abandoned after a few rounds.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,19 +21,19 @@ from training.learning.evaluation.scores import score
 from training.params import ScoreMetric
 
 ROUNDS = "n_estimators"
-# A curve that has not risen for this many rounds is not followed further.
+# A curve that has not risen for this many rounds is abandoned.
 PATIENCE_ROUNDS = 30
 
-# Called with the number of rounds done and the score after them; may raise to stop.
+# Called with the number of rounds done and their score; may raise to stop.
 Report = Callable[[int, float], None]
 
 
 @dataclass(frozen=True)
 class Curve:
-    """Scores after each round.
+    """The score after each round.
 
     Attributes:
-        scores: the first is after one round.
+        scores: Scores in order; the first is after one round.
     """
 
     scores: tuple[float, ...]
@@ -44,16 +45,16 @@ class Curve:
 
     @property
     def best_score(self) -> float:
-        """The score after them."""
+        """The score after ``best_rounds`` rounds."""
         return self.scores[self.best_rounds - 1]
 
 
 def with_best_rounds(
     data: Dataset, folds: Sequence[Fold], settings: FitSettings, metric: ScoreMetric
 ) -> FitSettings:
-    """The settings with as many rounds as do best; as they are where that is not a question.
+    """The settings with the number of rounds that scores best.
 
-    It is none for models without rounds, and where the number was set by hand.
+    They are returned unchanged for models without rounds, and if the number was set by hand.
     """
     if not model_kind(settings.model).boosted or ROUNDS in settings.hyperparameters:
         return settings
@@ -67,18 +68,23 @@ def boosted_curve(
     settings: FitSettings,
     metric: ScoreMetric,
     report: Report = lambda rounds, score: None,
+    weights: NDArray[np.float64] | None = None,
+    patience_rounds: int = PATIENCE_ROUNDS,
 ) -> Curve:
-    """The score over all tested rows after each round, until it no longer rises.
+    """The score over all test rows after each round, until it stops rising.
 
     Args:
-        data: the table.
-        folds: what is learned from and what is tested.
-        settings: which boosted model; its ``n_estimators`` is the most rounds there may be.
-        metric: of the score.
-        report: called after each round; what it raises ends the training and is passed on.
+        data: The table.
+        folds: Which rows are learned from and which are tested.
+        settings: Which boosted model; its ``n_estimators`` is the upper limit for the rounds.
+        metric: Which score.
+        report: Called after each round; anything it raises stops the training and is passed on.
+        weights: ``(n,)`` weight of each row in training and in the score, instead of those that
+            ``class_weights`` implies (which apply to training only).
+        patience_rounds: Stop when the score has not risen for this many rounds.
 
     Raises:
-        TrainingError: a hyperparameter is not known or has an impossible value.
+        TrainingError: A hyperparameter is unknown or has an impossible value.
     """
     import xgboost
 
@@ -86,14 +92,17 @@ def boosted_curve(
     most_rounds = int(complete(settings.model, settings.hyperparameters)[ROUNDS])
     estimator = make(settings.model, settings.hyperparameters, settings.seed)
     booster_params = estimator.get_xgb_params() | _objective(len(seen))
-    follower = _follower(codes, folds, len(seen), metric, report)
+    tested = np.concatenate([fold.test for fold in folds])
+    test_weights = None if weights is None else weights[tested]
+    score_round = partial(score, metric, codes[tested], n_labels=len(seen), weights=test_weights)
+    follower = _follower(score_round, patience_rounds, report)
     try:
         xgboost.cv(
             booster_params,
-            xgboost.DMatrix(data.features, label=codes, nthread=THREADS),
+            xgboost.DMatrix(data.features, label=codes, weight=weights, nthread=THREADS),
             num_boost_round=most_rounds,
             folds=[(fold.train, fold.test) for fold in folds],
-            fpreproc=_weighting(settings.class_weights),
+            fpreproc=_weighting(settings.class_weights) if weights is None else None,
             callbacks=[follower],
             as_pandas=False,
         )
@@ -106,7 +115,7 @@ def boosted_curve(
 
 
 def _objective(n_labels: int) -> dict[str, Any]:
-    # XGBoost's own metric is not wanted: the callback scores.
+    # The callback scores instead of XGBoost's own metric.
     common = {"disable_default_eval_metric": True}
     if n_labels == 2:
         return common | {"objective": "binary:logistic"}
@@ -114,7 +123,7 @@ def _objective(n_labels: int) -> dict[str, Any]:
 
 
 def _weighting(class_weights: ClassWeights) -> Callable[[Any, Any, Any], tuple[Any, Any, Any]]:
-    """Weighs the labels of each fold by what the fold learns from, as ``fit_model`` does."""
+    """Weights the rows of each fold by the labels of its training part, as ``fit_model`` does."""
 
     def weigh(train: Any, test: Any, params: Any) -> tuple[Any, Any, Any]:
         weights = sample_weights(train.get_label().astype(np.int64), class_weights)
@@ -126,19 +135,15 @@ def _weighting(class_weights: ClassWeights) -> Callable[[Any, Any, Any], tuple[A
 
 
 def _follower(
-    codes: NDArray[np.int64],
-    folds: Sequence[Fold],
-    n_labels: int,
-    metric: ScoreMetric,
+    score_round: Callable[[NDArray[np.floating[Any]]], float],
+    patience_rounds: int,
     report: Report,
 ) -> Any:
-    """XGBoost's callback that scores every round; its ``scores`` grow."""
+    """An XGBoost callback that appends the score of every round to its ``scores``."""
     from xgboost.callback import TrainingCallback
 
-    truth = np.concatenate([codes[fold.test] for fold in folds])
-
     class Follower(TrainingCallback):
-        """Scores the answers of all folds together."""
+        """Scores the predictions of all folds together."""
 
         def __init__(self) -> None:
             super().__init__()
@@ -147,12 +152,11 @@ def _follower(
         def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
             """Whether to stop."""
             del evals_log
-            answers = [part.bst.predict(part.dtest) for part in model.cvfolds]
-            probabilities = np.concatenate(answers)
+            probabilities = np.concatenate([part.bst.predict(part.dtest) for part in model.cvfolds])
             if probabilities.ndim == 1:
                 probabilities = np.stack([1 - probabilities, probabilities], axis=1)
-            self.scores.append(score(metric, truth, probabilities, n_labels))
+            self.scores.append(score_round(probabilities))
             report(epoch + 1, self.scores[-1])
-            return len(self.scores) - 1 - int(np.argmax(self.scores)) >= PATIENCE_ROUNDS
+            return len(self.scores) - 1 - int(np.argmax(self.scores)) >= patience_rounds
 
     return Follower()

@@ -1,4 +1,4 @@
-"""Scores agree with scikit-learn's, whatever the answers are."""
+"""Scores agree with scikit-learn's, whatever the predictions are."""
 
 import warnings
 
@@ -13,40 +13,52 @@ from training.learning.evaluation.scores import confusion_matrix, per_label, sco
 N_LABELS = 4
 
 
-def answers(seed: int, n_rows: int) -> tuple[np.ndarray, np.ndarray]:
+def predictions(seed: int, n_rows: int) -> tuple[np.ndarray, np.ndarray]:
     random = np.random.default_rng(seed)
     probabilities = random.dirichlet(np.full(N_LABELS, 0.5), size=n_rows)
     return random.integers(0, random.integers(1, N_LABELS + 1), n_rows), probabilities
 
 
 @settings(deadline=None)
-@given(st.integers(0, 2**32), st.integers(1, 40))
-def test_scores_are_those_of_scikit_learn(seed: int, n_rows: int) -> None:
-    """Means are over the labels that occur in the truth."""
-    truth, probabilities = answers(seed, n_rows)
+@given(st.integers(0, 2**32), st.integers(1, 40), st.booleans())
+def test_scores_are_those_of_scikit_learn(seed: int, n_rows: int, weighted: bool) -> None:
+    """Macro averages cover the labels that occur in the truth; rows may have weights."""
+    truth, probabilities = predictions(seed, n_rows)
+    weights = np.random.default_rng(seed).uniform(0.1, 3, n_rows) if weighted else None
     found, occurring = probabilities.argmax(axis=1), np.unique(truth)
     expected = {
-        "accuracy": metrics.accuracy_score(truth, found),
+        "accuracy": metrics.accuracy_score(truth, found, sample_weight=weights),
         "f1_macro": metrics.f1_score(
-            truth, found, labels=occurring, average="macro", zero_division=0.0
+            truth,
+            found,
+            labels=occurring,
+            average="macro",
+            zero_division=0.0,
+            sample_weight=weights,
         ),
-        "balanced_accuracy": metrics.recall_score(truth, found, labels=occurring, average="macro"),
+        "balanced_accuracy": metrics.recall_score(
+            truth, found, labels=occurring, average="macro", sample_weight=weights
+        ),
         "log_loss": -metrics.log_loss(
-            truth, np.maximum(probabilities, 1e-7), labels=range(N_LABELS)
+            truth,
+            np.maximum(probabilities, 1e-7),
+            labels=range(N_LABELS),
+            sample_weight=weights,
         )
         if probabilities.min() > 1e-6
         else None,
     }
     for metric, value in expected.items():
         if value is not None:
-            assert score(metric, truth, probabilities, N_LABELS) == pytest.approx(value, abs=1e-6)
+            found_score = score(metric, truth, probabilities, N_LABELS, weights)
+            assert found_score == pytest.approx(value, abs=1e-6)
 
 
 @settings(deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 40))
 def test_the_counts_of_a_label_cover_every_row(seed: int, n_rows: int) -> None:
     """Each row is one of true or false, positive or negative, for each label."""
-    truth, probabilities = answers(seed, n_rows)
+    truth, probabilities = predictions(seed, n_rows)
     found = probabilities.argmax(axis=1)
     scores = per_label(truth, found, N_LABELS)
     counts = (
@@ -63,6 +75,6 @@ def test_the_counts_of_a_label_cover_every_row(seed: int, n_rows: int) -> None:
     assert (confusion_matrix(truth, found, N_LABELS) == expected).all()
 
 
-def test_an_impossible_answer_costs_much_but_not_everything() -> None:
-    """A probability of 0 for the truth has a finite logarithm."""
+def test_a_probability_of_zero_for_the_truth_has_a_finite_cost() -> None:
+    """Probabilities are clipped before their logarithm is taken."""
     assert -20 < score("log_loss", np.array([1]), np.array([[1.0, 0.0]]), 2) < -10

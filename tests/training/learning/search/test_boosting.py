@@ -48,6 +48,32 @@ def test_the_curve_is_that_of_models_fitted_one_by_one(n_labels: int) -> None:
     assert curve.scores[-1] == pytest.approx(expected, abs=0.03)
 
 
+def test_row_weights_replace_class_weights_in_training_and_score() -> None:
+    """The curve is that of the same rows, weighted, in both training and scoring."""
+    data = small_dataset()
+    (fold, *_) = small_folds(data)
+    settings = replace(SETTINGS, hyperparameters={ROUNDS: 12, "subsample": 1.0})
+    weights = np.where(data.codes == 0, 5.0, 0.5)
+    model = fit_model(data.rows(fold.train), settings, weights[fold.train])
+    expected = score(
+        "log_loss",
+        data.codes[fold.test],
+        model.predict_proba(data.features[fold.test]),
+        len(data.labels),
+        weights[fold.test],
+    )
+    curve = boosted_curve(data, [fold], settings, "log_loss", weights=weights)
+    assert curve.scores[-1] == pytest.approx(expected, abs=1e-5)
+    assert curve.scores != boosted_curve(data, [fold], settings, "log_loss").scores
+
+
+def test_patience_ends_a_curve_sooner() -> None:
+    """It is followed for ``patience_rounds`` beyond its best round."""
+    data = small_dataset()
+    curve = boosted_curve(data, small_folds(data), SETTINGS, "f1_macro", patience_rounds=3)
+    assert len(curve.scores) == curve.best_rounds + 3
+
+
 def test_rounds_are_settled_unless_they_are_given() -> None:
     """A number set by hand stays, and models without rounds stay as they are."""
     data = small_dataset()
