@@ -1,10 +1,10 @@
-"""A live client for tests: sends frames of a real performer and keeps every answer."""
+"""A live client for tests."""
 
 import io
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from serving.live.wire import LiveFrame, pack_frame
-from tests.serving.server import PATIENCE_S, Server
+from tests.serving.server import PATIENCE_S
 
 FRAME_S = 1 / 30
 
@@ -24,14 +24,20 @@ def jpeg(rgb: NDArray[np.uint8], kind: str = "JPEG") -> bytes:
     return picture.getvalue()
 
 
-def address(server: Server) -> str:
+class Listening(Protocol):
+    """A service that listens on a port of this machine."""
+
+    port: int
+
+
+def address(server: Listening) -> str:
     return f"ws://127.0.0.1:{server.port}/api/v1/live"
 
 
 class Client:
     """One session. Use as a context manager; ``ready`` is the first message."""
 
-    def __init__(self, server: Server, **options: Any) -> None:
+    def __init__(self, server: Listening, **options: Any) -> None:
         self._opened = ExitStack()
         self.socket: ClientConnection = self._opened.enter_context(
             connect(address(server), compression=None, max_size=None, **options)
@@ -39,14 +45,14 @@ class Client:
         self.ready = self.receive()
         self.sent = 0
 
-    def __enter__(self) -> "Client":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
-        """Say goodbye, unless it has been said."""
+        """Close the websocket, unless it is closed."""
         self._opened.close()
 
     def send(self, picture: bytes, capture_s: float | None = None) -> int:
@@ -62,7 +68,7 @@ class Client:
         return message
 
     def is_open(self) -> bool:
-        """Whether another message has come, rather than the end."""
+        """Wait for a message or the end of the session; returns whether it was a message."""
         try:
             self.receive()
         except ConnectionClosed:
@@ -70,11 +76,18 @@ class Client:
         return True
 
     def ask(self, picture: bytes, capture_s: float | None = None) -> dict[str, Any]:
-        """Send a picture and wait for its answer."""
+        """Send a picture and wait for the response."""
         self.send(picture, capture_s)
         return self.receive()
 
     def answers(self, pictures: list[bytes]) -> Iterator[dict[str, Any]]:
-        """The answers to one picture after the other."""
+        """Send pictures one at a time; yields the response to each."""
         for picture in pictures:
             yield self.ask(picture)
+
+    def close_code(self) -> int:
+        """The code with which the service closes the session; waits for it."""
+        while self.is_open():
+            pass
+        assert self.socket.close_code is not None
+        return self.socket.close_code

@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import psutil
@@ -21,19 +20,21 @@ from websockets.sync.client import connect
 from websockets.typing import Origin
 
 from serving.live.wire import LiveFrame, pack_frame
+from serving.settings import MEBIBYTE
 from shared_features.params import PROJECT_ROOT
 from tests.serving.live.client import Client, address, jpeg
 from tests.serving.server import PATIENCE_S, Server, write_params
-from tests.serving.tiny_model import write_tiny_model
 
 MAX_SESSIONS = 3
 MAX_FRAME_KB = 256
-IDLE_TIMEOUT_S = 4
+# Each loads networks of tens of megabytes, so a leak of one session shows.
+VISITORS = 48
+ROUNDING_MS = 0.05  # five timings, each to the hundredth
 LIVE = {
     "max_sessions": MAX_SESSIONS,
     "max_frame_kb": MAX_FRAME_KB,
     "max_pixels": 640 * 480,
-    "idle_timeout_s": IDLE_TIMEOUT_S,
+    "idle_timeout_s": 60,
     "send_timeout_s": 1,
     "landmark_min_cutoff_hz": 1.5,
     "landmark_beta": 10,
@@ -60,14 +61,6 @@ def jpegs(pictures: list[NDArray[np.uint8]]) -> list[bytes]:
     return [jpeg(rgb) for rgb in pictures]
 
 
-def closed_with(client: Client) -> int:
-    """The code with which the service closes a session."""
-    for _ in iter(client.is_open, False):
-        pass
-    assert client.socket.close_code is not None
-    return client.socket.close_code
-
-
 def test_the_service_introduces_itself(server: Server) -> None:
     """Model, skeleton and limits come before anything is asked."""
     with Client(server) as client:
@@ -81,11 +74,11 @@ def test_the_service_introduces_itself(server: Server) -> None:
 
 
 def test_every_frame_is_answered(server: Server, jpegs: list[bytes]) -> None:
-    """A pose with probabilities, landmarks in the picture, and timings that add up."""
+    """A pose with probabilities, landmarks, and timings whose parts fit into the total."""
     with Client(server) as client:
-        answers = list(client.answers(jpegs))
+        answers = list(client.answers(jpegs[:20]))
         labels = client.ready["model"]["labels"]
-    assert [answer["frame_id"] for answer in answers] == list(range(len(jpegs)))
+    assert [answer["frame_id"] for answer in answers] == list(range(20))
     assert {answer["type"] for answer in answers} == {"pose"}
     assert answers[-1]["dropped"] == 0
     seen = [answer for answer in answers if answer["person"]]
@@ -95,8 +88,9 @@ def test_every_frame_is_answered(server: Server, jpegs: list[bytes]) -> None:
         assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=0.01)
         assert len(answer["landmarks"]) == 33
         timings = answer["timings_ms"]
-        parts = sum(timings[part] for part in ("queue", "decode", "pose", "classify"))
-        assert parts == pytest.approx(timings["total"], abs=1)
+        parts = [timings[part] for part in ("queue", "decode", "pose", "classify")]
+        assert min(parts) >= 0
+        assert sum(parts) <= timings["total"] + ROUNDING_MS
 
 
 def test_webp_is_taken_as_well(server: Server, jpegs: list[bytes]) -> None:
@@ -156,22 +150,14 @@ def test_text_is_refused(server: Server) -> None:
     """Frames are binary."""
     with Client(server) as client:
         client.socket.send("hello")
-        assert closed_with(client) == 1003
+        assert client.close_code() == 1003
 
 
 def test_a_huge_message_is_refused(server: Server) -> None:
     """Before it is in memory as a whole."""
     with Client(server) as client:
         client.socket.send(b"x" * (MAX_FRAME_KB * 1024 + 100))
-        assert closed_with(client) == 1009
-
-
-def test_who_says_nothing_is_let_go(server: Server) -> None:
-    """A session without frames would keep others out."""
-    with Client(server) as client:
-        started = time.monotonic()
-        assert closed_with(client) == 4408
-    assert time.monotonic() - started == pytest.approx(IDLE_TIMEOUT_S, abs=2)
+        assert client.close_code() == 1009
 
 
 def test_the_next_one_is_asked_to_try_again(server: Server, jpegs: list[bytes]) -> None:
@@ -182,7 +168,7 @@ def test_the_next_one_is_asked_to_try_again(server: Server, jpegs: list[bytes]) 
         refused = Client(server)
         assert refused.ready["code"] == "busy"
         assert "3 live sessions" in refused.ready["detail"]
-        assert closed_with(refused) == 1013
+        assert refused.close_code() == 1013
         for client in clients:
             assert client.ask(jpegs[0])["type"] == "pose"
     finally:
@@ -205,31 +191,6 @@ def test_a_page_of_another_site_is_refused(server: Server) -> None:
         assert "ready" in socket_.recv(timeout=PATIENCE_S)
 
 
-def test_another_model_introduces_itself(
-    tmp_path: Path, pose_model: Path, jpegs: list[bytes]
-) -> None:
-    """A session goes on with the new model, and says so first."""
-    del pose_model
-    model = write_tiny_model(tmp_path / "tiny.onnx")
-    server = Server(write_params(tmp_path, model)).start()
-    try:
-        with Client(server) as client:
-            client.ask(jpegs[0])
-            write_tiny_model(tmp_path / "new.onnx", seed=8).replace(model)
-            server.wait_for(
-                lambda: (
-                    server.http.get("/api/v1/model").json()["sha256"]
-                    != client.ready["model"]["sha256"]
-                )
-            )
-            again = client.ask(jpegs[1])
-            assert again["type"] == "ready"
-            assert again["model"]["sha256"] != client.ready["model"]["sha256"]
-            assert client.receive()["type"] == "pose"
-    finally:
-        server.close()
-
-
 def test_a_service_that_is_stopped_says_so(
     tmp_path: Path, tiny_model: Path, pose_model: Path, jpegs: list[bytes]
 ) -> None:
@@ -239,78 +200,8 @@ def test_a_service_that_is_stopped_says_so(
     with Client(server) as client:
         client.ask(jpegs[0])
         assert server.stop() == 0
-        assert closed_with(client) == 1012
+        assert client.close_code() == 1012
     server.http.close()
-
-
-# ---- Flow
-
-SLOW = """
-import sys, time
-from serving import cli
-from shared_features.pose import PoseEstimator
-
-people = PoseEstimator.people
-
-def slowly(self, rgb, pts_s=0.0):
-    until = time.perf_counter() + 0.1
-    found = people(self, rgb, pts_s)
-    time.sleep(max(0.0, until - time.perf_counter()))
-    return found
-
-PoseEstimator.people = slowly
-sys.argv = ["straps-serve", "run", "--params", sys.argv[1]]
-cli.main()
-"""
-
-
-class SlowServer(Server):
-    """A service whose pose network takes a tenth of a second for each frame."""
-
-    def command(self) -> list[str]:
-        return [sys.executable, "-c", SLOW, str(self.params)]
-
-
-def test_a_slow_service_answers_the_newest_frame(
-    tmp_path: Path, tiny_model: Path, pose_model: Path, jpegs: list[bytes]
-) -> None:
-    """Frames come three times as fast as they are answered: answers stay fresh, all is counted."""
-    del pose_model
-    server = SlowServer(write_params(tmp_path, tiny_model)).start()
-    try:
-        with Client(server) as client:
-            ages, answers = flood(client, jpegs, seconds=8.0)
-    finally:
-        server.close()
-    assert answers[-1]["dropped"] == client.sent - len(answers)
-    half = len(ages) // 2
-    assert np.percentile(ages, 95) <= 0.3
-    assert np.median(ages[half:]) <= np.median(ages[:half]) + 0.05
-
-
-def flood(
-    client: Client, jpegs: list[bytes], seconds: float
-) -> tuple[list[float], list[dict[str, Any]]]:
-    """Send 30 frames a second whatever is answered; ages of the answers and the answers."""
-    sent_at: dict[int, float] = {}
-    answers: list[dict[str, Any]] = []
-    ages: list[float] = []
-
-    def listen() -> None:
-        while not answers or answers[-1]["frame_id"] < last:
-            answers.append(client.receive())
-            ages.append(time.monotonic() - sent_at[answers[-1]["frame_id"]])
-
-    last = round(seconds * 30) - 1
-    listener = threading.Thread(target=listen)
-    listener.start()
-    started = time.monotonic()
-    for index in range(last + 1):
-        time.sleep(max(0.0, started + index / 30 - time.monotonic()))
-        sent_at[index] = time.monotonic()
-        client.send(jpegs[index % len(jpegs)])
-    listener.join()
-    return ages, answers
 
 
 def test_who_does_not_read_is_let_go(server: Server) -> None:
@@ -329,7 +220,7 @@ def test_who_does_not_read_is_let_go(server: Server) -> None:
             stalled.sendall(garbage)
     server.wait_for(lambda: len(process.net_connections("tcp")) <= before)
     stalled.close()
-    assert process.memory_info().rss - memory < 120 * 1024 * 1024
+    assert process.memory_info().rss - memory < 120 * MEBIBYTE
     server.wait_for(lambda: can_open(server))
 
 
@@ -351,20 +242,20 @@ def client_message(payload: bytes) -> bytes:
     return b"\x82" + bytes([0x80 | len(payload)]) + bytes(4) + payload
 
 
-def test_two_hundred_come_and_go(server: Server, jpegs: list[bytes]) -> None:
-    """With and without a goodbye, in the middle of a frame or not: nothing stays behind."""
+def test_many_come_and_go(server: Server, jpegs: list[bytes]) -> None:
+    """With or without a goodbye, during a frame or between two: each session is freed."""
     server.wait_for(lambda: can_open(server))
     process = psutil.Process(server.pid)
-    for index in range(20):
+    for index in range(12):
         come_and_go(server, jpegs, index)
     server.wait_for(lambda: can_open(server))
     files, threads = process.num_fds(), process.num_threads()
     memory = process.memory_info().rss
-    for index in range(180):
+    for index in range(VISITORS):
         come_and_go(server, jpegs, index)
     server.wait_for(lambda: process.num_fds() <= files + 2)
     server.wait_for(lambda: process.num_threads() <= threads + 2)
-    assert process.memory_info().rss - memory < 60 * 1024 * 1024
+    assert process.memory_info().rss - memory < VISITORS * MEBIBYTE
     assert can_open(server)
 
 
@@ -384,35 +275,34 @@ def come_and_go(server: Server, jpegs: list[bytes], index: int) -> None:
 
 
 def test_others_do_not_notice(server: Server, jpegs: list[bytes]) -> None:
-    """Beside one who sends garbage and one who vanishes, answers take as long as alone."""
+    """Next to a session that sends garbage and one that vanishes, no frame is lost or skipped."""
     server.wait_for(lambda: can_open(server))
+    errors: list[str] = []
+    enough, stop = threading.Event(), threading.Event()
 
-    def p95(client: Client) -> float:
-        return float(
-            np.percentile([answer["timings_ms"]["total"] for answer in client.answers(paced)], 95)
-        )
+    def make_noise(noisy: Client) -> None:
+        while not stop.is_set():
+            noisy.socket.send(b"garbage" * 2000)
+            errors.append(noisy.receive()["code"])
+            if len(errors) >= 10:
+                enough.set()
 
-    paced = jpegs[:40]
-    with Client(server) as client:
-        for answer in client.answers(paced[:10]):
-            assert answer["type"] == "pose"
-        alone = p95(client)
-        with Client(server) as noisy:
-            stop = threading.Event()
-
-            def make_noise() -> None:
-                while not stop.is_set():
-                    noisy.socket.send(b"garbage" * 2000)
-                    noisy.receive()
-                    time.sleep(0.005)
-
-            noise = threading.Thread(target=make_noise)
-            noise.start()
+    with Client(server) as client, Client(server) as noisy:
+        noise = threading.Thread(target=make_noise, args=(noisy,))
+        noise.start()
+        try:
             come_and_go(server, jpegs, 1)
-            beside = p95(client)
+            messages = list(client.answers(jpegs[:20]))
+            assert enough.wait(PATIENCE_S)
+            messages += client.answers(jpegs[20:25])
+        finally:
             stop.set()
             noise.join()
-    assert beside <= 1.5 * alone + 10, (alone, beside)
+        assert noisy.ask(jpegs[0])["type"] == "pose"
+    assert [message["frame_id"] for message in messages] == list(range(25))
+    assert {message["type"] for message in messages} == {"pose"}
+    assert messages[-1]["dropped"] == 0
+    assert set(errors) == {"bad_header"}
 
 
 # ---- The examples of the protocol's documentation
