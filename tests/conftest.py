@@ -1,4 +1,4 @@
-"""Fixtures that every room's tests use."""
+"""Fixtures shared by the tests of all rooms."""
 
 import os
 import signal
@@ -9,27 +9,33 @@ from pathlib import Path
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import pytest
+from hypothesis import settings
 
 from shared_features.params import PROJECT_ROOT, MediaParams, PoseParams, SharedParams, load_shared
 from shared_features.pose import model_asset
 
-# Where the collection of real recordings lies, if it does: beside the checkout, or as told.
+# The collection of real recordings, if there is one: next to the checkout, or named by a variable.
 SHARED_DATA_VARIABLE = "STRAPS_TEST_DATA"
 _SHARED_DATA = Path(os.environ.get(SHARED_DATA_VARIABLE, PROJECT_ROOT.parent / "shared" / "data"))
+
+
+# No test may depend on how fast the machine is: by default an example has 200 ms.
+settings.register_profile("straps", deadline=None, print_blob=True)
+settings.load_profile("straps")
 
 
 def pytest_configure() -> None:
     """Let interrupts through.
 
-    Shells start what runs in the background with interrupts ignored, and all its children inherit
-    that; tests that interrupt programs need them to listen.
+    Shells start background jobs with interrupts ignored, and every child inherits that; tests that
+    interrupt a program need it to listen.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
 def shared_data() -> Callable[[str], Path]:
-    """Path of a real recording; the test is skipped where the collection is absent."""
+    """Path of a real recording; skips the test where the collection is absent."""
 
     def path(relative: str) -> Path:
         found = _SHARED_DATA / relative
@@ -57,7 +63,7 @@ def pose(shared_params: SharedParams) -> PoseParams:
 
 @pytest.fixture(scope="session")
 def pose_model() -> Path:
-    """The assembled pose model; tests that need it are skipped where set-up has not run."""
+    """The assembled pose model; skips the test where set-up has not run."""
     path = model_asset.default_path()
     if not path.is_file():
         pytest.skip(f"needs {path.name}; run `{model_asset.SETUP_COMMAND}`")

@@ -6,11 +6,13 @@ Everything is in seconds, so a recording gives the same answer at 24 and at 60 f
 
 import itertools
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_features.params import TimelineParams
+if TYPE_CHECKING:
+    from shared_features.params import TimelineParams
 
 UNCERTAIN = "uncertain"
 NO_PERSON = "no person"
@@ -93,7 +95,7 @@ def build_timeline(
     duration_s: float,
     labels: tuple[str, ...],
     other: str,
-    params: TimelineParams,
+    params: "TimelineParams",
 ) -> Timeline:
     """The timeline of one recording.
 
@@ -125,7 +127,7 @@ def build_timeline(
 
 
 def smooth(
-    probabilities: NDArray[np.float64], pts_s: NDArray[np.float64], params: TimelineParams
+    probabilities: NDArray[np.float64], pts_s: NDArray[np.float64], params: "TimelineParams"
 ) -> NDArray[np.float64]:
     """Probabilities smoothed with an exponential kernel of ``smoothing_s`` to both sides.
 
@@ -144,7 +146,7 @@ def smooth(
 
 
 def _exponential(
-    values: NDArray[np.float64], times: NDArray[np.float64], params: TimelineParams
+    values: NDArray[np.float64], times: NDArray[np.float64], params: "TimelineParams"
 ) -> NDArray[np.float64]:
     steps = np.diff(times)
     with np.errstate(divide="ignore"):
@@ -160,7 +162,7 @@ def _stable_answers(
     smoothed: NDArray[np.float64],
     person: NDArray[np.bool_],
     pts_s: NDArray[np.float64],
-    params: TimelineParams,
+    params: "TimelineParams",
 ) -> NDArray[np.intp]:
     """Answers with hysteresis: hard to enter a label, easier to stay in it."""
     answers = np.full(len(smoothed), _NO_PERSON, dtype=np.intp)
@@ -190,7 +192,7 @@ def _stable_answers(
 
 
 def _bridge_gaps(
-    answers: NDArray[np.intp], pts_s: NDArray[np.float64], params: TimelineParams
+    answers: NDArray[np.intp], pts_s: NDArray[np.float64], params: "TimelineParams"
 ) -> NDArray[np.intp]:
     """A moment in which the person was not found, inside one pose, belongs to the pose."""
     bridged = answers.copy()
@@ -220,7 +222,7 @@ def _segments(
     duration_s: float,
     confidence: NDArray[np.float64],
     other: str,
-    params: TimelineParams,
+    params: "TimelineParams",
 ) -> tuple[Segment, ...]:
     if len(answers) == 0:
         return ()
