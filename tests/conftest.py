@@ -9,7 +9,7 @@ from pathlib import Path
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from shared_features.params import PROJECT_ROOT, MediaParams, PoseParams, SharedParams, load_shared
 from shared_features.pose import model_asset
@@ -19,8 +19,10 @@ SHARED_DATA_VARIABLE = "STRAPS_TEST_DATA"
 _SHARED_DATA = Path(os.environ.get(SHARED_DATA_VARIABLE, PROJECT_ROOT.parent / "shared" / "data"))
 
 
-# No test may depend on how fast the machine is: by default an example has 200 ms.
-settings.register_profile("straps", deadline=None, print_blob=True)
+# No test may depend on how fast the machine is: by default hypothesis counts seconds.
+settings.register_profile(
+    "straps", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("straps")
 
 

@@ -116,7 +116,7 @@ SERVING = [f"serving.{name}" for name in settings(ServingParams)]
 
 
 def commented_settings() -> set[str]:
-    """The settings of params.yaml that a comment explains: above it, or above it and its siblings."""
+    """The settings of params.yaml with a comment above them, or above a group they belong to."""
     found: set[str] = set()
     parents: list[tuple[int, str]] = []
     explained_at: int | None = None

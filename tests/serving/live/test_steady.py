@@ -49,7 +49,7 @@ def test_the_clock_starts_at_the_first_frame_of_the_pose() -> None:
     assert answers[-1].hold_s == pytest.approx(29 * FRAME_S, abs=FRAME_S)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.tuples(st.sampled_from([*LABELS, None]), st.integers(20, 60)), min_size=1, max_size=6

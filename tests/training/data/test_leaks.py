@@ -4,7 +4,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.training.data.tables import (
@@ -68,7 +68,7 @@ def plant(data: DataParams, number: int, copies: list[str]) -> dict[str, str]:
     st.lists(st.lists(st.sampled_from(COPIES), unique=True), min_size=6, max_size=9),
     st.integers(0, 100),
 )
-@settings(deadline=None, max_examples=8, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8)
 def test_planted_copies_stay_with_their_source(copies: list[list[str]], seed: int) -> None:
     """Not one source on both sides, in any fold or kept back; no mirror image judges anything."""
     with TemporaryDirectory() as root:

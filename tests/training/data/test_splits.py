@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from training.data.dataset import Dataset
@@ -71,7 +71,7 @@ def splittable(data: Dataset) -> bool:
 
 
 @given(tables(), st.integers(2, 6), st.integers(0, 1000))
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 def test_folds_never_leak(data: Dataset, n_folds: int, seed: int) -> None:
     """For any dataset, no group is on both ends of a fold and every real row is tested once."""
     assume(splittable(data))
@@ -90,7 +90,7 @@ def test_folds_never_leak(data: Dataset, n_folds: int, seed: int) -> None:
 
 
 @given(tables(), st.floats(0.05, 0.6), st.integers(0, 1000))
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 def test_the_held_out_choice_never_leaks(data: Dataset, share: float, seed: int) -> None:
     """Every group has one split, and no label is held out altogether."""
     assume(splittable(data))
@@ -105,7 +105,7 @@ def test_the_held_out_choice_never_leaks(data: Dataset, share: float, seed: int)
 @given(
     st.lists(st.sampled_from(LABELS), min_size=3, max_size=20), st.floats(0.05, 0.6), st.integers(0)
 )
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_whatever_can_be_tested_is_tested(labels: list[str], share: float, seed: int) -> None:
     """A label of two recordings or more has one of them held out, whatever the share."""
     data = simple({f"r{number}": label for number, label in enumerate(labels)})
@@ -117,7 +117,7 @@ def test_whatever_can_be_tested_is_tested(labels: list[str], share: float, seed:
 
 
 @given(tables(), tables(), st.integers(0, 1000))
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 def test_splits_stay_as_data_grows(old: Dataset, new: Dataset, seed: int) -> None:
     """New recordings never change the split of earlier ones."""
     assume(splittable(old))

@@ -44,7 +44,7 @@ def on_disk(folder: Path, stem: str = "routine", kind: str = "video") -> Ranges:
 
 
 @given(PRESSES)
-@settings(max_examples=40, deadline=None)  # the disk has its own pace
+@settings(max_examples=40)  # the disk has its own pace
 def test_undo_and_redo_go_through_the_same_labels_also_after_reopening(
     presses: list[tuple[str, int, str]],
 ) -> None:

@@ -4,7 +4,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.training.labeller.tool import SEED_RANGES, SEED_TABLE
@@ -68,7 +68,6 @@ def test_shown_frames_follow_the_true_times(
     assert shown_frames(pts_s, skip_s) == expected
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.floats(0.001, 3.0), min_size=1, max_size=200),
     st.floats(0.05, 10.0),
@@ -145,7 +144,6 @@ def _change(ranges: Ranges, step: tuple[str, int, int, str]) -> Change | None:
         return None
 
 
-@settings(deadline=None)
 @given(STEPS)
 def test_labelling_never_loses_a_frame(steps: list[tuple[str, int, int, str]]) -> None:
     """A labelled frame stays labelled; ranges stay ordered, apart, and as long as possible."""
@@ -166,7 +164,6 @@ def test_labelling_never_loses_a_frame(steps: list[tuple[str, int, int, str]]) -
         ranges = after
 
 
-@settings(deadline=None)
 @given(STEPS)
 def test_undo_restores_exactly(steps: list[tuple[str, int, int, str]]) -> None:
     """Every change taken back, in reverse order, leads through the same labels."""
@@ -182,7 +179,6 @@ def test_undo_restores_exactly(steps: list[tuple[str, int, int, str]]) -> None:
         assert ranges == before
 
 
-@settings(deadline=None)
 @given(STEPS)
 def test_the_first_unlabelled_frame_is_where_labelling_goes_on(
     steps: list[tuple[str, int, int, str]],

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared_features.landmarks.landmarks import CONNECTIONS, LANDMARK_INDEX, empty_landmarks
@@ -38,7 +38,6 @@ def test_nothing_is_drawn_when_nobody_was_found() -> None:
     assert (draw_landmarks(blank, empty_landmarks(1)[0][0]) == blank).all()
 
 
-@settings(deadline=None)
 @given(x=st.floats(-1e6, 1e6, width=32), y=st.floats(-1e6, 1e6, width=32))
 def test_landmarks_outside_the_picture_do_no_harm(x: float, y: float) -> None:
     """MediaPipe guesses where a foot is that nobody sees."""

@@ -140,7 +140,7 @@ def test_what_is_no_picture_hash_is_refused(text: str) -> None:
 
 
 @given(st.lists(st.integers(0, 2**256 - 1), min_size=1, max_size=5))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_different_bits_are_counted_as_such(numbers: list[int]) -> None:
     """Against arithmetic on whole numbers."""
     words = np.array(

@@ -26,7 +26,7 @@ def length(points: Points, a: str, b: str) -> float:
     return float(np.linalg.norm(points[LANDMARK_INDEX[a]] - points[LANDMARK_INDEX[b]]))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seeds)
 def test_bones_keep_their_length_in_every_posture(seed: int) -> None:
     """No posture stretches a limb."""
@@ -43,7 +43,7 @@ def test_bones_keep_their_length_in_every_posture(seed: int) -> None:
     assert length(points, "LEFT_HIP", "RIGHT_HIP") == pytest.approx(2 * body.hip_half_m)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seeds)
 def test_a_mirrored_posture_is_the_mirror_image(seed: int) -> None:
     """Exchanging left and right in the posture reflects the points in the plane x = 0."""
@@ -79,7 +79,7 @@ def test_joints_bend_the_way_joints_bend() -> None:
     assert at["LEFT_WRIST"][2] > at["LEFT_ELBOW"][2] + 0.2
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seeds, st.floats(0, 1))
 def test_interpolation_starts_and_ends_at_its_postures(seed: int, t: float) -> None:
     """The ends are exact, and in between every angle lies between its ends."""
@@ -91,7 +91,7 @@ def test_interpolation_starts_and_ends_at_its_postures(seed: int, t: float) -> N
     assert pitches[0] - 1e-9 <= between <= pitches[1] + 1e-9
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seeds)
 def test_projection_agrees_with_the_world_landmarks(seed: int) -> None:
     """World axes are the camera's: right, down, away; hips in the middle; sizes unchanged."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -21,7 +21,6 @@ from training.learning.estimators.models import MODEL_MAPPER
 QUICK = {"xgb": {"n_estimators": 10}, "random_forest": {"n_estimators": 15}}
 
 
-@settings(deadline=None)
 @given(arrays.arrays(np.int64, st.integers(1, 60), elements=st.integers(0, 4)))
 def test_balanced_labels_weigh_the_same(codes: np.ndarray) -> None:
     """Each label that occurs has the same weight in all, and a row weighs 1 on average."""

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics
 
@@ -19,7 +19,6 @@ def predictions(seed: int, n_rows: int) -> tuple[np.ndarray, np.ndarray]:
     return random.integers(0, random.integers(1, N_LABELS + 1), n_rows), probabilities
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 40), st.booleans())
 def test_scores_are_those_of_scikit_learn(seed: int, n_rows: int, weighted: bool) -> None:
     """Macro averages cover the labels that occur in the truth; rows may have weights."""
@@ -54,7 +53,6 @@ def test_scores_are_those_of_scikit_learn(seed: int, n_rows: int, weighted: bool
             assert found_score == pytest.approx(value, abs=1e-6)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 40))
 def test_the_counts_of_a_label_cover_every_row(seed: int, n_rows: int) -> None:
     """Each row is one of true or false, positive or negative, for each label."""
