@@ -22,7 +22,7 @@ from tests.serving.server import Server
 from tests.training.labeller.tool import Tool
 from tests.training.routines import render_routine, type_labels
 from tests.training.whole_way import KEYS, LABELS, Served, Way, write_project
-from training.labels.tables import read_labels
+from training.labels.label_tables import read_labels
 from training.params import load_training
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

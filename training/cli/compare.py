@@ -58,7 +58,7 @@ def compare(
     from training.learning.estimators.fitting import FitSettings
     from training.learning.estimators.models import MODEL_MAPPER, complete
     from training.params import load_all
-    from training.runtime.progress import progress_bar
+    from training.runtime.progress_bar import progress_bar
 
     _, settings = load_all(params)
     how = settings.model_training

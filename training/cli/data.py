@@ -9,7 +9,7 @@ from training.cli.options import Params, print_counts, warn
 
 if TYPE_CHECKING:
     from training.recordings.groups import Grouping
-    from training.recordings.near_duplicates import Likeness
+    from training.recordings.near_duplicates import NearDuplicates
 
 app = typer.Typer()
 
@@ -27,7 +27,7 @@ def make_features(
     from shared_features.features.spec import FeatureSpec
     from training.data.feature_tables import feature_jobs, make_feature_tables
     from training.params import load_all
-    from training.runtime.progress import progress_bar
+    from training.runtime.progress_bar import progress_bar
 
     shared, training = load_all(params)
     data, mirror = training.data, training.make_features.mirror_landmarks
@@ -51,7 +51,7 @@ def combine_features(params: Params = None) -> None:
     from shared_features.features.spec import FeatureSpec
     from training.data.combine import combine
     from training.params import known_labels, load_all
-    from training.runtime.progress import progress_bar
+    from training.runtime.progress_bar import progress_bar
 
     shared, training = load_all(params)
     spec = FeatureSpec(**shared.features.model_dump())
@@ -67,7 +67,7 @@ def combine_features(params: Params = None) -> None:
     _print_groups(combined.grouping, combined.alike)
 
 
-def _print_groups(grouping: "Grouping", alike: "Sequence[Likeness]") -> None:
+def _print_groups(grouping: "Grouping", alike: "Sequence[NearDuplicates]") -> None:
     from training.recordings.catalog import source_recording
 
     n_groups = len(set(grouping.of_recording.values()))

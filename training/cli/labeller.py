@@ -49,7 +49,7 @@ def _label(kind: "Kind", params: Path | None, folder: Path | None, open_browser:
     from training.labeller.catalogue import forced_recordings, recordings_to_label
     from training.labeller.running import listening, only_one, serve, summary, workbench_for
     from training.params import known_labels, load_all
-    from training.runtime.progress import progress_bar
+    from training.runtime.progress_bar import progress_bar
 
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
     shared, settings = load_all(params)

@@ -49,7 +49,7 @@ def import_labels(
     from training.labels.label_import import ImportRequest
     from training.labels.label_import import import_labels as run
     from training.params import known_labels, load_all
-    from training.runtime.progress import progress_bar
+    from training.runtime.progress_bar import progress_bar
 
     shared, training = load_all(params)
     columns = CsvColumns(

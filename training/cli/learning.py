@@ -116,7 +116,7 @@ def label_issues(
     from training.learning import label_issues as issues
     from training.learning.material import fit_settings, read_material
     from training.params import load_all
-    from training.runtime.progress import progress_bar
+    from training.runtime.progress_bar import progress_bar
 
     shared, settings = load_all(params)
     how, labeller = settings.model_training, settings.labeller

@@ -10,7 +10,7 @@ from training.errors import TrainingError
 
 if TYPE_CHECKING:
     from training.recordings.catalog import Kind
-    from training.recordings.reports import MediaReport
+    from training.recordings.media_report import MediaReport
 
 app = typer.Typer()
 
@@ -103,7 +103,7 @@ def _process(
     from training.media import prepare
     from training.params import load_all
     from training.recordings.catalog import find_recordings
-    from training.runtime.progress import progress_bar
+    from training.runtime.progress_bar import progress_bar
     from training.runtime.workers import Workers
 
     shared, training = load_all(params)
@@ -137,7 +137,7 @@ def _extract(
     from training.media.landmarks import extract_recordings
     from training.params import load_all
     from training.recordings.catalog import find_recordings
-    from training.runtime.progress import progress_bar
+    from training.runtime.progress_bar import progress_bar
 
     shared, training = load_all(params)
     data = training.data

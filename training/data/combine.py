@@ -18,12 +18,12 @@ from training.data.dataset import DATASET_FILE, FACT_COLUMNS, settings_file
 from training.data.feature_rows import FRAME_COLUMNS
 from training.data.feature_tables import FEATURES_ENDING, made_with
 from training.errors import DatasetError, LabelError
-from training.labels.tables import LabelTable, read_labels
+from training.labels.label_tables import LabelTable, read_labels
 from training.params import DataParams
 from training.recordings.catalog import listed
 from training.recordings.groups import GROUPS_FILE, Grouping, group_recordings, read_groups
-from training.recordings.near_duplicates import Likeness, near_duplicates, stored_fingerprints
-from training.recordings.stage import prepare_folder
+from training.recordings.near_duplicates import NearDuplicates, near_duplicates, stored_fingerprints
+from training.recordings.output_folder import prepare_folder
 
 _LABELS_ENDING = "_labeled.csv"
 
@@ -47,7 +47,7 @@ class Combined:
     rows_per_label: dict[str, int]
     recordings: int
     grouping: Grouping
-    alike: tuple[Likeness, ...]
+    alike: tuple[NearDuplicates, ...]
     warnings: tuple[str, ...]
 
 
@@ -225,7 +225,7 @@ def _field(text: str) -> str:
     return line.getvalue()
 
 
-def _write_settings(path: Path, spec: FeatureSpec, alike: Sequence[Likeness]) -> None:
+def _write_settings(path: Path, spec: FeatureSpec, alike: Sequence[NearDuplicates]) -> None:
     content = {"features": spec.hash, "near_duplicates": alike}
     with written_whole(settings_file(path)) as temporary:
         temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

@@ -18,7 +18,7 @@ from training.data.feature_rows import write_header, write_rows
 from training.data.landmark_pieces import landmark_pieces
 from training.errors import RecordingError, TrainingError
 from training.recordings.catalog import MIRRORED_PREFIX
-from training.recordings.stage import prepare_folder
+from training.recordings.output_folder import prepare_folder
 from training.runtime.workers import Failed, Workers, cannot_write, each_done
 
 LANDMARKS_ENDING = "_landmarks.csv"

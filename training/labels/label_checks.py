@@ -10,7 +10,7 @@ from pathlib import Path
 from shared_features.errors import MediaError
 from shared_features.params import MediaParams
 from training.labels.label_claims import LabelClaim
-from training.labels.tables import LabelledRange, LabelTable
+from training.labels.label_tables import LabelledRange, LabelTable
 from training.recordings.catalog import Recording, landmarks_path
 
 # Tools that take the time times the frame rate end a video a frame or two too late.

@@ -13,11 +13,11 @@ from training.labels.label_claims import LabelClaim, LabelSource
 from training.labels.label_csv import CsvColumns, read_label_csv
 from training.labels.label_folder import read_label_folder
 from training.labels.label_studio import read_label_studio
-from training.labels.tables import LabelledRange, LabelTable, read_labels, write_labels
+from training.labels.label_tables import LabelledRange, LabelTable, read_labels, write_labels
 from training.params import DataParams
 from training.recordings.catalog import Recording, labels_path, listed
 from training.recordings.groups import GROUPS_FILE, DeclaredGroup, add_groups
-from training.recordings.stage import prepare_folder
+from training.recordings.output_folder import prepare_folder
 
 _EXPECTED = (
     "Expected a folder with a folder per label, a .csv file, or a .json export of Label Studio."

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from training.errors import LabelError
-from training.labels.tables import LabelTable, read_labels, write_labels
+from training.labels.label_tables import LabelTable, read_labels, write_labels
 from training.params import DataParams
 from training.recordings.catalog import (
     MIRRORED_PREFIX,
@@ -13,7 +13,7 @@ from training.recordings.catalog import (
     labels_path,
     recordings_below,
 )
-from training.recordings.stage import prepare_folder
+from training.recordings.output_folder import prepare_folder
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ from training.learning.search.boosting import with_best_rounds
 from training.learning.search.search import Search, search_hyperparameters
 from training.params import TrainingParams
 from training.recordings.catalog import listed
-from training.runtime.progress import progress_bar
+from training.runtime.progress_bar import progress_bar
 
 REPORT_FILE = "report.html"
 OUT_OF_FOLD_FILE = "out_of_fold.npz"

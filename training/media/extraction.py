@@ -17,9 +17,9 @@ from shared_features.pose.estimator import PoseEstimator
 from shared_features.pose.extract import extract_video, photo_track
 from training.media.annotate import annotate_photo, annotate_video, annotated_path
 from training.recordings.catalog import Recording, landmarks_path
-from training.recordings.picture_hashes import picture_hash, video_hashes
-from training.recordings.reports import damage_found
-from training.recordings.stage import MediaJob
+from training.recordings.media_jobs import MediaJob
+from training.recordings.media_report import damage_found
+from training.recordings.perceptual_hashes import perceptual_hash, video_hashes
 
 _SIDECAR_KEYS = frozenset({"extraction_key", "source", "frames", "frames_with_person"})
 
@@ -152,7 +152,7 @@ def _photo_landmarks(settings: ExtractionSettings, recording: Recording) -> Land
     track = photo_track(recording.name, frame, _photo_estimator(settings.pose), settings.pose)
     found = {
         "pose_model_sha256": settings.model_sha256,
-        "picture_hashes": [picture_hash(frame.rgb)],
+        "picture_hashes": [perceptual_hash(frame.rgb)],
     }
     return replace(track, provenance=track.provenance | found)
 

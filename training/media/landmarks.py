@@ -19,9 +19,11 @@ from training.errors import RecordingError
 from training.media.extraction import ExtractionSettings, extract, stored_sidecar
 from training.params import ExtractionParams
 from training.recordings.catalog import Kind, Recording, landmarks_path
-from training.recordings.picture_hashes import PICTURE_HASH
-from training.recordings.reports import MediaReport
-from training.recordings.stage import Progress, media_jobs, prepare_folder, work_through
+from training.recordings.media_jobs import media_jobs, run_jobs
+from training.recordings.media_report import MediaReport
+from training.recordings.output_folder import prepare_folder
+from training.recordings.perceptual_hashes import PERCEPTUAL_HASH
+from training.runtime.progress_bar import ReportProgress
 from training.runtime.workers import Workers
 
 # Pose settings that say how a video is cut up mean nothing for a photo.
@@ -58,7 +60,7 @@ def extract_recordings(
     shared: SharedParams,
     extraction: ExtractionParams,
     cluster: str | None = None,
-    progress: Progress | None = None,
+    report_progress: ReportProgress | None = None,
 ) -> ExtractionReport:
     """Bring the landmark tables of recordings up to date.
 
@@ -73,7 +75,7 @@ def extract_recordings(
         extraction: number of processes, and whether annotated copies are made.
         cluster: address of a Dask scheduler to use instead of processes. Its workers need the same
             version of this package and see all files under the same paths.
-        progress: called with how many more recordings are done.
+        report_progress: Called with the number of recordings just finished.
 
     Raises:
         PoseAssetError: the pose model file is missing or damaged.
@@ -94,27 +96,27 @@ def extract_recordings(
     prepare_folder(folder)
     jobs, failed = media_jobs(recordings, _key_facts(kind, settings, made_by))
     tables = _tables_by_key(kind, settings.folder)
-    worked = work_through(
+    results = run_jobs(
         [replace(job, twin=tables.get(job.key)) for job in jobs],
         failed,
         settings.current,
         partial(extract, settings),
         folder,
         Workers(extraction.workers, cluster),
-        progress,
+        report_progress,
     )
     with suppress(OSError):  # videos that failed half-way go on from there another time
         settings.checkpoints.rmdir()
     without_person = [
         job.recording.name
-        for job, extracted in worked.outcomes.items()
+        for job, extracted in results.outcomes.items()
         if extracted.frames_with_person == 0
     ]
     return ExtractionReport(
         kind=kind,
         vanished=_vanished(kind, recordings, folder),
         without_person=tuple(sorted(without_person)),
-        **worked.as_report(),
+        **results.report_fields(),
     )
 
 
@@ -132,7 +134,7 @@ def _key_facts(kind: Kind, settings: ExtractionSettings, made_by: dict[str, Any]
     """All that landmarks and their sidecars depend on beside the recording itself."""
     facts = {
         "kind": kind,
-        "picture_hash": PICTURE_HASH,
+        "picture_hash": PERCEPTUAL_HASH,
         **settings.pose.model_dump(mode="json", exclude={"model_path"}),
         **made_by,
     }

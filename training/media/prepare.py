@@ -23,8 +23,10 @@ from training.media.prepare_files import (
 )
 from training.params import ProcessPhotosParams, ProcessVideosParams
 from training.recordings.catalog import SUFFIXES, Kind, Recording, listed
-from training.recordings.reports import MediaReport
-from training.recordings.stage import MediaJob, Progress, media_jobs, prepare_folder, work_through
+from training.recordings.media_jobs import MediaJob, media_jobs, run_jobs
+from training.recordings.media_report import MediaReport
+from training.recordings.output_folder import prepare_folder
+from training.runtime.progress_bar import ReportProgress
 from training.runtime.workers import Workers
 
 
@@ -39,7 +41,7 @@ def process_videos(
     media: MediaParams,
     processing: ProcessVideosParams,
     workers: Workers | None = None,
-    progress: Progress | None = None,
+    report_progress: ReportProgress | None = None,
 ) -> PrepareReport:
     """Smaller, upright copies of videos, and mirrored ones if set.
 
@@ -49,7 +51,7 @@ def process_videos(
         media: limits.
         processing: by how much they are reduced, and whether there are mirrored copies.
         workers: where it is done; None: on all cores.
-        progress: called with how many more recordings are done.
+        report_progress: Called with the number of recordings just finished.
 
     Raises:
         RecordingError: two copies would have one name, or would lie among the recordings.
@@ -58,7 +60,7 @@ def process_videos(
     settings = PrepareSettings(
         folder.resolve(), media, processing.mirrored_copy, processing.reduction_factor
     )
-    return _process("video", recordings, settings, prepare_video, workers, progress)
+    return _process("video", recordings, settings, prepare_video, workers, report_progress)
 
 
 def process_photos(
@@ -67,11 +69,11 @@ def process_photos(
     media: MediaParams,
     processing: ProcessPhotosParams,
     workers: Workers | None = None,
-    progress: Progress | None = None,
+    report_progress: ReportProgress | None = None,
 ) -> PrepareReport:
     """Copies of photos, byte for byte, and mirrored ones if set; see ``process_videos``."""
     settings = PrepareSettings(folder.resolve(), media, processing.mirrored_copy)
-    return _process("photo", recordings, settings, prepare_photo, workers, progress)
+    return _process("photo", recordings, settings, prepare_photo, workers, report_progress)
 
 
 def _process(
@@ -80,7 +82,7 @@ def _process(
     settings: PrepareSettings,
     task: Callable[[PrepareSettings, MediaJob], Prepared],
     workers: Workers | None,
-    progress: Progress | None,
+    report_progress: ReportProgress | None,
 ) -> PrepareReport:
     _check_places(recordings, settings.folder)
     claimed = _claimed_names(recordings, settings)
@@ -94,21 +96,21 @@ def _process(
             "reduction_factor": settings.reduction_factor,
         },
     )
-    worked = work_through(
+    results = run_jobs(
         jobs,
         failed,
         settings.current,
         partial(task, settings),
         settings.folder,
         workers or Workers(),
-        progress,
+        report_progress,
     )
     vanished = (
         path.name
         for path in settings.folder.glob("[!.]*")
         if path.suffix.lower() in SUFFIXES[kind] and path.name not in claimed
     )
-    return PrepareReport(kind=kind, vanished=tuple(sorted(vanished)), **worked.as_report())
+    return PrepareReport(kind=kind, vanished=tuple(sorted(vanished)), **results.report_fields())
 
 
 def _check_places(recordings: Iterable[Recording], folder: Path) -> None:

@@ -14,8 +14,8 @@ from shared_features.media.writer import VideoWriter
 from shared_features.params import MediaParams
 from shared_features.runtime.atomic import written_whole
 from training.recordings.catalog import MIRRORED_PREFIX, Recording
-from training.recordings.reports import damage_found
-from training.recordings.stage import MediaJob
+from training.recordings.media_jobs import MediaJob
+from training.recordings.media_report import damage_found
 
 PREPARATION_VERSION = 1
 """Part of every key: raised when copies come out differently."""

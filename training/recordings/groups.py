@@ -1,11 +1,11 @@
-"""Groups of recordings that must stay together in every split.
+"""Groups of recordings that no split may separate.
 
-A recording is with its mirrored and augmented copies (by name), with whatever ``groups.csv`` puts
-it together with, and with its near-duplicates.
+A recording is in one group with its mirrored and augmented copies (recognised by name), with the
+recordings that ``groups.csv`` puts it together with, and with its near-duplicates.
 """
 
 import csv
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -14,19 +14,19 @@ from typing import NamedTuple
 from shared_features.runtime.atomic import written_whole
 from training.errors import LabelError
 from training.recordings.catalog import source_recording
-from training.recordings.near_duplicates import Likeness
+from training.recordings.near_duplicates import NearDuplicates
 
 GROUPS_FILE = "groups.csv"
-"""Its name, in the folder of label tables."""
+"""Name of the table of groups, in the folder of label tables."""
 GROUP_COLUMNS = ("filename", "group")
 
 
 class DeclaredGroup(NamedTuple):
-    """A line of ``groups.csv``.
+    """A row of ``groups.csv``.
 
     Attributes:
-        filename: of the recording, with its kind in front.
-        group: what it belongs to. A recording may be in several, which are then one.
+        filename: File name of the recording, prefixed with its kind.
+        group: Group of the recording. If it is in several, these become one.
     """
 
     filename: str
@@ -38,8 +38,8 @@ class Grouping:
     """The group of each recording.
 
     Attributes:
-        of_recording: group by kind and stem, ``video_routine``.
-        joined: how many times two groups became one, by reason.
+        of_recording: Group by kind and stem of the recording, ``video_routine``.
+        joined: Number of times two groups became one, by reason.
     """
 
     of_recording: dict[str, str]
@@ -47,10 +47,10 @@ class Grouping:
 
 
 def read_groups(path: Path) -> list[DeclaredGroup]:
-    """``groups.csv``; empty if there is none.
+    """Read ``groups.csv``; empty if there is none.
 
     Raises:
-        LabelError: it is damaged.
+        LabelError: The file is damaged.
     """
     if not path.is_file():
         return []
@@ -59,7 +59,7 @@ def read_groups(path: Path) -> list[DeclaredGroup]:
             rows = csv.DictReader(file)
             if tuple(rows.fieldnames or ()) != GROUP_COLUMNS:
                 raise LabelError(
-                    f"{path} is no table of groups: expected the columns "
+                    f"{path} is not a table of groups: expected the columns "
                     f"{', '.join(GROUP_COLUMNS)}, got {', '.join(rows.fieldnames or ['nothing'])}."
                 )
             groups = [DeclaredGroup(row["filename"], row["group"]) for row in rows]
@@ -72,7 +72,7 @@ def read_groups(path: Path) -> list[DeclaredGroup]:
 
 
 def add_groups(path: Path, groups: Iterable[DeclaredGroup]) -> None:
-    """Add to ``groups.csv``. Nothing that is there is taken away, so nothing can leak that way."""
+    """Add rows to ``groups.csv``. Existing rows stay, so that no split separates them later."""
     together = sorted({*read_groups(path), *groups})
     path.parent.mkdir(parents=True, exist_ok=True)
     with (
@@ -85,63 +85,44 @@ def add_groups(path: Path, groups: Iterable[DeclaredGroup]) -> None:
 
 
 def group_recordings(
-    recordings: Sequence[str], declared: Sequence[DeclaredGroup], alike: Sequence[Likeness]
+    recordings: Sequence[str],
+    declared: Sequence[DeclaredGroup],
+    duplicates: Sequence[NearDuplicates],
 ) -> Grouping:
-    """Who belongs together.
+    """The group of each recording.
 
     Args:
-        recordings: all of them, by kind and stem: ``video_routine``.
-        declared: ``groups.csv``. Lines of other recordings are left out.
-        alike: near-duplicates, by kind and stem.
+        recordings: All recordings, by kind and stem: ``video_routine``.
+        declared: Rows of ``groups.csv``. Those of other recordings are ignored.
+        duplicates: Near-duplicates, by kind and stem.
     """
-    # A stem may hold dots; what stands behind the last one must be a suffix.
+    from scipy.cluster.hierarchy import DisjointSet
+
+    # A stem may contain dots, so it needs a suffix after the last one.
     sources = {recording: source_recording(f"{recording}.any") for recording in recordings}
     joined: Counter[str] = Counter()
     joined["copies by name"] = len(sources) - len(set(sources.values()))
-    circles = _Circles()
-    groups_by_name = {
-        (PurePath(line.filename).stem, line.group)
-        for line in declared
-        if PurePath(line.filename).stem in sources
+    groups = DisjointSet(sources.values())
+    declared_here = {
+        (PurePath(row.filename).stem, row.group)
+        for row in declared
+        if PurePath(row.filename).stem in sources
     }
-    first_in: dict[str, str] = {}
-    for recording, group in sorted(groups_by_name):
+    first_of_group: dict[str, str] = {}
+    for recording, group in sorted(declared_here):
         source = sources[recording]
-        joined[GROUPS_FILE] += circles.join(first_in.setdefault(group, source), source)
-    for first, second, reason in alike:
-        joined[reason] += circles.join(sources[first], sources[second])
-    names: dict[str, str] = {}
-    for recording, group in groups_by_name:
-        circle = circles.find(sources[recording])
-        names[circle] = min(group, names.get(circle, group))
+        joined[GROUPS_FILE] += groups.merge(first_of_group.setdefault(group, source), source)
+    for first, second, reason in duplicates:
+        joined[reason] += groups.merge(sources[first], sources[second])
+    declared_names: dict[str, list[str]] = defaultdict(list)
+    for recording, group in declared_here:
+        declared_names[groups[sources[recording]]].append(group)
+    # A group is named by ``groups.csv``, or else after the first of its recordings.
+    names = {
+        source: min(declared_names.get(groups[source], subset))
+        for subset in groups.subsets()
+        for source in subset
+    }
     return Grouping(
-        {
-            recording: names.get(circles.find(source), circles.find(source))
-            for recording, source in sources.items()
-        },
-        dict(joined),
+        {recording: names[source] for recording, source in sources.items()}, dict(joined)
     )
-
-
-class _Circles:
-    """Sets that grow together (union-find); each is called by its smallest member."""
-
-    def __init__(self) -> None:
-        self._parents: dict[str, str] = {}
-
-    def find(self, member: str) -> str:
-        """What the set of a member is called."""
-        root = member
-        while root in self._parents:
-            root = self._parents[root]
-        while member != root:
-            self._parents[member], member = root, self._parents[member]
-        return root
-
-    def join(self, first: str, second: str) -> bool:
-        """Make one set of two; whether they were two."""
-        kept, gone = sorted((self.find(first), self.find(second)))
-        if kept == gone:
-            return False
-        self._parents[gone] = kept
-        return True

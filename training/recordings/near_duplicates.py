@@ -33,7 +33,7 @@ _FLAT_BITS = 32
 _MIRRORED = np.uint64(0x5555555555555555)
 _BLOCK_HASHES = 128
 
-Reason = Literal["same file", "same pictures"]
+Reason = Literal["same file", "same images"]
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Fingerprint:
     picture_hashes: Sequence[str]
 
 
-class Likeness(NamedTuple):
+class NearDuplicates(NamedTuple):
     """Two recordings that are one, and why."""
 
     first: str
@@ -81,7 +81,7 @@ def stored_fingerprints(
     return found, without
 
 
-def near_duplicates(fingerprints: Sequence[Fingerprint]) -> list[Likeness]:
+def near_duplicates(fingerprints: Sequence[Fingerprint]) -> list[NearDuplicates]:
     """Pairs of recordings that must not be on two sides of a split.
 
     Of recordings with the same contents, each is paired with the first one only. Mirrored pictures
@@ -100,7 +100,7 @@ def near_duplicates(fingerprints: Sequence[Fingerprint]) -> list[Likeness]:
             if content is not None:
                 first_with[content] = fingerprint.recording
         else:
-            found.append(Likeness(first_with[content], fingerprint.recording, "same file"))
+            found.append(NearDuplicates(first_with[content], fingerprint.recording, "same file"))
     return found + _alike(different)
 
 
@@ -130,7 +130,7 @@ def different_bits(first: NDArray[np.uint64], second: NDArray[np.uint64]) -> NDA
     return different
 
 
-def _alike(fingerprints: Sequence[Fingerprint]) -> list[Likeness]:
+def _alike(fingerprints: Sequence[Fingerprint]) -> list[NearDuplicates]:
     """Pairs of recordings whose pictures are alike."""
     of_each = [hash_bits(fingerprint.picture_hashes) for fingerprint in fingerprints]
     comparable = [place for place, bits in enumerate(of_each) if len(bits)]
@@ -144,7 +144,7 @@ def _alike(fingerprints: Sequence[Fingerprint]) -> list[Likeness]:
         # Seen from the recording that has fewer hashes; of two equals, from either.
         if counts[first] <= counts[second] and shared >= SHARED_PART * counts[first]:
             found.append(tuple(sorted((names[first], names[second]))))
-    return [Likeness(first, second, "same pictures") for first, second in sorted(set(found))]
+    return [NearDuplicates(first, second, "same images") for first, second in sorted(set(found))]
 
 
 def _shared_hashes(

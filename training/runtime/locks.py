@@ -1,15 +1,18 @@
 """Locks between the processes of one machine."""
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock
+
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold a lock that at most one process on this machine holds at a time; it ends with it."""
+    """Hold a lock file; on one machine, only one process at a time can.
+
+    The system releases the lock when the process ends, even if it is killed.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with FileLock(path):
         yield

@@ -1,44 +1,39 @@
-"""One task over many files: on local processes, or on a Dask cluster.
+"""One task over many files or jobs: on the processes of this machine, or on a Dask cluster.
 
-A file that cannot be read is that file's failure and the rest goes on. A disk that cannot be
-written to concerns every file, and stops the run. A worker that dies (killed for want of memory,
-say) takes nobody with it: its file is tried once more, then named.
+``each_done`` is for files, and for runs of hours: a file that cannot be read fails alone and the
+run continues. A folder that cannot be written to affects every file and stops the run. If a worker
+dies, because memory ran out for instance, its file is tried again, and reported if that fails too.
 
-Workers of a cluster need the same version of this package, and see recordings, results and the pose
-model under the same paths as the machine that asks.
+``in_processes`` is for computations: the first failure ends them.
+
+Workers of a cluster need the same version of this package, and recordings, results and the pose
+model under the same paths as on this machine.
 """
 
-import os
-import signal
-import sys
-import threading
-from collections import deque
+import traceback
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
-from typing import Any, Generic, NoReturn, TypeVar
+from typing import TypeVar
 
 from shared_features.errors import PoseAssetError, StrapsError
 from shared_features.runtime.cores import usable_cores
 from training.errors import TrainingError
+from training.runtime.cluster import run_on_cluster
+from training.runtime.process_pool import Died, run_in_pool
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
-_ATTEMPTS = 2
-_GRACE_S = 5.0
-_CONNECT_TIMEOUT_S = 20
-
 
 @dataclass(frozen=True)
 class Failed:
-    """Stands for the result of a job that could not be done.
+    """Takes the place of the result of a failed job.
 
     Attributes:
-        reason: a sentence for the person who started the run.
+        reason: Sentence for the person who started the run.
     """
 
     reason: str
@@ -46,15 +41,17 @@ class Failed:
 
 @dataclass(frozen=True)
 class _Stop:
-    """Stands for a result when no other job could be done either."""
+    """Takes the place of a result when no other job could be done either."""
 
     reason: str
     unwritable: bool = False
 
 
 @dataclass(frozen=True)
-class _Died:
-    """Stands for the result of a worker that is no more."""
+class _Raised:
+    """Takes the place of a result when the task raised an exception."""
+
+    error: Exception
 
 
 @dataclass(frozen=True)
@@ -62,8 +59,8 @@ class Workers:
     """Where work is done.
 
     Attributes:
-        processes: on this machine; None: one per processor core.
-        cluster: address of a Dask scheduler, which is then used instead.
+        processes: Number of processes on this machine; None: one per usable processor core.
+        cluster: Address of a Dask scheduler to use instead.
     """
 
     processes: int | None = None
@@ -73,40 +70,71 @@ class Workers:
 def each_done(
     task: Callable[[Job], Result], jobs: Sequence[Job], folder: Path, workers: Workers
 ) -> Iterator[tuple[Job, Result | Failed]]:
-    """Results as they come, in no particular order.
+    """Results as they are finished, in no particular order.
 
     Args:
-        task: a function of a module (workers import it) that writes its results to disk. A
+        task: Function of a module, since workers import it. It writes its results to disk. A
             ``StrapsError`` it raises fails its job, an ``OSError`` stops the run.
-        jobs: what it is called with.
-        folder: where it writes, for messages.
-        workers: where it runs.
+        jobs: Arguments of the task.
+        folder: Folder it writes to, for messages.
+        workers: Where it runs.
 
     Raises:
-        TrainingError: results cannot be written, the pose model cannot be used, or the cluster
-            cannot be reached. What is done stays done.
+        TrainingError: Results cannot be written, the pose model cannot be used, or the cluster
+            cannot be reached. Finished results stay.
     """
     if not jobs:
         return
+    attempt = partial(_attempt, task)
     if workers.cluster is None:
-        results = _on_processes(task, jobs, workers.processes or usable_cores())
+        results = run_in_pool(attempt, jobs, workers.processes or usable_cores())
     else:
-        results = _on_cluster(task, jobs, workers.cluster)
+        results = run_on_cluster(attempt, jobs, workers.cluster)
     with closing(results):
         for job, result in results:
             if isinstance(result, _Stop):
                 raise TrainingError(
                     cannot_write(folder, result.reason) if result.unwritable else result.reason
                 )
+            yield job, Failed(result.reason) if isinstance(result, Died) else result
+
+
+def in_processes(
+    task: Callable[[Job], Result], jobs: Sequence[Job], processes: int | None = None
+) -> Generator[tuple[Job, Result]]:
+    """Results as they are finished, in no particular order; they are kept in memory only.
+
+    The cores are shared out: each worker uses its share of threads for linear algebra.
+
+    Args:
+        task: Function of a module, since workers import it.
+        jobs: Arguments of the task.
+        processes: Number of processes; 1: this one; None: one per usable processor core.
+
+    Raises:
+        TrainingError: A worker died, twice at the same job.
+        Exception: Whatever the task raises.
+    """
+    cores = usable_cores()
+    processes = min(processes or cores, len(jobs))
+    if processes <= 1:
+        yield from ((job, task(job)) for job in jobs)
+        return
+    threads = max(1, cores // processes)
+    with closing(run_in_pool(partial(_catch, task), jobs, processes, threads)) as results:
+        for job, result in results:
+            if isinstance(result, _Raised):
+                raise result.error
+            if isinstance(result, Died):
+                raise TrainingError(f"{job}: {result.reason}.")
             yield job, result
 
 
 def cannot_write(folder: Path, reason: str) -> str:
-    """A message for when results cannot be written, and never will be without help."""
+    """A message for results that cannot be written until a person frees or changes the folder."""
     return (
-        f"Nothing can be written to {folder} ({reason}). Free some space or choose another "
-        "folder, then run the same command again: what is finished stays, and it goes on from "
-        "there."
+        f"Cannot write to {folder} ({reason}). Free some space or choose another folder, then run "
+        "the same command again: finished results are kept, and it continues from there."
     )
 
 
@@ -119,157 +147,14 @@ def _attempt(task: Callable[[Job], Result], job: Job) -> Result | Failed | _Stop
         return Failed(str(error))
     except OSError as error:
         return _Stop(error.strerror or str(error), unwritable=True)
-    except Exception as error:  # the boundary of a worker: one odd file must not end a night's run
+    except Exception as error:  # A worker's boundary: one odd file must not end a night's run.
         return Failed(f"unexpected {type(error).__name__}: {error}")
 
 
-class _Worker(Generic[Job, Result]):
-    """A process that does one job after the other.
-
-    Spawned, not forked: MediaPipe's threads do not survive a fork.
-    """
-
-    def __init__(self, task: Callable[[Job], Result]) -> None:
-        context = get_context("spawn")
-        self.connection, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
-        self._process.start()
-        # With our copy closed, the worker's death shows as the end of the connection.
-        theirs.close()
-        # Sent, not an argument of the process: a large argument waits forever for a process that
-        # dies before it has read it.
-        self._send(task)
-
-    def start(self, job: Job) -> None:
-        """Give it a job."""
-        self._send(job)
-
-    def _send(self, message: object) -> None:
-        try:
-            self.connection.send(message)
-        except ConnectionError:
-            return  # it is dead already, which `result` will find
-
-    def result(self) -> Result | Failed | _Stop | _Died:
-        """What came of the job."""
-        try:
-            result: Result | Failed | _Stop = self.connection.recv()
-        except (EOFError, ConnectionError):
-            return _Died()
-        return result
-
-    def how_it_died(self) -> str:
-        """For a message."""
-        self._process.join(_GRACE_S)
-        code = self._process.exitcode
-        if code == -signal.SIGKILL:
-            return "its worker process was killed, most likely because memory ran out"
-        return f"its worker process ended unexpectedly (exit code {code})"
-
-    def ask_to_end(self) -> None:
-        """Politely, so that it can remove what it has half written."""
-        self.connection.close()
-        self._process.terminate()
-
-    def end(self) -> None:
-        """End the process, whether it agrees or not."""
-        self.ask_to_end()
-        self._process.join(_GRACE_S)
-        self._process.kill()
-        self._process.join()
-
-
-def _serve(jobs: Any) -> None:
-    """Receives the task, then one job after the other."""
-    # Ctrl+C reaches every process of a terminal; the parent decides what becomes of its workers.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _exit)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+def _catch(task: Callable[[Job], Result], job: Job) -> Result | _Raised:
     try:
-        task = jobs.recv()
-        while True:
-            jobs.send(_attempt(task, jobs.recv()))
-    except EOFError:
-        return
-
-
-def _exit(*_: object) -> NoReturn:
-    sys.exit(1)
-
-
-def _end_with_parent() -> None:
-    """A worker must not go on when the run that it belongs to has been killed."""
-    parent = parent_process()
-    if parent is not None:
-        connection.wait([parent.sentinel])
-        os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _on_processes(
-    task: Callable[[Job], Result], jobs: Sequence[Job], processes: int
-) -> Generator[tuple[Job, Result | Failed | _Stop]]:
-    waiting = deque((job, 1) for job in jobs)
-    running: dict[Any, tuple[_Worker[Job, Result], Job, int]] = {}
-    idle: list[_Worker[Job, Result]] = []
-    try:
-        while waiting or running:
-            while waiting and len(running) < processes:
-                worker = idle.pop() if idle else _Worker[Job, Result](task)
-                job, attempt = waiting.popleft()
-                worker.start(job)
-                running[worker.connection] = worker, job, attempt
-            for ready in connection.wait(list(running)):
-                worker, job, attempt = running.pop(ready)
-                result = worker.result()
-                if not isinstance(result, _Died):
-                    idle.append(worker)
-                    yield job, result
-                    continue
-                reason = worker.how_it_died()
-                worker.end()
-                if attempt < _ATTEMPTS:
-                    waiting.append((job, attempt + 1))
-                else:
-                    yield job, Failed(f"{reason}, {attempt} times")
-    finally:
-        left = [*idle, *(worker for worker, _, _ in running.values())]
-        # All are asked before one is waited for.
-        for worker in left:
-            worker.ask_to_end()
-        for worker in left:
-            worker.end()
-
-
-def _on_cluster(
-    task: Callable[[Job], Result], jobs: Sequence[Job], address: str
-) -> Generator[tuple[Job, Result | Failed | _Stop]]:
-    from distributed import Client, KilledWorker, as_completed
-
-    try:
-        client: Any = Client(address, timeout=_CONNECT_TIMEOUT_S)  # type: ignore[no-untyped-call]
-    except (OSError, ValueError) as error:
-        raise TrainingError(
-            f"The Dask cluster at {address} cannot be reached ({error}). Expected the address of "
-            "a running scheduler, such as tcp://host:8786."
-        ) from error
-    with client:
-        # A task whose worker is lost is done again by the scheduler, as often as its
-        # `distributed.scheduler.allowed-failures` says.
-        futures = client.map(partial(_attempt, task), jobs, pure=False)
-        by_key = {future.key: job for future, job in zip(futures, jobs, strict=True)}
-        for future in as_completed(futures):  # type: ignore[no-untyped-call]
-            failure = future.exception()
-            if failure is None:
-                yield by_key[future.key], future.result()
-            elif isinstance(failure, KilledWorker):
-                yield by_key[future.key], Failed("every worker of the cluster that tried it died")
-            else:
-                yield by_key[future.key], Failed(_not_run(failure))
-            future.release()
-
-
-def _not_run(failure: Exception) -> str:
-    return (
-        f"the cluster's worker could not run it ({type(failure).__name__}: {failure}); it needs "
-        "the same version of this package, and the same files under the same paths"
-    )
+        return task(job)
+    except Exception as error:  # Raised again in the process that asked.
+        # A traceback does not survive the way between processes.
+        error.add_note(f"In a worker process:\n{traceback.format_exc()}")
+        return _Raised(error)

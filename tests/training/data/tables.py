@@ -11,7 +11,7 @@ from shared_features.landmarks.landmarks import LandmarkTrack
 from shared_features.landmarks.track_csv import write_track
 from training.data.combine import Combined, combine
 from training.data.feature_tables import FeaturesMade, make_feature_tables
-from training.labels.tables import LabelledRange, LabelTable, write_labels
+from training.labels.label_tables import LabelledRange, LabelTable, write_labels
 from training.params import DataParams
 from training.recordings.catalog import Kind, labels_path, landmarks_path
 

@@ -180,12 +180,12 @@ def test_groups_are_the_recording_unless_declared_or_alike(tmp_path: Path) -> No
         "copies by name": 2,
         "groups.csv": 1,
         "same file": 1,
-        "same pictures": 1,
+        "same images": 1,
     }
     beside = json.loads(combined.path.with_suffix(".json").read_text())
     assert beside["near_duplicates"] == [
         ["photo_same_1", "photo_same_2", "same file"],
-        ["video_like_1", "video_like_2", "same pictures"],
+        ["video_like_1", "video_like_2", "same images"],
     ]
 
 

@@ -70,7 +70,7 @@ def test_from_photos_to_folds(
     made = call(toolkit, "make-features", "--params", params)
     assert "18 feature tables made" in made.stdout
     combined = call(toolkit, "combine-features", "--params", params)
-    assert "same pictures" in combined.stdout
+    assert "same images" in combined.stdout
     _check(params)
 
 

@@ -14,7 +14,7 @@ from training.labeller.editing import session as session_module
 from training.labeller.editing.history import Step
 from training.labeller.editing.rule import Ranges, label_through, move_border, relabel
 from training.labeller.editing.session import LabelFile, Request, Session
-from training.labels.tables import LabelledRange, LabelTable, read_labels, write_labels
+from training.labels.label_tables import LabelledRange, LabelTable, read_labels, write_labels
 from training.recordings.catalog import Recording
 
 VIDEO = Recording("video", "routine.mp4", Path("routine.mp4"))

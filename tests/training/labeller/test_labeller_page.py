@@ -17,7 +17,7 @@ from shared_features.params import PROJECT_ROOT
 from tests.training.labeller.conftest import StartTool
 from tests.training.labeller.tool import SEED_RANGES, SEED_TABLE, Tool, write_params
 from training.labeller.editing.rule import Ranges
-from training.labels.tables import LabelledRange, LabelTable, read_labels, write_labels
+from training.labels.label_tables import LabelledRange, LabelTable, read_labels, write_labels
 from training.synthetic.samples import landmark_groups
 
 WEB = PROJECT_ROOT / "training" / "labeller" / "web"

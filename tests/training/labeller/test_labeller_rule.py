@@ -20,7 +20,7 @@ from training.labeller.editing.rule import (
     shown_frames,
     stretch,
 )
-from training.labels.tables import LabelledRange, LabelTable
+from training.labels.label_tables import LabelledRange, LabelTable
 
 LABELS = st.sampled_from(["Apple", "Banana", "Cherry"])
 # What can be asked for: which way, at which frame, to which frame, with which label.

@@ -27,7 +27,7 @@ from tests.training.labeller.tool import (
     write_clip,
     write_params,
 )
-from training.labels.tables import LabelledRange, LabelTable, write_labels
+from training.labels.label_tables import LabelledRange, LabelTable, write_labels
 from training.recordings.catalog import landmarks_path
 from training.synthetic.performance import performance_frames
 from training.synthetic.samples import landmark_groups

@@ -18,7 +18,7 @@ import yaml
 
 from shared_features.params import PROJECT_ROOT
 from tests.clips import write_video
-from training.labels.tables import LabelledRange, read_labels
+from training.labels.label_tables import LabelledRange, read_labels
 
 COMMAND = str(Path(sys.executable).with_name("straps-train"))
 PATIENCE_S = 30.0

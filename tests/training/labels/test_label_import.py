@@ -16,7 +16,7 @@ from tests.training.data.tables import quietly as no_progress
 from training.errors import LabelError
 from training.labels.label_csv import CsvColumns
 from training.labels.label_import import Imported, ImportRequest, import_labels
-from training.labels.tables import LabelledRange, read_labels
+from training.labels.label_tables import LabelledRange, read_labels
 from training.params import DataParams
 from training.recordings.catalog import find_recordings
 from training.recordings.groups import DeclaredGroup, read_groups

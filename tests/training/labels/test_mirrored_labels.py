@@ -6,8 +6,8 @@ import pytest
 
 from tests.training.data.tables import KNOWN, add_labels, folders
 from training.errors import LabelError
+from training.labels.label_tables import LabelledRange, read_labels
 from training.labels.mirrored_labels import apply_mirror_labels
-from training.labels.tables import LabelledRange, read_labels
 
 
 def test_copies_get_their_originals_labels(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from shared_features.landmarks.track_csv import write_track
 from shared_features.params import PROJECT_ROOT, SharedParams
 from training.data.combine import combine
 from training.data.feature_tables import make_feature_tables
-from training.labels.tables import LabelTable, as_ranges, write_labels
+from training.labels.label_tables import LabelTable, as_ranges, write_labels
 from training.params import TrainingParams, known_labels, load_all
 from training.recordings.catalog import labels_path, landmarks_path
 from training.synthetic.samples import generate_landmarks

@@ -39,8 +39,8 @@ from training.media.landmarks import ExtractionReport, extract_recordings
 from training.media.prepare import process_photos
 from training.params import ExtractionParams, ProcessPhotosParams
 from training.recordings.catalog import Kind, Recording, find_recordings
-from training.recordings.picture_hashes import picture_hash
-from training.recordings.stage import MediaJob, work_through
+from training.recordings.media_jobs import MediaJob, run_jobs
+from training.recordings.perceptual_hashes import perceptual_hash
 from training.runtime.workers import Workers
 
 pytestmark = pytest.mark.usefixtures("pose_model")
@@ -259,7 +259,7 @@ def test_picture_hashes_find_copies_and_tell_pictures_apart(
 
     with Image.open(photos / "05.jpg") as picture:
         ImageOps.scale(picture, 0.5).save(tmp_path / "small.jpg", quality=70)
-    small = imagehash.hex_to_hash(picture_hash(read_photo(tmp_path / "small.jpg", media).rgb))
+    small = imagehash.hex_to_hash(perceptual_hash(read_photo(tmp_path / "small.jpg", media).rgb))
     assert small - stored("05") <= 12
     assert small - stored("00") > 40
 
@@ -359,6 +359,6 @@ def test_what_a_dead_worker_had_half_written_is_removed(tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
     job = MediaJob(Recording("photo", "a.jpg", tmp_path / "a.jpg"), "", "")
-    worked = work_through([job], [], lambda _: None, _write_half_and_die, out, Workers(2), None)
-    assert len(worked.failed) == 1
+    results = run_jobs([job], [], lambda _: None, _write_half_and_die, out, Workers(2), None)
+    assert len(results.failed) == 1
     assert list(out.iterdir()) == []

@@ -17,12 +17,12 @@ from tests.training.data.tables import random_hash
 from training.recordings.near_duplicates import (
     MAX_DIFFERENT_BITS,
     Fingerprint,
-    Likeness,
+    NearDuplicates,
     different_bits,
     hash_bits,
     near_duplicates,
 )
-from training.recordings.picture_hashes import picture_hash, video_hashes
+from training.recordings.perceptual_hashes import perceptual_hash, video_hashes
 
 
 def scene(seed: int, time_s: float = 0.0) -> Image.Image:
@@ -59,7 +59,7 @@ COPIES: dict[str, Callable[[Image.Image], Image.Image]] = {
 
 
 def fingerprint(name: str, *pictures: Image.Image) -> Fingerprint:
-    return Fingerprint(name, None, [picture_hash(np.asarray(picture)) for picture in pictures])
+    return Fingerprint(name, None, [perceptual_hash(np.asarray(picture)) for picture in pictures])
 
 
 @pytest.mark.parametrize("change", COPIES.values(), ids=COPIES.keys())
@@ -68,7 +68,7 @@ def test_copies_of_photos_are_found(change: Callable[[Image.Image], Image.Image]
     prints = [fingerprint(f"original_{seed:02}", scene(seed)) for seed in range(20)]
     prints += [fingerprint(f"copy_{seed:02}", change(scene(seed))) for seed in range(0, 20, 4)]
     assert near_duplicates(prints) == [
-        Likeness(f"copy_{seed:02}", f"original_{seed:02}", "same pictures")
+        NearDuplicates(f"copy_{seed:02}", f"original_{seed:02}", "same images")
         for seed in range(0, 20, 4)
     ]
 
@@ -111,7 +111,7 @@ def test_half_of_the_shorter_ones_pictures_have_to_be_alike() -> None:
     prints = [Fingerprint(str(video), None, [title, *own[video]]) for video in range(3)]
     assert near_duplicates(prints) == []
     half = Fingerprint("half", None, [own[0][0], random_hash(99)])
-    assert near_duplicates([*prints, half]) == [Likeness("0", "half", "same pictures")]
+    assert near_duplicates([*prints, half]) == [NearDuplicates("0", "half", "same images")]
     third = Fingerprint("third", None, [own[0][0], random_hash(98), random_hash(97)])
     assert near_duplicates([*prints, third]) == []
 
@@ -120,8 +120,8 @@ def test_the_same_file_is_found_without_pictures() -> None:
     """Under three names, with one pair each to the first of them."""
     prints = [Fingerprint(name, "same", []) for name in "abc"] + [Fingerprint("d", "other", [])]
     assert near_duplicates(prints) == [
-        Likeness("a", "b", "same file"),
-        Likeness("a", "c", "same file"),
+        NearDuplicates("a", "b", "same file"),
+        NearDuplicates("a", "c", "same file"),
     ]
 
 
@@ -166,7 +166,7 @@ def test_the_threshold_on_real_photos(shared_data: Callable[[str], Path]) -> Non
     prints = []
     for path in sorted(chosen):
         with Image.open(folder / path) as photo:
-            hashed = picture_hash(np.asarray(photo.convert("RGB")))
+            hashed = perceptual_hash(np.asarray(photo.convert("RGB")))
         prints.append(Fingerprint(path, None, [hashed]))
     found = {(first, second) for first, second, _ in near_duplicates(prints)}
     assert MAX_DIFFERENT_BITS == 40

@@ -4,7 +4,7 @@ import contextlib
 
 import pytest
 
-from training.runtime.progress import progress_bar
+from training.runtime.progress_bar import progress_bar
 
 
 def test_a_bar_of_unknown_length_ends_full(capsys: pytest.CaptureFixture[str]) -> None:

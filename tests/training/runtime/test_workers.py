@@ -14,7 +14,7 @@ import pytest
 from shared_features.params import PROJECT_ROOT
 from tests.training.media.media_stage import PATIENCE_S, Order, carry_out
 from training.errors import TrainingError
-from training.recordings.fingerprints import process_runs
+from training.recordings.output_folder import process_runs
 from training.runtime.workers import Failed, Workers, each_done
 
 TWO = Workers(processes=2)
@@ -52,7 +52,7 @@ def test_a_full_disk_stops_the_run(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="No space left on device") as caught:
         results(orders, tmp_path)
     assert str(tmp_path) in str(caught.value)
-    assert "goes on from there" in str(caught.value)
+    assert "continues from there" in str(caught.value)
 
 
 class Deadly:
@@ -87,7 +87,7 @@ def test_a_cluster_that_is_not_there_is_a_message(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With its address and what was expected."""
-    monkeypatch.setattr("training.runtime.workers._CONNECT_TIMEOUT_S", 1)
+    monkeypatch.setattr("training.runtime.cluster._CONNECT_TIMEOUT_S", 1)
     with pytest.raises(TrainingError, match=r"tcp://127\.0\.0\.1:9 cannot be reached"):
         list(each_done(carry_out, [Order(1)], tmp_path, Workers(cluster="tcp://127.0.0.1:9")))
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from shared_features.runtime.atomic import written_whole
 from training.labeller.editing.rule import Change, Ranges
-from training.labels.tables import LabelledRange
+from training.labels.label_tables import LabelledRange
 
 # A journal that has grown beyond the first is cut to the second when it is opened.
 _MAX_LINES = 4000

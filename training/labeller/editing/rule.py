@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from math import floor
 
 from training.errors import LabelError
-from training.labels.tables import LabelledRange
+from training.labels.label_tables import LabelledRange
 
 Ranges = tuple[LabelledRange, ...]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from training.errors import LabelError
 from training.labeller.editing.history import History, Step, fingerprint
 from training.labeller.editing.rule import Change, Ranges
-from training.labels.tables import LabelTable, read_labels, write_labels
+from training.labels.label_tables import LabelTable, read_labels, write_labels
 from training.recordings.catalog import Recording, labels_path
 
 HISTORY_FOLDER = ".history"

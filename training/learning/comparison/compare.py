@@ -3,16 +3,19 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_features.runtime.cores import usable_cores
 from training.data.splits import Fold
 from training.errors import DatasetError
 from training.learning.comparison.tables import LabelledTable
 from training.learning.estimators.fitting import FitSettings, fit_rows
 from training.learning.evaluation.scores import confusion_matrix, per_label, score
+from training.runtime.workers import in_processes
 
 METRICS = (
     "accuracy",
@@ -77,20 +80,16 @@ def compare(
         DatasetError: a label has too few rows, or groups, to be in every part.
         TrainingError: a model or one of its hyperparameters is not known.
     """
-    from joblib import Parallel, cpu_count, delayed
-
     splits = repeated_splits(table, n_folds, n_repeats, models[0].seed)
-    tasks = [(settings, fold) for settings in models for fold in splits]
-    processes = min(processes or cpu_count(), _MOST_PROCESSES, len(tasks))
-    results = []
-    for result in Parallel(n_jobs=processes, return_as="generator")(
-        delayed(_judge)(table, fold, settings) for settings, fold in tasks
-    ):
-        results.append(result)
+    fits = [(model, split) for model in range(len(models)) for split in range(len(splits))]
+    processes = min(processes or usable_cores(), _MOST_PROCESSES)
+    results: dict[tuple[int, int], _FoldScores] = {}
+    for fit, scores in in_processes(partial(_judge, table, splits, models), fits, processes):
+        results[fit] = scores
         advance(1)
     return [
-        _together(settings.model, results[first : first + len(splits)])
-        for first, settings in zip(range(0, len(tasks), len(splits)), models, strict=True)
+        _together(settings.model, [results[model, split] for split in range(len(splits))])
+        for model, settings in enumerate(models)
     ]
 
 
@@ -131,8 +130,14 @@ def _require_enough(table: LabelledTable, real: NDArray[np.int64], n_folds: int)
         )
 
 
-def _judge(table: LabelledTable, fold: Fold, settings: FitSettings) -> _FoldScores:
-    """Learn from one side of a split, answer the other."""
+def _judge(
+    table: LabelledTable,
+    splits: Sequence[Fold],
+    models: Sequence[FitSettings],
+    fit: tuple[int, int],
+) -> _FoldScores:
+    """Learn from the training rows of a split and predict its test rows."""
+    settings, fold = models[fit[0]], splits[fit[1]]
     encoder = table.encoder()
     learned = encoder.fit_transform(table.frame.iloc[fold.train]).astype(np.float32)
     tested = encoder.transform(table.frame.iloc[fold.test]).astype(np.float32)

@@ -13,7 +13,7 @@ from training.learning.registry import tracking
 from training.learning.search.studies import optuna_url
 from training.learning.search.tune import SearchResult, SearchSettings, TrialRecord, optimize
 from training.params import TrainingParams
-from training.runtime.progress import progress_bar
+from training.runtime.progress_bar import progress_bar
 
 
 @dataclass(frozen=True)
