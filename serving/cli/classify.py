@@ -5,7 +5,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from serving.exports.predictions import Answer, answer
+from serving.exports.predictions import Prediction, prediction_of
 from serving.settings import load_settings
 from shared_features.classify.classifier import PoseClassifier
 from shared_features.errors import MediaError
@@ -40,16 +40,16 @@ def classify_photos(
                 all_read = False
                 continue
             track = photo_track(path.name, frame, estimator, pose)
-            found = answer(classifier.classify(track)[0], classifier.contract)
+            found = prediction_of(classifier.classify(track)[0], classifier.contract)
             print(_json_line(path, found) if as_json else _text_line(path, found), flush=True)
     return all_read
 
 
-def _json_line(path: Path, found: Answer) -> str:
+def _json_line(path: Path, found: Prediction) -> str:
     return json.dumps({"path": str(path), **asdict(found)}, ensure_ascii=False, allow_nan=False)
 
 
-def _text_line(path: Path, found: Answer) -> str:
+def _text_line(path: Path, found: Prediction) -> str:
     if found.label is None or found.confidence is None:
         return f"{path}: no person"
     doubt = ", uncertain" if found.uncertain else ""

@@ -10,7 +10,7 @@ from shared_features.classify.classifier import ModelContract
 
 
 @dataclass(frozen=True)
-class Answer:
+class Prediction:
     """What a model says about one frame.
 
     Attributes:
@@ -29,12 +29,12 @@ class Answer:
     probabilities: dict[str, float] | None
 
 
-def answer(probabilities: NDArray[np.float32], contract: ModelContract) -> Answer:
+def prediction_of(probabilities: NDArray[np.float32], contract: ModelContract) -> Prediction:
     """The answer for the probabilities ``(labels,)`` of one frame; NaN without a person."""
     if np.isnan(probabilities).any():
-        return Answer(False, None, False, None, None)
+        return Prediction(False, None, False, None, None)
     best = int(probabilities.argmax())
-    return Answer(
+    return Prediction(
         person=True,
         label=contract.labels[best],
         uncertain=bool(probabilities[best] < contract.timeline.enter_confidence),

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serving.live.one_euro import OneEuroFilter
-from serving.live.steady import EndedHold, SteadyAnswer, SteadyAnswers
+from serving.live.steady import EndedHold, PredictionSmoother, SteadyPrediction
 from serving.settings import LiveParams
 from shared_features.classify.classifier import PoseClassifier
 from shared_features.landmarks.landmarks import VISIBILITY, LandmarkTrack, X, Y, empty_landmarks
@@ -17,7 +17,7 @@ from shared_features.pose.estimator import Person, PoseEstimator, is_same_person
 
 
 @dataclass(frozen=True)
-class LiveAnswer:
+class LivePrediction:
     """What is known after a frame.
 
     Attributes:
@@ -34,7 +34,7 @@ class LiveAnswer:
     labels: tuple[str, ...]
     person: bool
     person_changed: bool
-    steady: SteadyAnswer
+    steady: SteadyPrediction
     landmarks: NDArray[np.float64] | None
     pose_s: float
     classify_s: float
@@ -77,9 +77,9 @@ class LiveClassifier:
         """Go on with another model; answers and hold begin anew."""
         contract = classifier.contract
         self.classifier = classifier
-        self._steady = SteadyAnswers(contract.labels, contract.other, contract.timeline)
+        self._steady = PredictionSmoother(contract.labels, contract.other, contract.timeline)
 
-    def look(self, rgb: RgbArray, time_s: float) -> LiveAnswer:
+    def classify(self, rgb: RgbArray, time_s: float) -> LivePrediction:
         """The answer for the next frame.
 
         Args:
@@ -99,7 +99,7 @@ class LiveClassifier:
         landmarks = self._for_drawing(person, time_s, changed)
         if person is not None:
             self._last = time_s, person
-        return LiveAnswer(
+        return LivePrediction(
             labels=self.classifier.contract.labels,
             person=person is not None,
             person_changed=changed,

@@ -16,9 +16,9 @@ from typing import Any, TypeVar
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from serving.live.classifier import LiveAnswer, LiveClassifier
+from serving.live.classifier import LiveClassifier, LivePrediction
+from serving.live.image import decode_image
 from serving.live.mailbox import Arrived, Mailbox
-from serving.live.picture import decode_picture
 from serving.live.trackers import free
 from serving.live.wire import (
     CloseCode,
@@ -158,9 +158,9 @@ class LiveSession:
     def _look(self, live: LiveClassifier, arrived: Arrived) -> str:
         """The answer to a frame; in the session's thread."""
         started = time.perf_counter()
-        rgb = decode_picture(arrived.frame, self._live.max_pixels)
+        rgb = decode_image(arrived.frame, self._live.max_pixels)
         decoded = time.perf_counter()
-        answer: LiveAnswer = live.look(rgb, arrived.frame.capture_s)
+        answer: LivePrediction = live.classify(rgb, arrived.frame.capture_s)
         timings_s = {
             "queue": started - arrived.at_s,
             "decode": decoded - started,

@@ -8,7 +8,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from serving.errors import NotReadyError
 from serving.live.session import LiveSession
-from serving.live.trackers import TrackersAhead
+from serving.live.trackers import SpareTracker
 from serving.live.wire import CloseCode, ErrorCode, error_message
 from serving.model.engine import Engine
 from serving.settings import Settings
@@ -33,7 +33,7 @@ class LiveSessions:
             ThreadPoolExecutor(1, thread_name_prefix=f"live-{place}")
             for place in range(settings.serving.live.max_sessions)
         ]
-        self._trackers = TrackersAhead(settings.shared.pose)
+        self._trackers = SpareTracker(settings.shared.pose)
 
     async def warm_up(self) -> None:
         """Get ready for the first session, so that it starts without waiting.

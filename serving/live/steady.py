@@ -33,7 +33,7 @@ class EndedHold:
 
 
 @dataclass(frozen=True)
-class SteadyAnswer:
+class SteadyPrediction:
     """The answer for one frame.
 
     Attributes:
@@ -73,7 +73,7 @@ class _State:
     lost_s: float | None = None
 
 
-class SteadyAnswers:
+class PredictionSmoother:
     """Answers frame by frame.
 
     Args:
@@ -89,7 +89,7 @@ class SteadyAnswers:
         self._memory_s = max(_LEAST_MEMORY_S, _MEMORY_TIME_CONSTANTS * params.smoothing_s)
         self._state = _State()
 
-    def add(self, time_s: float, probabilities: NDArray[np.float32]) -> SteadyAnswer:
+    def add(self, time_s: float, probabilities: NDArray[np.float32]) -> SteadyPrediction:
         """The answer for the next frame.
 
         Args:
@@ -112,7 +112,7 @@ class SteadyAnswers:
         self._state = _State()
         return ended
 
-    def _without_person(self, time_s: float) -> SteadyAnswer:
+    def _without_person(self, time_s: float) -> SteadyPrediction:
         """A moment in which the person was not found, inside a pose, belongs to the pose."""
         state = self._state
         if state.lost_s is None:
@@ -120,8 +120,8 @@ class SteadyAnswers:
         nothing = np.full(len(self._labels), np.nan)
         if state.current is not None and time_s - state.seen_s <= self._params.max_gap_s:
             label = self._labels[state.current]
-            return SteadyAnswer(label, math.nan, nothing, self._hold_s(time_s), None)
-        return SteadyAnswer(NO_PERSON, math.nan, nothing, None, self.restart(state.lost_s))
+            return SteadyPrediction(label, math.nan, nothing, self._hold_s(time_s), None)
+        return SteadyPrediction(NO_PERSON, math.nan, nothing, None, self.restart(state.lost_s))
 
     def _smooth(self, time_s: float, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
         state = self._state
@@ -192,8 +192,8 @@ class SteadyAnswers:
 
     def _answer(
         self, time_s: float, smoothed: NDArray[np.float64], ended: EndedHold | None
-    ) -> SteadyAnswer:
+    ) -> SteadyPrediction:
         current = self._state.current
         label = UNCERTAIN if current is None else self._labels[current]
         confidence = float(smoothed.max() if current is None else smoothed[current])
-        return SteadyAnswer(label, confidence, smoothed, self._hold_s(time_s), ended)
+        return SteadyPrediction(label, confidence, smoothed, self._hold_s(time_s), ended)

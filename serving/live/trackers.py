@@ -22,7 +22,7 @@ def fresh_tracker(pose: PoseParams) -> PoseEstimator:
     return PoseEstimator(model_asset.resolve(pose.model_path), "video", people, pose)
 
 
-class TrackersAhead:
+class SpareTracker:
     """Keeps a tracker ready for whoever comes next. For one thread, which never waits.
 
     Args:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from serving.exports.entries import labelled, rounded
-from serving.live.classifier import LiveAnswer
+from serving.live.classifier import LivePrediction
 from serving.live.steady import EndedHold
 from serving.settings import LiveParams
 from shared_features.classify.classifier import PoseClassifier
@@ -50,12 +50,12 @@ class LiveFrame:
     Attributes:
         frame_id: rises from frame to frame.
         capture_s: when it was taken, by the client's clock.
-        picture: the bytes of a JPEG or WebP file.
+        image: the bytes of a JPEG or WebP file.
     """
 
     frame_id: int
     capture_s: float
-    picture: bytes
+    image: bytes
 
 
 class FrameError(Exception):
@@ -75,7 +75,7 @@ class FrameError(Exception):
 
 def pack_frame(frame: LiveFrame) -> bytes:
     """A frame as a client sends it."""
-    return _HEADER.pack(_MAGIC, frame.frame_id, frame.capture_s) + frame.picture
+    return _HEADER.pack(_MAGIC, frame.frame_id, frame.capture_s) + frame.image
 
 
 def parse_frame(message: bytes) -> LiveFrame:
@@ -131,7 +131,7 @@ def ready_message(classifier: PoseClassifier, live: LiveParams, timeline: Timeli
 
 
 def pose_message(
-    frame: LiveFrame, answer: LiveAnswer, dropped: int, timings_ms: dict[str, float]
+    frame: LiveFrame, answer: LivePrediction, dropped: int, timings_ms: dict[str, float]
 ) -> str:
     """The answer to a frame."""
     steady = answer.steady

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from serving.overlay.drawing.canvas import Canvas, Layer, Picture
 from serving.overlay.drawing.palette import INK, WHITE, Palette, Rgb, shown_label
 from serving.overlay.drawing.skeleton import SkeletonPen
-from serving.overlay.drawing.text import Typeface, Word, lay
+from serving.overlay.drawing.text import Typeface, Word, stamp
 from serving.overlay.ribbon import Ribbon
 from serving.overlay.routine import Routine
 from serving.settings import OverlayParams
@@ -113,8 +113,8 @@ class Lettering:
 
     def _on_baseline(self, canvas: Canvas, word: Word, x: int, colour: Rgb, above: int = 0) -> None:
         y = self._baseline - above - word.ascent
-        lay(canvas, word.shadow, x - word.edge, y - word.edge, INK, _SHADOW_ALPHA)
-        lay(canvas, word.mask, x, y, colour)
+        stamp(canvas, word.shadow, x - word.edge, y - word.edge, INK, _SHADOW_ALPHA)
+        stamp(canvas, word.mask, x, y, colour)
 
 
 class Painter:

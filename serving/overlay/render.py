@@ -26,7 +26,7 @@ from serving.overlay.smoothing import smoothed_points
 from serving.overlay.summary import (
     TilePhoto,
     best_holds,
-    summary_picture,
+    summary_image,
     tile_for,
     tile_photo,
 )
@@ -187,7 +187,7 @@ class _Photos:
         with written_whole(self._folder / HOLDS_FILE) as temporary:
             temporary.write_text(json.dumps(entries, indent=1), encoding="utf-8")
         photos = [self._tiles[place] for place in self._best if place in self._tiles]
-        page = summary_picture(routine, photos, self._tile, self._params)
+        page = summary_image(routine, photos, self._tile, self._params)
         with written_whole(self._folder / SUMMARY_FILE) as temporary:
             Image.fromarray(page).save(temporary, "PNG")
         return [*self._paths, self._folder / HOLDS_FILE, self._folder / SUMMARY_FILE]

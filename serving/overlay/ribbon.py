@@ -22,7 +22,7 @@ _POSE, _OTHER, _UNCERTAIN, _NOBODY = 1.0, 0.45, 0.28, 0.0
 _AHEAD, _AHEAD_ALPHA = 0.62, 0.8
 
 
-def ribbon_picture(
+def ribbon_image(
     routine: Routine, palette: Palette, width: int, height: int
 ) -> tuple[RgbArray, NDArray[np.uint8]]:
     """The bar with round ends, and how opaque it is.
@@ -74,7 +74,7 @@ class Ribbon:
     ) -> None:
         self._x, self._y, self._width, self._height = x, y, width, height
         self._duration_s = max(routine.duration_s, 1e-9)
-        colours, alpha = ribbon_picture(routine, palette, width, height)
+        colours, alpha = ribbon_image(routine, palette, width, height)
         self._colours, self._alpha = colours, alpha
         self._dark = (colours * _AHEAD + np.multiply(INK, 1 - _AHEAD)).astype(np.uint8)
         self._parts: list[_Parts] = []

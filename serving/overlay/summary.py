@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from serving.overlay.drawing.crop import body_crop
 from serving.overlay.drawing.palette import WHITE, Palette, Rgb, shown_label
 from serving.overlay.drawing.text import Typeface
-from serving.overlay.ribbon import ribbon_picture
+from serving.overlay.ribbon import ribbon_image
 from serving.overlay.routine import Routine
 from serving.settings import OverlayParams
 from shared_features.classify.timeline import Segment, Total
@@ -83,7 +83,7 @@ def tile_photo(hold: Segment, rgb: RgbArray, points: NDArray[np.float32], tile: 
     return TilePhoto(hold, body_crop(rgb, points, tile.width, tile.height))
 
 
-def summary_picture(
+def summary_image(
     routine: Routine, photos: Sequence[TilePhoto], tile: Tile, params: OverlayParams
 ) -> RgbArray:
     """The page: title, ribbon with its legend, the best holds, totals.
@@ -132,7 +132,7 @@ class _Page:
 
     def ribbon(self) -> None:
         width = _WIDTH - 2 * _MARGIN
-        colours, alpha = ribbon_picture(self._routine, self._palette, width, _RIBBON_PX)
+        colours, alpha = ribbon_image(self._routine, self._palette, width, _RIBBON_PX)
         self._page.paste(Image.fromarray(colours), (_MARGIN, self._y), Image.fromarray(alpha))
         self._y += _RIBBON_PX + 12
         for share in (0.0, 0.5, 1.0):

@@ -49,7 +49,7 @@ def classify_live(source: str, window: bool, model: Path | None, params: Path | 
         last_s = 0.0
         try:
             for frame in camera.frames():
-                answer = live.look(frame.rgb, frame.time_s)
+                answer = live.classify(frame.rgb, frame.time_s)
                 last_s = frame.time_s
                 answered_s.append(time.monotonic())
                 elapsed_s = answered_s[-1] - answered_s[0]

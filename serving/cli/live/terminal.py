@@ -10,7 +10,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from serving.live.classifier import LiveAnswer
+from serving.live.classifier import LivePrediction
 from serving.live.steady import EndedHold
 
 _REFRESH_PER_SECOND = 12
@@ -42,7 +42,7 @@ class LiveView:
             yield self
         self._console.print(holds_table(self.holds) if self.holds else "No pose was held.")
 
-    def update(self, answer: LiveAnswer, fps: float, dropped: int) -> None:
+    def update(self, answer: LivePrediction, fps: float, dropped: int) -> None:
         """Show the answer for a frame."""
         if answer.steady.ended is not None:
             self.add(answer.steady.ended)
@@ -56,7 +56,9 @@ class LiveView:
             self._console.print(f"{hold.label}: {hold.end_s - hold.start_s:.1f} s")
 
 
-def _panel(answer: LiveAnswer, fps: float, dropped: int, holds: list[EndedHold]) -> RenderableType:
+def _panel(
+    answer: LivePrediction, fps: float, dropped: int, holds: list[EndedHold]
+) -> RenderableType:
     steady = answer.steady
     clock = "" if steady.hold_s is None else f"{steady.hold_s:.1f} s"
     heading = Text.assemble((steady.label.upper(), "bold"), "   ", (clock, "bold green"))

@@ -5,7 +5,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from serving.errors import ServingError
-from serving.live.classifier import LiveAnswer
+from serving.live.classifier import LivePrediction
 from shared_features.landmarks.landmarks import CONNECTIONS, LANDMARK_INDEX
 from shared_features.media.frames import RgbArray
 
@@ -42,7 +42,7 @@ class LiveWindow:
         self._root.protocol("WM_DELETE_WINDOW", self._closed)
         self.is_open = True
 
-    def show(self, rgb: RgbArray, answer: LiveAnswer) -> None:
+    def show(self, rgb: RgbArray, answer: LivePrediction) -> None:
         """Show a picture and what was found in it."""
         from PIL import ImageTk
 
@@ -61,7 +61,7 @@ class LiveWindow:
         self._root.destroy()
 
 
-def draw(rgb: RgbArray, answer: LiveAnswer) -> Image.Image:
+def draw(rgb: RgbArray, answer: LivePrediction) -> Image.Image:
     """A picture with skeleton, pose and hold clock."""
     height, width = rgb.shape[:2]
     scale = _LONGEST_SIDE / max(height, width)

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from serving.analysis import model_facts
 from serving.errors import UploadError
 from serving.exports.entries import segment_entry
-from serving.exports.predictions import answer
+from serving.exports.predictions import prediction_of
 from serving.http.openapi import json_body, problems
 from serving.http.problems import invalid
 from serving.http.schemas import (
@@ -65,7 +65,7 @@ def _answers(given: LandmarksIn, classifier: PoseClassifier) -> LandmarksOut:
     probabilities = classifier.classify(track)
     model = ModelFactsOut(**asdict(model_facts(classifier)))
     frames = [
-        FrameAnswerOut(**asdict(answer(row, contract)), index=index, pts_s=frame.pts_s)
+        FrameAnswerOut(**asdict(prediction_of(row, contract)), index=index, pts_s=frame.pts_s)
         for index, (row, frame) in enumerate(zip(probabilities, given.frames, strict=True))
     ]
     if given.frames[0].pts_s is None:

@@ -6,7 +6,7 @@ import numpy as np
 from fastapi import APIRouter, Request
 
 from serving.analysis import model_facts
-from serving.exports.predictions import answer
+from serving.exports.predictions import prediction_of
 from serving.http.openapi import file_form, problems
 from serving.http.schemas import ImageLandmark, LandmarkOut, ModelFactsOut, PhotoOut, WorldLandmark
 from serving.http.services import ServicesDep
@@ -41,7 +41,7 @@ async def classify_photo(request: Request, services: ServicesDep) -> PhotoOut:
             raise MediaTooLargeError(with_source(error, upload.path, upload.source)) from error
         except MediaError as error:
             raise MediaError(with_source(error, upload.path, upload.source)) from error
-    found = answer(classifier.classify(track)[0], classifier.contract)
+    found = prediction_of(classifier.classify(track)[0], classifier.contract)
     return PhotoOut(
         **asdict(found),
         source=track.source,

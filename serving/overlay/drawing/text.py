@@ -150,7 +150,9 @@ class Typeface:
         return size * _BOLD_SHARE if bold else 0
 
 
-def lay(canvas: Canvas, stencil: Stencil, x: int, y: int, colour: Rgb, alpha: float = 1.0) -> None:
+def stamp(
+    canvas: Canvas, stencil: Stencil, x: int, y: int, colour: Rgb, alpha: float = 1.0
+) -> None:
     """Colour a picture where a stencil says so, in place; what lies outside is left out.
 
     Args:
@@ -164,10 +166,12 @@ def lay(canvas: Canvas, stencil: Stencil, x: int, y: int, colour: Rgb, alpha: fl
     for layer in canvas:
         mask = stencil.half if layer.halvings else stencil.full
         # In half size a stencil begins at the nearest whole pixel: half a pixel of colour.
-        _lay(layer.pixels, mask, x >> layer.halvings, y >> layer.halvings, layer.ink(colour), alpha)
+        _stamp(
+            layer.pixels, mask, x >> layer.halvings, y >> layer.halvings, layer.ink(colour), alpha
+        )
 
 
-def _lay(
+def _stamp(
     pixels: NDArray[np.uint8], mask: Mask, x: int, y: int, ink: tuple[int, ...], alpha: float
 ) -> None:
     height, width = pixels.shape[:2]

@@ -18,8 +18,8 @@ from serving.cli.live.camera import Camera
 from serving.cli.live.terminal import LiveView
 from serving.cli.live.window import draw
 from serving.errors import ServingError
-from serving.live.classifier import LiveAnswer
-from serving.live.steady import EndedHold, SteadyAnswer
+from serving.live.classifier import LivePrediction
+from serving.live.steady import EndedHold, SteadyPrediction
 from shared_features.media.reader import VideoReader
 from shared_features.media.writer import VideoWriter
 from shared_features.params import PROJECT_ROOT, MediaParams
@@ -53,9 +53,9 @@ def an_answer(
     hold_s: float | None = None,
     ended: EndedHold | None = None,
     landmarks: NDArray[np.float64] | None = None,
-) -> LiveAnswer:
-    steady = SteadyAnswer(label, 0.9, np.array([0.9, 0.1]), hold_s, ended)
-    return LiveAnswer(LABELS, True, False, steady, landmarks, 0.01, 0.001)
+) -> LivePrediction:
+    steady = SteadyPrediction(label, 0.9, np.array([0.9, 0.1]), hold_s, ended)
+    return LivePrediction(LABELS, True, False, steady, landmarks, 0.01, 0.001)
 
 
 def test_a_recording_plays_at_its_own_pace_and_the_newest_picture_counts(clip: Path) -> None:

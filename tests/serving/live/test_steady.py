@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from serving.live.one_euro import OneEuroFilter
-from serving.live.steady import EndedHold, SteadyAnswer, SteadyAnswers
+from serving.live.steady import EndedHold, PredictionSmoother, SteadyPrediction
 from shared_features.classify.timeline import NO_PERSON, UNCERTAIN, build_timeline
 from shared_features.params import TimelineParams
 
@@ -28,15 +28,15 @@ def sure_of(label: str, probability: float = 0.9) -> NDArray[np.float32]:
 
 def play(
     stretches: list[tuple[NDArray[np.float32], int]], frame_s: float = FRAME_S
-) -> tuple[list[SteadyAnswer], NDArray[np.float64], NDArray[np.float32]]:
+) -> tuple[list[SteadyPrediction], NDArray[np.float64], NDArray[np.float32]]:
     """Answers, times and probabilities of stretches of equal frames."""
     rows = np.array([values for values, frames in stretches for _ in range(frames)], np.float32)
     times = np.array([index * frame_s for index in range(len(rows))])
-    steady = SteadyAnswers(LABELS, OTHER, PARAMS)
+    steady = PredictionSmoother(LABELS, OTHER, PARAMS)
     return [steady.add(t, row) for t, row in zip(times, rows, strict=True)], times, rows
 
 
-def ended(answers: list[SteadyAnswer]) -> list[EndedHold]:
+def ended(answers: list[SteadyPrediction]) -> list[EndedHold]:
     return [answer.ended for answer in answers if answer.ended is not None]
 
 
@@ -108,7 +108,7 @@ def test_who_is_gone_ends_their_hold_when_they_left() -> None:
 
 def test_a_gap_between_frames_begins_anew() -> None:
     """A camera that stopped sending: what was before says nothing about what comes after."""
-    steady = SteadyAnswers(LABELS, OTHER, PARAMS)
+    steady = PredictionSmoother(LABELS, OTHER, PARAMS)
     for index in range(45):
         steady.add(index * FRAME_S, sure_of("front lever"))
     after = steady.add(10.0, sure_of("back lever"))

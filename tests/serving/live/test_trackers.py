@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.live.trackers import TrackersAhead, free
+from serving.live.trackers import SpareTracker, free
 from shared_features.params import PoseParams
 from shared_features.pose.estimator import PoseEstimator
 
@@ -37,7 +37,7 @@ def test_the_next_one_is_there_before_anybody_asks(
     pose: PoseParams, open_trackers: list[PoseEstimator]
 ) -> None:
     """One at a time, another for each that is taken, and none is left open."""
-    ahead = TrackersAhead(pose)
+    ahead = SpareTracker(pose)
     waiting = ahead.prepare().result()
     assert ahead.prepare().result() is waiting
     first = ahead.take()
@@ -56,7 +56,7 @@ def test_a_pose_model_that_is_missing_is_told_to_everyone(
     pose: PoseParams, tmp_path: Path, open_trackers: list[PoseEstimator]
 ) -> None:
     """Whoever takes one hears of it; the next attempt is a new one."""
-    ahead = TrackersAhead(pose.model_copy(update={"model_path": tmp_path / "none.task"}))
+    ahead = SpareTracker(pose.model_copy(update={"model_path": tmp_path / "none.task"}))
     for _ in range(2):
         with pytest.raises(Exception, match=r"none\.task"):
             ahead.take().result()

@@ -13,13 +13,13 @@ from serving.overlay.drawing.canvas import rgb_canvas, stored_canvas
 from serving.overlay.drawing.crop import body_crop
 from serving.overlay.drawing.palette import Palette, rgb
 from serving.overlay.drawing.skeleton import SkeletonPen
-from serving.overlay.drawing.text import Stencil, Typeface, lay
+from serving.overlay.drawing.text import Stencil, Typeface, stamp
 from serving.overlay.moments import steadiest_frame
 from serving.overlay.painter import Painter
-from serving.overlay.ribbon import ribbon_picture
+from serving.overlay.ribbon import ribbon_image
 from serving.overlay.routine import Routine
 from serving.overlay.smoothing import smoothed_points
-from serving.overlay.summary import best_holds, summary_picture, tile_for, tile_photo
+from serving.overlay.summary import best_holds, summary_image, tile_for, tile_photo
 from serving.settings import OverlayParams, load_settings
 from shared_features.classify.timeline import NO_PERSON, UNCERTAIN, Segment, Total
 from shared_features.errors import ParamsError
@@ -251,7 +251,7 @@ def test_text_may_reach_over_the_edge(x: int, y: int) -> None:
     """What lies outside is left out."""
     picture = np.zeros((100, 100, 3), dtype=np.uint8)
     mask = np.full((20, 30), 255, dtype=np.uint8)
-    lay(rgb_canvas(picture), Stencil.of(mask), x, y, (255, 10, 0))
+    stamp(rgb_canvas(picture), Stencil.of(mask), x, y, (255, 10, 0))
     inside = picture[max(0, y) : max(0, y + 20), max(0, x) : max(0, x + 30)]
     assert (inside == (255, 10, 0)).all()
     assert picture.any(axis=2).sum() == inside.shape[0] * inside.shape[1]
@@ -268,7 +268,7 @@ def test_the_ribbon_shows_each_pose_where_it_is(params: OverlayParams) -> None:
     """In the pose's own colour; the shortest segment is still there."""
     routine = a_routine([("front lever", 50), ("other", 1), ("l-hang", 49)])
     palette = Palette(params, routine.labels, routine.other)
-    colours, alpha = ribbon_picture(routine, palette, 400, 12)
+    colours, alpha = ribbon_image(routine, palette, 400, 12)
     assert colours.shape == (12, 400, 3)
     assert tuple(colours[6, 100]) == rgb(params.colours[0])
     assert tuple(colours[6, 300]) == rgb(params.colours[1])
@@ -324,7 +324,7 @@ def test_a_summary_is_an_upright_page(params: OverlayParams, holds: int, aspect:
     tile = tile_for(aspect, holds)
     frame = np.full((480, round(480 * aspect), 3), 90, dtype=np.uint8)
     photos = [tile_photo(hold, frame, routine.points[0], tile) for hold in routine.holds[:holds]]
-    page = summary_picture(routine, photos, tile, params)
+    page = summary_image(routine, photos, tile, params)
     assert page.shape[1] == 1080
     assert 1350 <= page.shape[0] <= 2100
 

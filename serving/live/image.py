@@ -16,7 +16,7 @@ _JPEG_END = b"\xff\xd9"
 _END_WITHIN_BYTES = 32
 
 
-def decode_picture(frame: LiveFrame, max_pixels: int) -> RgbArray:
+def decode_image(frame: LiveFrame, max_pixels: int) -> RgbArray:
     """The pixels ``(height, width, 3)`` of a frame, turned upright if it says how.
 
     Args:
@@ -28,7 +28,7 @@ def decode_picture(frame: LiveFrame, max_pixels: int) -> RgbArray:
     """
     # Pillow reads the header in a tenth of a millisecond; OpenCV decodes in half of Pillow's time.
     try:
-        with Image.open(io.BytesIO(frame.picture), formats=_FORMATS) as header:
+        with Image.open(io.BytesIO(frame.image), formats=_FORMATS) as header:
             kind, (width, height) = header.format, header.size
     except Image.DecompressionBombError:
         raise _too_large("hundreds of millions of", max_pixels, frame) from None
@@ -40,9 +40,9 @@ def decode_picture(frame: LiveFrame, max_pixels: int) -> RgbArray:
         raise _too_large(f"{width}×{height}", max_pixels, frame)
     rgb = None
     # libjpeg paints what is missing grey and only warns.
-    if kind != "JPEG" or _JPEG_END in frame.picture[-_END_WITHIN_BYTES:]:
+    if kind != "JPEG" or _JPEG_END in frame.image[-_END_WITHIN_BYTES:]:
         try:
-            rgb = cv2.imdecode(np.frombuffer(frame.picture, np.uint8), cv2.IMREAD_COLOR_RGB)
+            rgb = cv2.imdecode(np.frombuffer(frame.image, np.uint8), cv2.IMREAD_COLOR_RGB)
         except cv2.error:
             rgb = None
     if rgb is None:
