@@ -82,14 +82,14 @@ def network_s(clip: Path) -> float:
     frames = []
     with VideoReader(clip, params.media) as reader:
         for frame in reader.frames():
-            frames.append(frame)
+            frames.append((frame.pts_s, frame.rgb))
             if len(frames) == NETWORK_FRAMES:
                 break
     with PoseEstimator(model_asset.resolve(None), "video", 1, params.pose) as estimator:
         durations = []
-        for frame in frames:
+        for pts_s, rgb in frames:
             start = time.perf_counter()
-            estimator.people(frame.rgb, frame.pts_s)
+            estimator.people(rgb, pts_s)
             durations.append(time.perf_counter() - start)
     return statistics.median(durations)
 

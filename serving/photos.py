@@ -12,7 +12,7 @@ import numpy as np
 
 from serving.errors import BusyError
 from shared_features.landmarks.landmarks import LandmarkTrack
-from shared_features.media.frames import read_photo
+from shared_features.media.photos import read_photo
 from shared_features.params import SharedParams
 from shared_features.pose import model_asset
 from shared_features.pose.estimator import PoseEstimator

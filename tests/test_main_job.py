@@ -17,7 +17,8 @@ from shared_features.classify.classifier import PoseClassifier
 from shared_features.classify.timeline import UNCERTAIN
 from shared_features.features.spec import FeatureSpec
 from shared_features.landmarks.track_csv import read_track, write_track
-from shared_features.media.frames import Frame, read_photo
+from shared_features.media.frames import Frame
+from shared_features.media.photos import read_photo
 from shared_features.params import PROJECT_ROOT, SharedParams
 from shared_features.pose.estimator import PoseEstimator
 from shared_features.pose.extract import photo_track
@@ -91,7 +92,7 @@ def test_straps_photos_and_their_mirror_images(
     with PoseEstimator(pose_model, "photo", pose.max_people, pose) as estimator:
         for row in rows(folder / "labels.csv"):
             frame = read_photo(folder / row["filename"], shared_params.media)
-            mirrored = Frame(0, 0.0, np.ascontiguousarray(frame.rgb[:, ::-1]))
+            mirrored = Frame.of_rgb(np.ascontiguousarray(frame.rgb[:, ::-1]))
             for picture in (frame, mirrored):
                 track = photo_track(row["filename"], picture, estimator, pose)
                 (probabilities,) = classifier.classify(track)

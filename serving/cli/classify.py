@@ -9,7 +9,7 @@ from serving.exports.predictions import Prediction, prediction_of
 from serving.settings import load_settings
 from shared_features.classify.classifier import PoseClassifier
 from shared_features.errors import MediaError
-from shared_features.media.frames import read_photo
+from shared_features.media.photos import read_photo
 from shared_features.pose import model_asset
 from shared_features.pose.estimator import PoseEstimator
 from shared_features.pose.extract import photo_track

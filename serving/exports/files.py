@@ -11,7 +11,7 @@ from serving.exports.joint_angles import write_angles
 from serving.exports.tables import write_frames_csv, write_segments_csv
 from serving.exports.timeline_json import write_json
 from shared_features.landmarks.track_csv import write_track
-from shared_features.runtime.atomic import written_whole
+from shared_features.runtime.atomic import atomic_write
 
 ExportFormat = Literal["json", "csv", "segments", "vtt", "srt", "eaf", "landmarks"]
 
@@ -59,7 +59,7 @@ def write_exports(
     for name, write in writers.items():
         path = folder / name
         with (
-            written_whole(path) as temporary,
+            atomic_write(path) as temporary,
             temporary.open("w", encoding="utf-8", errors="replace", newline="") as file,
         ):
             write(analysis, file)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from serving.errors import DataDirError
-from shared_features.runtime.atomic import written_whole
+from shared_features.runtime.atomic import atomic_write
 
 _ID = re.compile(r"[0-9a-f]{32}")
 
@@ -106,7 +106,7 @@ class DataDir:
         """What tells this folder's queue from those of other folders in one database."""
         path = self.root / "instance"
         if not path.is_file():
-            with written_whole(path) as temporary:
+            with atomic_write(path) as temporary:
                 temporary.write_text(new_id(), encoding="ascii")
         return path.read_text(encoding="ascii")
 

@@ -15,7 +15,7 @@ from serving.overlay.routine import Routine
 from serving.settings import OverlayParams
 from shared_features.classify.timeline import Segment
 from shared_features.media.frames import RgbArray
-from shared_features.runtime.atomic import written_whole
+from shared_features.runtime.atomic import atomic_write
 
 # Thinner than in the video, where it has to be seen in passing.
 _LINE = 0.005
@@ -56,5 +56,5 @@ class PhotoMaker:
 
 def save_photo(rgb: RgbArray, path: Path, quality: int) -> None:
     """Write a JPEG file; it is there whole or not at all."""
-    with written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         Image.fromarray(rgb).save(temporary, "JPEG", quality=quality)

@@ -31,12 +31,13 @@ from serving.overlay.summary import (
     tile_photo,
 )
 from serving.settings import OverlayParams
-from shared_features.media.audio import Sound
-from shared_features.media.planes import Planes, StoredPlanes
-from shared_features.media.reader import DecodedFrame, VideoReader
-from shared_features.media.writer import StoredPicture, VideoWriter
+from shared_features.media.audio import Audio
+from shared_features.media.frames import Frame
+from shared_features.media.planes import Nv12Planes, Planes
+from shared_features.media.reader import VideoReader
+from shared_features.media.writer import EncoderFrame, VideoWriter
 from shared_features.params import MediaParams
-from shared_features.runtime.atomic import written_whole
+from shared_features.runtime.atomic import atomic_write
 from shared_features.runtime.prefetch import Prefetched
 
 Progress = Callable[[int], None]
@@ -77,11 +78,11 @@ def draw_all(
         moments = [steadiest_frame(hold, routine, points, aspect) for hold in routine.holds]
         photos = _Photos(routine, points, moments, folder, params, (info.width, info.height))
         wanted = None if overlay else frozenset(moments)
-        frames = stack.enter_context(Prefetched(reader.decoded(wanted=wanted), _PREFETCH_FRAMES))
+        frames = stack.enter_context(Prefetched(reader.frames(wanted=wanted), _PREFETCH_FRAMES))
         if overlay:
             size = output_size(info.width, info.height, params.max_side_px)
             painter = Painter(routine, points, *size, params)
-            sound = stack.enter_context(Sound(video, reader.start_s))
+            audio = stack.enter_context(Audio(video, reader.start_s))
             writer = stack.enter_context(
                 VideoWriter(
                     folder / OVERLAY_FILE,
@@ -91,7 +92,7 @@ def draw_all(
                     preset=params.preset,
                     fps=info.average_fps,
                     colours=reader.colours,
-                    sound=sound,
+                    audio=audio,
                 )
             )
         last = max(moments, default=-1)
@@ -134,7 +135,7 @@ class _Drawn:
 
     index: int
     pts_s: float
-    picture: StoredPicture | None
+    picture: EncoderFrame | None
 
 
 class _Photos:
@@ -157,7 +158,7 @@ class _Photos:
         self._tiles: dict[int, TilePhoto] = {}
         self._paths: list[Path] = []
 
-    def look_at(self, frame: DecodedFrame) -> None:
+    def look_at(self, frame: Frame) -> None:
         """Take a photo of a frame if it is the moment of a hold."""
         for place, moment in enumerate(self._moments):
             if moment == frame.index:
@@ -184,18 +185,18 @@ class _Photos:
             | {"photo_s": round(float(routine.pts_s[moment]), TIME_DIGITS)}
             for place, (hold, moment) in enumerate(zip(routine.holds, self._moments, strict=True))
         ]
-        with written_whole(self._folder / HOLDS_FILE) as temporary:
+        with atomic_write(self._folder / HOLDS_FILE) as temporary:
             temporary.write_text(json.dumps(entries, indent=1), encoding="utf-8")
         photos = [self._tiles[place] for place in self._best if place in self._tiles]
         page = summary_image(routine, photos, self._tile, self._params)
-        with written_whole(self._folder / SUMMARY_FILE) as temporary:
+        with atomic_write(self._folder / SUMMARY_FILE) as temporary:
             Image.fromarray(page).save(temporary, "PNG")
         return [*self._paths, self._folder / HOLDS_FILE, self._folder / SUMMARY_FILE]
 
 
-def _fill(target: StoredPlanes, source: Planes) -> None:
+def _fill(target: Nv12Planes, source: Planes) -> None:
     """Copy a picture, in the size of the overlay."""
-    into = target.light, target.colour[:, :, 0], target.colour[:, :, 1]
+    into = target.luma, target.chroma[:, :, 0], target.chroma[:, :, 1]
     for place, plane in zip(into, source, strict=True):
         height, width = place.shape
         # An odd side loses its last pixel.

@@ -15,7 +15,7 @@ from serving.analysis import Analysis
 from serving.errors import ServingError
 from shared_features.classify.timeline import Segment, Total
 from shared_features.landmarks.landmarks import VISIBILITY, X, Y
-from shared_features.runtime.atomic import written_whole
+from shared_features.runtime.atomic import atomic_write
 
 _FILE = "drawing.npz"
 
@@ -87,7 +87,7 @@ def save_routine(routine: Routine, folder: Path) -> None:
         "segments": [asdict(segment) for segment in routine.segments],
         "totals": [asdict(total) for total in routine.totals],
     }
-    with written_whole(folder / _FILE) as temporary:
+    with atomic_write(folder / _FILE) as temporary:
         np.savez(
             temporary,
             text=np.array(json.dumps(text)),

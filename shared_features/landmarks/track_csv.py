@@ -19,7 +19,7 @@ from shared_features.landmarks.landmarks import (
     WORLD_CHANNELS,
     LandmarkTrack,
 )
-from shared_features.runtime.atomic import written_whole
+from shared_features.runtime.atomic import atomic_write
 
 FRAME_COLUMNS: tuple[str, ...] = ("frame_number", "pts_s", "filename", "width", "height")
 IMAGE_COLUMNS: tuple[str, ...] = tuple(
@@ -45,7 +45,7 @@ def write_track(track: LandmarkTrack, path: Path) -> None:
     """Write a track's table and its provenance; each is there whole or not at all."""
     row_format = ",".join([LANDMARK_DIGITS] * len(IMAGE_COLUMNS + WORLD_COLUMNS))
     with (
-        written_whole(path) as temporary,
+        atomic_write(path) as temporary,
         temporary.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file,
     ):
         writer = csv.writer(file, lineterminator="")
@@ -56,7 +56,7 @@ def write_track(track: LandmarkTrack, path: Path) -> None:
             values = image.ravel().tolist() + world.ravel().tolist()
             file.write("," + row_format % tuple(values) + "\n")
     provenance = json.dumps(track.provenance, indent=1, sort_keys=True)
-    with written_whole(path.with_suffix(".json")) as temporary:
+    with atomic_write(path.with_suffix(".json")) as temporary:
         temporary.write_text(provenance + "\n", encoding="utf-8")
 
 

@@ -1,13 +1,14 @@
-"""The sound of a recording, to be laid beside a new picture.
+"""The audio of a recording, to be muxed into a video made from it.
 
-Packets are copied as they are, byte for byte. Where MP4 cannot carry their codec, or no browser
-would play it from there (uncompressed sound of AVI and camcorder files), they are encoded to AAC.
+Packets are copied byte for byte. Where MP4 cannot carry their codec, or no browser would play it
+from there (the uncompressed audio of AVI and camcorder files), they are encoded to AAC.
 """
 
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import av
 import av.error
@@ -18,21 +19,22 @@ from av.container import OutputContainer
 from av.packet import Packet
 
 from shared_features.errors import MediaError
-from shared_features.media.reader import OPEN_OPTIONS
+from shared_features.media.container import open_container
 
 _AAC_BITS_PER_CHANNEL = 96_000
-# What AAC encoders take; other rates are brought to the nearest of these above them.
+# Sample rates that AAC encoders accept; any other is resampled to the next higher one.
 _AAC_RATES = (8000, 16000, 22050, 32000, 44100, 48000)
 
 
-class Sound:
-    """The first sound track of a recording, read alongside the picture in bounded memory.
+class Audio:
+    """The first audio track of a recording, read in step with the video in bounded memory.
 
-    Use as a context manager: ``lay_into`` a container, then ``packets`` as the picture goes on.
+    Use as a context manager: call ``add_to`` with the output container, then ``packets`` as the
+    video is written.
 
     Args:
-        path: of the recording.
-        start_s: the recording's own time of what becomes time 0: of its first picture.
+        path: Path of the recording.
+        start_s: Time of the recording's first frame by its own clock; it becomes time 0.
 
     Raises:
         MediaError: the file cannot be opened.
@@ -40,10 +42,10 @@ class Sound:
 
     def __init__(self, path: Path, start_s: Fraction) -> None:
         try:
-            self._container = av.open(str(path), options=dict(OPEN_OPTIONS))
+            self._container = open_container(path)
         except (av.error.FFmpegError, OSError) as error:
             raise MediaError(
-                f"{path.name} cannot be read for its sound ({error.strerror}). Send the original "
+                f"The audio of {path.name} cannot be read ({error.strerror}). Send the original "
                 "file again."
             ) from error
         self._start_s = start_s
@@ -59,7 +61,7 @@ class Sound:
         self._next: Packet[AudioStream] | None = None
         self._last_dts: int | None = None
 
-    def __enter__(self) -> "Sound":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -70,8 +72,8 @@ class Sound:
     ) -> None:
         self._container.close()
 
-    def lay_into(self, output: OutputContainer) -> None:
-        """Give a container its sound track; nothing when the recording has none."""
+    def add_to(self, output: OutputContainer) -> None:
+        """Add an audio track to a container, if the recording has one."""
         if self._source is None:
             return
         codec = self._source.codec_context.name
@@ -85,7 +87,7 @@ class Sound:
         self._next = next(self._packets, None)
 
     def packets(self, until_s: float | None = None) -> Iterator["Packet[AudioStream]"]:
-        """The packets that are due before a time of the new picture, or all the rest."""
+        """The packets due up to a time of the new video, or all that remain."""
         while self._next is not None:
             packet = self._next
             if until_s is not None and _time_s(packet) > until_s:
@@ -99,10 +101,10 @@ class Sound:
             shift = round(self._start_s / time_base)
             dts = packet.dts if packet.dts is not None else packet.pts
             if dts is None:
-                continue  # nobody can say when it is heard
+                continue  # its time is unknown
             dts -= shift
             if self._last_dts is not None and dts <= self._last_dts:
-                dts = self._last_dts + 1  # a container takes rising times only
+                dts = self._last_dts + 1  # containers accept rising times only
             self._last_dts = dts
             pts = dts if packet.pts is None else packet.pts - shift
             packet.dts, packet.pts = dts, max(pts, dts)
@@ -110,7 +112,7 @@ class Sound:
             yield packet
 
     def _readable(self, source: AudioStream) -> Iterator["Packet[AudioStream]"]:
-        """What can be read; a damaged file's sound ends where reading fails."""
+        """The packets that can be read; the audio of a damaged file ends where reading fails."""
         packets = self._container.demux(source)
         while True:
             try:
@@ -122,7 +124,7 @@ class Sound:
 
 
 class _ToAac:
-    """Encodes sound to AAC at its own times."""
+    """Encodes audio to AAC and keeps its times."""
 
     def __init__(self, source: AudioStream, output: OutputContainer, start_s: Fraction) -> None:
         self._decoder: AudioCodecContext = source.codec_context

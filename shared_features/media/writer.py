@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import av
 import numpy as np
@@ -14,49 +15,50 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from shared_features.errors import MediaError
-from shared_features.media.audio import Sound
-from shared_features.media.planes import StoredPlanes, storable_matrix, stored_planes_of
-from shared_features.media.reader import Colours
+from shared_features.media.audio import Audio
+from shared_features.media.facts import Colours
+from shared_features.media.planes import Nv12Planes, nv12_planes_of, storable_matrix
 
 CONSTANT_QUALITY = 20
 """x264's constant rate factor: visually close to the source."""
-# yuv420p with both colours side by side, as x264 keeps it inside.
-_STORED = "nv12"
-_USUAL_FPS = Fraction(30)
-# A key frame at least this often, so that players find every moment quickly.
-_KEY_FRAME_EVERY = 60
+# yuv420p with interleaved chroma: the layout that x264 uses internally.
+_PIXEL_FORMAT = "nv12"
+_DEFAULT_FPS = Fraction(30)
+# Most frames between two key frames: players can seek to any moment quickly.
+_KEY_FRAME_INTERVAL = 60
 
 
 @dataclass(frozen=True, repr=False)
-class StoredPicture:
-    """Memory that is encoded without another copy.
+class EncoderFrame:
+    """A frame that is drawn in the encoder's own memory, so that no copy is needed.
 
     Attributes:
-        frame: the encoder's own.
-        planes: views of its pixels, to be written to; the sides are even.
+        frame: The encoder's frame.
+        planes: Writable views of its pixels; width and height are even.
     """
 
     frame: VideoFrame
-    planes: StoredPlanes
+    planes: Nv12Planes
 
 
 class VideoWriter:
-    """An H.264 file (yuv420p, index in front) that appears under its name only when complete.
+    """Writes an H.264 file (yuv420p, index at the front) that appears only when it is complete.
 
-    Frames go to a temporary file beside the target; leaving the context normally renames it,
-    leaving it by an exception removes it.
+    Frames go to a temporary file next to the target. Leaving the context normally renames it;
+    leaving it with an exception removes it.
 
     Args:
-        path: the file to make; an existing one is replaced at the end.
-        width: of the frames in pixels. An odd side loses its last pixel, as yuv420p needs.
-        height: of the frames in pixels.
-        time_base: unit of the stored times in seconds.
-        quality: x264's constant rate factor; lower is better and larger.
-        preset: x264's; slower ones make smaller files.
-        fps: about how many frames a second there will be: only a hint, times come with the frames.
-        colours: how colours are to be stored: those of the video that the frames came from, so that
-            players show both alike.
-        sound: laid beside the picture; whoever opened it closes it.
+        path: Path of the file; an existing file is replaced at the end.
+        width: Width of the frames in pixels. yuv420p needs even sides, so an odd one is cropped by
+            one pixel.
+        height: Height of the frames in pixels, cropped likewise.
+        time_base: Unit of the stored times in seconds.
+        quality: Constant rate factor of x264; lower means better quality and a larger file.
+        preset: Preset of x264; slower presets make smaller files.
+        fps: Approximate frame rate, a hint for the encoder; each frame brings its own time.
+        colours: How to store colours: the way the source video does, so that players show both
+            alike.
+        audio: Audio to mux with the video; the caller closes it.
 
     Raises:
         MediaError: the folder cannot be written to, or the size is below 2 x 2.
@@ -73,10 +75,10 @@ class VideoWriter:
         preset: str = "veryfast",
         fps: Fraction | None = None,
         colours: Colours | None = None,
-        sound: Sound | None = None,
+        audio: Audio | None = None,
     ) -> None:
         if width < 2 or height < 2:
-            raise MediaError(f"A video of {width}x{height} pixels was asked for; at least 2x2.")
+            raise MediaError(f"A video cannot be {width}x{height} pixels; it needs at least 2x2.")
         self._path = path
         self._partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix or '.mp4'}")
         self._shape = (height, width, 3)
@@ -90,17 +92,17 @@ class VideoWriter:
         except OSError as error:
             raise MediaError(f"Cannot write {path}: {error.strerror or error}.") from error
         try:
-            self._stream = self._add_picture(width, height, fps or _USUAL_FPS, quality, preset)
+            self._stream = self._add_video(width, height, fps or _DEFAULT_FPS, quality, preset)
             self.matrix = self._tag_colours(colours)
-            self._sound = sound
-            if sound is not None:
-                sound.lay_into(self._container)
+            self._audio = audio
+            if audio is not None:
+                audio.add_to(self._container)
         except BaseException:
             self._container.close()
             self._partial.unlink(missing_ok=True)
             raise
 
-    def __enter__(self) -> "VideoWriter":
+    def __enter__(self) -> Self:
         return self
 
     def write(self, rgb: NDArray[np.uint8], pts_s: float) -> None:
@@ -108,32 +110,34 @@ class VideoWriter:
 
         Args:
             rgb: ``(height, width, 3)`` uint8.
-            pts_s: presentation time in seconds; must rise from frame to frame.
+            pts_s: Presentation time in seconds; must rise from frame to frame.
 
         Raises:
-            MediaError: the frame has another size, or its time does not rise.
+            MediaError: the frame has the wrong size, or its time does not rise.
         """
         if rgb.shape != self._shape:
-            raise MediaError(f"A frame of shape {rgb.shape} was given; expected {self._shape}.")
+            raise MediaError(f"The frame has shape {rgb.shape}; expected {self._shape}.")
         even = np.ascontiguousarray(rgb[: self._stream.height, : self._stream.width])
-        frame = av.VideoFrame.from_ndarray(even, format="rgb24")
+        frame = VideoFrame.from_ndarray(even, format="rgb24")
         self._encode(
-            self._to_stored.reformat(frame, format=_STORED, dst_colorspace=self.matrix, threads=1),
+            self._to_stored.reformat(
+                frame, format=_PIXEL_FORMAT, dst_colorspace=self.matrix, threads=1
+            ),
             pts_s,
         )
 
-    def blank(self) -> "StoredPicture":
-        """A picture of the video's own size and kind, to be filled and given to ``append``."""
-        frame = VideoFrame(self._stream.width, self._stream.height, _STORED)
-        return StoredPicture(frame, stored_planes_of(frame))
+    def blank(self) -> EncoderFrame:
+        """An uninitialised frame of the video's size, to be filled and passed to ``append``."""
+        frame = VideoFrame(self._stream.width, self._stream.height, _PIXEL_FORMAT)
+        return EncoderFrame(frame, nv12_planes_of(frame))
 
-    def append(self, picture: "StoredPicture", pts_s: float) -> None:
-        """Append a picture from ``blank``; it must not be changed afterwards.
+    def append(self, filled: EncoderFrame, pts_s: float) -> None:
+        """Append a frame from ``blank``, which must not be changed afterwards.
 
         Raises:
             MediaError: its time does not rise.
         """
-        self._encode(picture.frame, pts_s)
+        self._encode(filled.frame, pts_s)
 
     def _encode(self, frame: VideoFrame, pts_s: float) -> None:
         pts = round(pts_s / self._time_base)
@@ -145,7 +149,7 @@ class VideoWriter:
         self._last_pts = pts
         frame.pts, frame.time_base = pts, self._time_base
         self._container.mux(self._stream.encode(frame))
-        self._add_sound(pts_s)
+        self._add_audio(pts_s)
 
     def __exit__(
         self,
@@ -156,32 +160,32 @@ class VideoWriter:
         try:
             if kind is None:
                 self._container.mux(self._stream.encode(None))
-                self._add_sound()
+                self._add_audio()
             self._container.close()
             if kind is None:
                 self._partial.replace(self._path)
         finally:
             self._partial.unlink(missing_ok=True)
 
-    def _add_picture(
+    def _add_video(
         self, width: int, height: int, fps: Fraction, quality: int, preset: str
     ) -> VideoStream:
-        # The rate is for the rate control, and says how long the last frame lasts.
+        # The encoder needs a rate for its rate control and for the duration of the last frame.
         stream = self._container.add_stream("libx264", rate=fps)
         stream.width, stream.height = width // 2 * 2, height // 2 * 2
-        stream.pix_fmt = _STORED
+        stream.pix_fmt = _PIXEL_FORMAT
         stream.time_base = self._time_base
         stream.codec_context.time_base = self._time_base
-        stream.options = {"crf": str(quality), "preset": preset, "g": str(_KEY_FRAME_EVERY)}
+        stream.options = {"crf": str(quality), "preset": preset, "g": str(_KEY_FRAME_INTERVAL)}
         return stream
 
-    def _add_sound(self, until_s: float | None = None) -> None:
-        if self._sound is not None:
-            for packet in self._sound.packets(until_s):
+    def _add_audio(self, until_s: float | None = None) -> None:
+        if self._audio is not None:
+            for packet in self._audio.packets(until_s):
                 self._container.mux(packet)
 
     def _tag_colours(self, colours: Colours | None) -> int | None:
-        """Say in the file how its colours are meant; returns the matrix to store them by."""
+        """Tag the file with how its colours are meant; returns the matrix to store them by."""
         if colours is None:
             return None
         matrix = storable_matrix(colours.matrix)

@@ -12,7 +12,7 @@ import numpy as np
 
 from shared_features.params import PoseParams
 from shared_features.pose.chunks import Chunk
-from shared_features.runtime.atomic import written_whole
+from shared_features.runtime.atomic import atomic_write
 
 # Part of every checkpoint's name: raised when the way landmarks are computed changes.
 _EXTRACTION_VERSION = 1
@@ -62,7 +62,7 @@ class CheckpointStore:
         """Store a chunk; it is there whole or not at all, also when the machine dies."""
         if self._folder is None:
             return
-        with written_whole(self._path(number)) as temporary:
+        with atomic_write(self._path(number)) as temporary:
             np.savez(temporary, allow_pickle=False, **asdict(chunk))
 
     def _path(self, number: int) -> Path:

@@ -215,9 +215,9 @@ class _ChunkTracker:
             return
         if self._policy == "followed" and self._distracted and followed is not None:
             blanked = _blank_around(frame.rgb, followed)
-            self._distracted = self._find(Frame(frame.index, frame.pts_s, blanked)) is None
+            self._distracted = self._find(blanked, frame.pts_s) is None
         else:
-            self._find(frame)
+            self._find(frame.rgb, frame.pts_s)
 
     def track(self, frame: Frame | PassedOver) -> Person | None:
         """Track a frame of the chunk; None: nobody was found, or nobody looked."""
@@ -225,7 +225,7 @@ class _ChunkTracker:
         is_due = frame.index >= self._unhurried_end or self._stillness.is_due(frame.pts_s)
         is_looked_at = is_due and not isinstance(frame, PassedOver)
         if not isinstance(frame, PassedOver) and is_due:
-            person = self._find(frame)
+            person = self._find(frame.rgb, frame.pts_s)
             self._stillness.looked(frame.pts_s, person, frame.rgb.shape[:2])
         self._pts_s.append(frame.pts_s)
         self._looks.append(is_looked_at)
@@ -243,8 +243,8 @@ class _ChunkTracker:
         fill_between(pts_s, looks, image, world)
         return Chunk(pts_s, image, world, self._people_in_view, int(looks.sum()))
 
-    def _find(self, frame: Frame) -> Person | None:
-        return pick(self._estimator.people(frame.rgb, frame.pts_s), self._policy)
+    def _find(self, rgb: RgbArray, pts_s: float) -> Person | None:
+        return pick(self._estimator.people(rgb, pts_s), self._policy)
 
 
 class ChunkedTracking:

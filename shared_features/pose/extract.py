@@ -12,9 +12,11 @@ import numpy as np
 
 from shared_features.errors import SeekError
 from shared_features.landmarks.landmarks import LandmarkTrack, empty_landmarks
-from shared_features.media.frames import Frame, read_photo
-from shared_features.media.reader import Verdict, VideoInfo, VideoReader
-from shared_features.media.seek import frame_ticks
+from shared_features.media.facts import Verdict, VideoInfo
+from shared_features.media.frames import Frame
+from shared_features.media.photos import read_photo
+from shared_features.media.reader import VideoReader
+from shared_features.media.seek import SeekingReader, frame_ticks
 from shared_features.params import MediaParams, PoseParams
 from shared_features.pose import model_asset
 from shared_features.pose.checkpoints import CheckpointStore
@@ -127,8 +129,8 @@ class _Run:
             return None
         self.chunks.reserve(len(ticks))
         try:
-            with VideoReader(self.path, self.media, threads=1) as reader:
-                verdict = reader.undamaged_verdict(ticks)
+            with SeekingReader(self.path, self.media, ticks) as reader:
+                verdict = reader.verdict()
                 with SideBySide(
                     self.path,
                     self.media,
@@ -154,7 +156,7 @@ class _Run:
             start = max(0, done - pose.warmup_frames)
             # A caller who wants to stop is asked while frames are skipped, too.
             asked = None if self.progress is None else partial(self.progress, done)
-            due = frames_due(reader.decoded(start, asked), pose)
+            due = frames_due(reader.frames(start, asked), pose)
             with tracking, Prefetched(due, _PREFETCH_FRAMES) as frames:
                 for frame in frames:
                     chunk = tracking.add(frame)

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from shared_features.errors import PoseAssetError
-from shared_features.runtime.atomic import written_whole
+from shared_features.runtime.atomic import atomic_write
 
 Variant = Literal["pruned", "stock"]
 
@@ -122,7 +122,7 @@ def assemble(variant: Variant, target: Path, wheel: Path) -> None:
             "installed flatbuffers or mediapipe is not the locked one. Run `make clean setup`."
         )
     target.parent.mkdir(parents=True, exist_ok=True)
-    with written_whole(target) as temporary:
+    with atomic_write(target) as temporary:
         temporary.write_bytes(task)
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from shared_features.media.frames import Frame, RgbArray
-from shared_features.media.reader import VideoReader
+from shared_features.media.seek import SeekingReader
 from shared_features.params import MediaParams, PoseParams
 from shared_features.pose.chunks import Chunk, TrackedChunk, is_distracted, track_chunk
 from shared_features.pose.estimator import Person, PoseEstimator
@@ -32,7 +32,7 @@ class SideBySide:
         media: limits.
         model_path: of the pose model.
         pose: how landmarks are found.
-        ticks: of all frames, from ``frame_index.frame_ticks``.
+        ticks: of all frames, from ``seek.frame_ticks``.
         last: the last chunk that is there already, if any.
         first: number of the first one that is not.
         workers: number of threads.
@@ -118,13 +118,13 @@ class SideBySide:
         followed = before.person(len(before.pts_s) - warm_up)
         if not is_distracted(followed, tracked.in_view):
             return tracked.chunk
-        with VideoReader(self._path, self._media, threads=1) as reader:
+        with SeekingReader(self._path, self._media, self._ticks) as reader:
             # Everyone in the first frame is known by now.
             return self._track(reader, lambda _: tracked.in_view, tracked.number, before).chunk
 
     def _work(self) -> None:
         try:
-            with VideoReader(self._path, self._media, threads=1) as reader:
+            with SeekingReader(self._path, self._media, self._ticks) as reader:
                 while (number := self._next_number()) is not None:
                     self._results.put(self._track(reader, self._in_view, number, None))
         except _Stopped:
@@ -143,7 +143,7 @@ class SideBySide:
 
     def _track(
         self,
-        reader: VideoReader,
+        reader: SeekingReader,
         everyone: Callable[[RgbArray], list[Person]],
         number: int,
         before: Chunk | None,
@@ -156,9 +156,9 @@ class SideBySide:
             return track_chunk(frames, number, self._model_path, self._pose, everyone, before)
 
     def _counted(
-        self, reader: VideoReader, start: int, first: int, stop: int, repeated: bool
+        self, reader: SeekingReader, start: int, first: int, stop: int, repeated: bool
     ) -> Iterator[Frame | PassedOver]:
-        for frame in frames_due(reader.decoded_between(start, stop, self._ticks), self._pose):
+        for frame in frames_due(reader.frames(start, stop), self._pose):
             yield frame
             if self._stop.is_set():
                 raise _Stopped

@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 
 from shared_features.landmarks.landmarks import LANDMARK_INDEX, FloatArray
 from shared_features.media.frames import Frame
-from shared_features.media.reader import DecodedFrame
 from shared_features.params import PoseParams
 from shared_features.pose.estimator import Person
 
@@ -50,21 +49,21 @@ class PassedOver:
     pts_s: float
 
 
-def frames_due(decoded: Iterable[DecodedFrame], pose: PoseParams) -> Iterator[Frame | PassedOver]:
+def frames_due(frames: Iterable[Frame], pose: PoseParams) -> Iterator[Frame | PassedOver]:
     """Convert the frames that ``pose.max_fps`` leaves.
 
     Args:
-        decoded: in order, from the first frame that some tracker sees.
+        frames: in order, from the first frame that some tracker sees.
         pose: how landmarks are found.
     """
     always = {0, pose.chunk_frames - pose.warmup_frames, pose.chunk_frames - 1}
     slot_before = -1
-    for frame in decoded:
+    for frame in frames:
         slot = frame.index
         if pose.max_fps is not None:
             slot = math.floor(frame.pts_s * pose.max_fps + _ROUNDING)
         if slot != slot_before or frame.index % pose.chunk_frames in always:
-            yield Frame(frame.index, frame.pts_s, frame.rgb)
+            yield frame.converted()
         else:
             yield PassedOver(frame.index, frame.pts_s)
         slot_before = slot

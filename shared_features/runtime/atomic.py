@@ -11,7 +11,7 @@ _STEM_CHARACTERS = 50
 
 
 @contextmanager
-def written_whole(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """A temporary name beside ``path``; what was written there takes its place at the end.
 
     Leaving the block by an exception removes the temporary file and leaves ``path`` as it was.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from shared_features.runtime.atomic import written_whole
+from shared_features.runtime.atomic import atomic_write
 from training.errors import TrainingError
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def landmarks(count: Count = 20000, seed: Seed = 0, out: Out = Path("synthetic.c
     left = count
     try:
         with (
-            written_whole(out) as temporary,
+            atomic_write(out) as temporary,
             temporary.open("w", newline="", encoding="utf-8") as file,
         ):
             writer = csv.writer(file)
@@ -79,7 +79,7 @@ def frames(count: Count = 200, seed: Seed = 0, out: Out = Path("synthetic_frames
     try:
         out.mkdir(parents=True, exist_ok=True)
         with (
-            written_whole(out / "labels.csv") as temporary,
+            atomic_write(out / "labels.csv") as temporary,
             temporary.open("w", newline="", encoding="utf-8") as file,
         ):
             writer = csv.writer(file)
@@ -105,7 +105,7 @@ def video(seed: Seed = 0, out: Out = Path("synthetic.mp4")) -> None:
         out.parent.mkdir(parents=True, exist_ok=True)
         with (
             VideoWriter(out, FRAME_WIDTH, FRAME_HEIGHT) as encoder,
-            written_whole(table) as temporary,
+            atomic_write(table) as temporary,
             temporary.open("w", newline="", encoding="utf-8") as file,
         ):
             writer = csv.writer(file)

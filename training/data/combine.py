@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from shared_features.features.spec import FeatureSpec
-from shared_features.runtime.atomic import written_whole
+from shared_features.runtime.atomic import atomic_write
 from training.data.dataset import DATASET_FILE, FACT_COLUMNS, settings_file
 from training.data.feature_rows import FRAME_COLUMNS
 from training.data.feature_tables import FEATURES_ENDING, made_with
@@ -98,7 +98,7 @@ def combine(
     path = data.final_features / DATASET_FILE
     tally = _Tally()
     with (
-        written_whole(path) as temporary,
+        atomic_write(path) as temporary,
         temporary.open("w", encoding="utf-8", newline="") as file,
     ):
         csv.writer(file, lineterminator="\n").writerow([*FACT_COLUMNS, *spec.columns])
@@ -227,7 +227,7 @@ def _field(text: str) -> str:
 
 def _write_settings(path: Path, spec: FeatureSpec, alike: Sequence[NearDuplicates]) -> None:
     content = {"features": spec.hash, "near_duplicates": alike}
-    with written_whole(settings_file(path)) as temporary:
+    with atomic_write(settings_file(path)) as temporary:
         temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 

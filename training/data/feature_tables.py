@@ -12,7 +12,7 @@ from typing import Any
 
 from shared_features.errors import TrackError
 from shared_features.features.spec import FeatureSpec
-from shared_features.runtime.atomic import written_whole
+from shared_features.runtime.atomic import atomic_write
 from training.data.dataset import settings_file
 from training.data.feature_rows import write_header, write_rows
 from training.data.landmark_pieces import landmark_pieces
@@ -198,7 +198,7 @@ def make_feature_table(job: FeatureJob) -> None:
     settings = job.settings()
     kind = job.landmarks.name.partition("_")[0]
     frames = people = 0
-    with written_whole(job.features) as temporary, temporary.open("wb") as file:
+    with atomic_write(job.features) as temporary, temporary.open("wb") as file:
         write_header(file, job.spec)
         for piece in landmark_pieces(job.landmarks):
             write_rows(file, f"{kind}_{piece.source}", frames, piece, job.spec, job.mirror)
@@ -206,5 +206,5 @@ def make_feature_table(job: FeatureJob) -> None:
             people += int(piece.person.sum())
     counts = {"frames": frames, "without_person": frames - people}
     # The settings come last: a table without them, or with older ones, is made again.
-    with written_whole(settings_file(job.features)) as temporary:
+    with atomic_write(settings_file(job.features)) as temporary:
         temporary.write_text(json.dumps(settings | counts, indent=1) + "\n", encoding="utf-8")

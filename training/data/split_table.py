@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Literal, NamedTuple
 
-from shared_features.runtime.atomic import written_whole
+from shared_features.runtime.atomic import atomic_write
 from training.data.dataset import Dataset
 from training.errors import DatasetError
 
@@ -92,7 +92,7 @@ def write_split_table(path: Path, entries: Sequence[SplitEntry]) -> None:
     """Write the split table atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with (
-        written_whole(path) as temporary,
+        atomic_write(path) as temporary,
         temporary.open("w", encoding="utf-8", newline="") as file,
     ):
         writer = csv.writer(file, lineterminator="\n")

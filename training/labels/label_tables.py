@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from shared_features.runtime.atomic import written_whole
+from shared_features.runtime.atomic import atomic_write
 from training.errors import LabelError
 from training.recordings.catalog import listed
 
@@ -85,7 +85,7 @@ def write_labels(table: LabelTable, path: Path) -> None:
     """Write a label table; it is there whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with (
-        written_whole(path) as temporary,
+        atomic_write(path) as temporary,
         temporary.open("w", encoding="utf-8", newline="") as file,
     ):
         writer = csv.writer(file, lineterminator="\n")

@@ -15,7 +15,7 @@ from cleanlab.filter import find_label_issues
 from numpy.typing import NDArray
 
 from shared_features.params import MediaParams
-from shared_features.runtime.atomic import written_whole
+from shared_features.runtime.atomic import atomic_write
 from training.data.dataset import Dataset
 from training.data.splits import grouped_folds
 from training.learning.estimators.fitting import FitSettings
@@ -110,7 +110,7 @@ def write_suspects(
     """
     folder.mkdir(parents=True, exist_ok=True)
     with (
-        written_whole(folder / "label_issues.csv") as temporary,
+        atomic_write(folder / "label_issues.csv") as temporary,
         temporary.open("w", encoding="utf-8", newline="") as file,
     ):
         writer = csv.DictWriter(file, list(Suspect.__dataclass_fields__), lineterminator="\n")

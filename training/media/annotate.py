@@ -11,11 +11,12 @@ from shared_features.landmarks.landmarks import (
     FloatArray,
     LandmarkTrack,
 )
-from shared_features.media.frames import RgbArray, read_photo
+from shared_features.media.frames import RgbArray
+from shared_features.media.photos import read_photo
 from shared_features.media.reader import VideoReader
 from shared_features.media.writer import VideoWriter
 from shared_features.params import MediaParams
-from shared_features.runtime.atomic import written_whole
+from shared_features.runtime.atomic import atomic_write
 from training.recordings.catalog import Recording
 
 # The performer's own left and right, so that swapped sides show.
@@ -72,7 +73,7 @@ def annotate_photo(path: Path, track: LandmarkTrack, media: MediaParams, target:
 
     drawn = draw_landmarks(read_photo(path, media).rgb, track.image[0])
     target.parent.mkdir(parents=True, exist_ok=True)
-    with written_whole(target) as temporary:
+    with atomic_write(target) as temporary:
         Image.fromarray(drawn).save(temporary, "JPEG", quality=_JPEG_QUALITY)
 
 

@@ -11,7 +11,8 @@ from typing import Any
 from shared_features.errors import TrackError
 from shared_features.landmarks.landmarks import LandmarkTrack
 from shared_features.landmarks.track_csv import read_track, write_track
-from shared_features.media.frames import read_photo, require_content
+from shared_features.media.files import require_content
+from shared_features.media.photos import read_photo
 from shared_features.params import MediaParams, PoseParams
 from shared_features.pose.estimator import PoseEstimator
 from shared_features.pose.extract import extract_video, photo_track

@@ -8,11 +8,12 @@ from pathlib import Path, PurePath
 import numpy as np
 
 from shared_features.errors import MediaError
-from shared_features.media.frames import RgbArray, read_photo
+from shared_features.media.frames import RgbArray
+from shared_features.media.photos import read_photo
 from shared_features.media.reader import VideoReader
 from shared_features.media.writer import VideoWriter
 from shared_features.params import MediaParams
-from shared_features.runtime.atomic import written_whole
+from shared_features.runtime.atomic import atomic_write
 from training.recordings.catalog import MIRRORED_PREFIX, Recording
 from training.recordings.media_jobs import MediaJob
 from training.recordings.media_report import damage_found
@@ -127,7 +128,7 @@ def prepare_photo(settings: PrepareSettings, job: MediaJob) -> Prepared:
         raise MediaError(f"{source.name} cannot be read ({error.strerror}).") from error
     _forget(settings, job)
     plain, *mirrored = outputs(settings, job.recording)
-    with written_whole(plain) as temporary:
+    with atomic_write(plain) as temporary:
         temporary.write_bytes(content)
     for path in mirrored:
         _write_photo(upright[:, ::-1], path)
@@ -159,7 +160,7 @@ def _write_photo(rgb: RgbArray, path: Path) -> None:
     from PIL import Image
 
     picture = Image.fromarray(np.ascontiguousarray(rgb))
-    with written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         match _PHOTO_FORMATS.get(path.suffix.lower(), "JPEG"):
             case "PNG":
                 picture.save(temporary, "PNG")
@@ -178,7 +179,7 @@ def _forget(settings: PrepareSettings, job: MediaJob) -> None:
 def _remember(settings: PrepareSettings, job: MediaJob, prepared: Prepared) -> Prepared:
     record = settings.record(job.recording)
     record.parent.mkdir(exist_ok=True)
-    with written_whole(record) as temporary:
+    with atomic_write(record) as temporary:
         temporary.write_text(
             json.dumps({"key": job.key, "damage": prepared.damage}) + "\n", encoding="utf-8"
         )

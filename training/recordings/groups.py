@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
-from shared_features.runtime.atomic import written_whole
+from shared_features.runtime.atomic import atomic_write
 from training.errors import LabelError
 from training.recordings.catalog import source_recording
 from training.recordings.near_duplicates import NearDuplicates
@@ -76,7 +76,7 @@ def add_groups(path: Path, groups: Iterable[DeclaredGroup]) -> None:
     together = sorted({*read_groups(path), *groups})
     path.parent.mkdir(parents=True, exist_ok=True)
     with (
-        written_whole(path) as temporary,
+        atomic_write(path) as temporary,
         temporary.open("w", encoding="utf-8", newline="") as file,
     ):
         writer = csv.writer(file, lineterminator="\n")

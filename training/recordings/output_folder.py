@@ -7,7 +7,7 @@ from pathlib import Path
 from training.errors import TrainingError
 from training.runtime.workers import cannot_write
 
-# Temporary names given by ``written_whole`` and ``VideoWriter``.
+# Temporary names given by ``atomic_write`` and ``VideoWriter``.
 _UNFINISHED = re.compile(r"\..+\.(?P<process>\d+)(\.[0-9a-f]{8})?\.part(ial)?(\.\w+)?")
 
 

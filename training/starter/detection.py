@@ -17,7 +17,7 @@ from shared_features.landmarks.landmarks import empty_landmarks
 from shared_features.params import PoseParams
 from shared_features.pose import model_asset
 from shared_features.pose.estimator import Person, PoseEstimator
-from shared_features.runtime.atomic import written_whole
+from shared_features.runtime.atomic import atomic_write
 from training import synthetic
 from training.errors import TrainingError
 from training.runtime.workers import Failed, Workers, each_done
@@ -128,7 +128,7 @@ def _detect_task(
     image, world = empty_landmarks(len(detected))
     for row, (_, person) in enumerate(detected):
         image[row], world[row] = person.image, person.world
-    with written_whole(paths[task]) as temporary:
+    with atomic_write(paths[task]) as temporary:
         np.savez(
             temporary,
             image=image,

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from serving.overlay.drawing.palette import Rgb
 from shared_features.media.frames import RgbArray
-from shared_features.media.planes import StoredPlanes
+from shared_features.media.planes import Nv12Planes
 
 Ink = tuple[int, ...]
 Picture = NDArray[np.uint8]
@@ -56,7 +56,7 @@ def rgb_canvas(rgb: RgbArray) -> Canvas:
     return (Layer(rgb, 0, _same_ink, 0, _same_picture),)
 
 
-def stored_canvas(planes: StoredPlanes, matrix: int | None) -> Canvas:
+def stored_canvas(planes: Nv12Planes, matrix: int | None) -> Canvas:
     """A picture as it is encoded.
 
     Args:
@@ -64,7 +64,7 @@ def stored_canvas(planes: StoredPlanes, matrix: int | None) -> Canvas:
         matrix: by which colours are stored, a number of ITU-T H.273; None: unspecified.
     """
     light, colour = _stored_layers(matrix)
-    return Layer(planes.light[:, :, None], 0, *light), Layer(planes.colour, 1, *colour)
+    return Layer(planes.luma[:, :, None], 0, *light), Layer(planes.chroma, 1, *colour)
 
 
 _Kind = tuple[Callable[[Rgb], Ink], int, Callable[[RgbArray], Picture]]

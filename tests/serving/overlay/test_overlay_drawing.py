@@ -24,12 +24,12 @@ from serving.settings import OverlayParams, load_settings
 from shared_features.classify.timeline import NO_PERSON, UNCERTAIN, Segment, Total
 from shared_features.errors import ParamsError
 from shared_features.landmarks.landmarks import LANDMARK_INDEX
-from shared_features.media.planes import StoredPlanes
+from shared_features.media.planes import Nv12Planes
 from shared_features.params import PROJECT_ROOT
 from tests.serving.overlay_clips import moving_points
 
 LABELS = ("front lever", "l-hang", "other")
-EMPTY = StoredPlanes(np.zeros((2, 2), np.uint8), np.zeros((1, 1, 2), np.uint8))
+EMPTY = Nv12Planes(np.zeros((2, 2), np.uint8), np.zeros((1, 1, 2), np.uint8))
 SIZES = [(640, 480), (720, 1280), (1920, 1080), (120, 90), (64, 640)]
 
 
@@ -158,7 +158,7 @@ def test_a_stored_picture_shows_what_an_rgb_picture_shows(
     routine = a_routine([("front lever", 30), ("other", 30)])
     rgb = np.full((height, width, 3), (180, 120, 70), dtype=np.uint8)
     light, colour = (layer.convert(rgb) for layer in stored_canvas(EMPTY, matrix))
-    stored = StoredPlanes(light[:, :, 0], colour)
+    stored = Nv12Planes(light[:, :, 0], colour)
     painter = Painter(routine, routine.points, width, height, params)
     painter.paint(stored_canvas(stored, matrix), 20)
     Painter(routine, routine.points, width, height, params).paint(rgb_canvas(rgb), 20)

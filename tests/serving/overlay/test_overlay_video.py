@@ -20,7 +20,7 @@ from serving.overlay.routine import load_routine, save_routine
 from serving.settings import OverlayParams, load_settings
 from shared_features.classify.timeline import Segment, Total
 from shared_features.media.frames import RgbArray
-from shared_features.media.planes import Upright
+from shared_features.media.orientation import Upright
 from shared_features.media.reader import VideoReader
 from shared_features.params import PROJECT_ROOT, MediaParams
 from tests.clips import corner_order, corner_picture, flag_rotation, write_video

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from shared_features.errors import MediaError, MediaTooLargeError
+from shared_features.media.facts import Verdict
 from shared_features.media.frames import Frame
-from shared_features.media.reader import Verdict, VideoReader
+from shared_features.media.reader import VideoReader
 from shared_features.params import MediaParams
 from tests.clips import (
     corner_order,
@@ -134,7 +135,7 @@ def test_what_is_not_a_video_is_refused_with_a_reason(tmp_path: Path, media: Med
     for name, message in (
         ("empty.mp4", "empty"),
         ("text.mp4", "not a video"),
-        ("sound.m4a", "sound but no picture"),
+        ("sound.m4a", "sound but no video"),
         ("missing.mp4", "no file"),
     ):
         with pytest.raises(MediaError, match=message):
@@ -152,13 +153,19 @@ def test_a_playlist_cannot_make_the_reader_open_other_files(
             VideoReader(tmp_path / name, media)
 
 
-def test_limits_hold_by_the_header_and_while_reading(clip: Path, media: MediaParams) -> None:
+def test_limits_hold_by_the_header_and_while_reading(
+    tmp_path: Path, clip: Path, media: MediaParams
+) -> None:
     """Too large, announced as too long, and longer than announced."""
     for limit, value in (("max_video_pixels", 160 * 120 - 1), ("max_duration_s", 2.0)):
         with pytest.raises(MediaTooLargeError, match=limit):
             VideoReader(clip, media.model_copy(update={limit: value}))
-    with VideoReader(clip, media) as reader:
-        reader._limits = media.model_copy(update={"max_duration_s": 1.0})
+    # A bare stream has no header to announce anything.
+    bare = write_video(
+        tmp_path / "bare.h264", [corner_picture(96, 64)] * 60, [i / 20 for i in range(60)]
+    )
+    with VideoReader(bare, media.model_copy(update={"max_duration_s": 1.0})) as reader:
+        assert reader.info.announced_duration_s is None
         with pytest.raises(MediaTooLargeError, match="max_duration_s"):
             list(reader.frames())
 

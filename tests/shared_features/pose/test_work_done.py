@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared_features.media.planes import Upright
+from shared_features.media.orientation import Upright
 from shared_features.params import MediaParams, PoseParams
 from shared_features.pose.estimator import PoseEstimator
 from shared_features.pose.extract import extract_video

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from shared_features.media.frames import read_photo
+from shared_features.media.photos import read_photo
 from shared_features.media.reader import VideoReader
 from shared_features.params import MediaParams
 from tests.clips import corner_order, corner_picture, flag_rotation, write_video

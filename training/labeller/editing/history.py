@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shared_features.runtime.atomic import written_whole
+from shared_features.runtime.atomic import atomic_write
 from training.labeller.editing.rule import Change, Ranges
 from training.labels.label_tables import LabelledRange
 
@@ -229,7 +229,7 @@ class History:
             before, after = self._ends[line["filename"]]
             line |= {"from": before, "to": after}
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        with written_whole(self._path) as temporary:
+        with atomic_write(self._path) as temporary:
             temporary.write_bytes(b"".join(map(_to_line, lines)))
 
 

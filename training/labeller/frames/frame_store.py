@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared_features.errors import StrapsError
+from shared_features.media.facts import Verdict, VideoInfo
 from shared_features.media.frames import Frame
-from shared_features.media.reader import Verdict, VideoInfo, VideoReader
+from shared_features.media.reader import VideoReader
 from shared_features.params import MediaParams
 from training.labeller.editing.rule import ShownFrames
 from training.labeller.frames.pictures import SMALL_PICTURE_BYTES, Picture, PictureFile, picture_of

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from shared_features.errors import MediaError
-from shared_features.media.frames import read_photo
+from shared_features.media.photos import read_photo
 from shared_features.params import MediaParams
 from training.labeller.frames.decoding import Decoding
 from training.labeller.frames.frame_store import Decoded

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from shared_features.errors import MediaError, StrapsError
 from shared_features.landmarks.landmarks import LandmarkTrack
-from shared_features.media.frames import Frame, read_photo
+from shared_features.media.frames import Frame
+from shared_features.media.photos import read_photo
 from shared_features.params import SharedParams
 from shared_features.pose import model_asset
 from shared_features.pose.estimator import PoseEstimator

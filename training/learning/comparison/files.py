@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from shared_features.runtime.atomic import written_whole
+from shared_features.runtime.atomic import atomic_write
 from training.learning.comparison.compare import METRICS, ModelScores
 from training.learning.evaluation.scores import LabelScores
 
@@ -25,11 +25,11 @@ def write_comparison(
         folder / name
         for name in ("performance_metrics.csv", "confusion_matrix_summary.csv", "comparison.png")
     ]
-    with written_whole(paths[0]) as temporary:
+    with atomic_write(paths[0]) as temporary:
         _write_csv(temporary, _performance_rows(compared))
-    with written_whole(paths[1]) as temporary:
+    with atomic_write(paths[1]) as temporary:
         _write_csv(temporary, _confusion_rows(compared, labels))
-    with written_whole(paths[2]) as temporary:
+    with atomic_write(paths[2]) as temporary:
         comparison_figure(compared).savefig(temporary, dpi=110, metadata={"Software": None})
     return paths
 

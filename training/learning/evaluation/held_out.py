@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from shared_features.classify.classifier import PoseClassifier
 from shared_features.landmarks.landmarks import FloatArray
 from shared_features.landmarks.track_csv import read_track
-from shared_features.runtime.atomic import written_whole
+from shared_features.runtime.atomic import atomic_write
 from training.data.dataset import Dataset
 from training.learning.evaluation.evaluate import Predictions
 from training.recordings.catalog import landmarks_path, split_filename
@@ -66,7 +66,7 @@ class HeldOut:
 
     def save(self, path: Path) -> None:
         """Write all of it to one ``.npz`` file."""
-        with written_whole(path) as temporary:
+        with atomic_write(path) as temporary:
             np.savez_compressed(temporary, allow_pickle=False, **self._arrays())
 
     @classmethod

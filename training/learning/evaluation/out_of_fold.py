@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_features.runtime.atomic import written_whole
+from shared_features.runtime.atomic import atomic_write
 from training.data.dataset import Dataset
 from training.data.splits import Fold
 from training.errors import DatasetError
@@ -43,7 +43,7 @@ class OutOfFold:
     def save(self, path: Path) -> None:
         """Write all of it to one ``.npz`` file."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        with written_whole(path) as temporary:
+        with atomic_write(path) as temporary:
             np.savez_compressed(
                 temporary,
                 allow_pickle=False,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from shared_features.classify.classifier import CONTRACT_KEY, ModelContract, PoseClassifier
 from shared_features.errors import ClassifierError
-from shared_features.runtime.atomic import written_whole
+from shared_features.runtime.atomic import atomic_write
 from training.errors import ExportError
 from training.learning.estimators.fitting import PartialModel
 from training.learning.export.conversion import to_onnx
@@ -65,7 +65,7 @@ def export_model(
     """
     _require_all_labels(model, contract)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         onnx_model = to_onnx(model, len(contract.features.columns))
         entry = onnx_model.metadata_props.add()
         entry.key, entry.value = CONTRACT_KEY, contract.to_json()

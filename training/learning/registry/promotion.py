@@ -13,7 +13,7 @@ from pathlib import Path
 
 from shared_features.classify.classifier import PoseClassifier
 from shared_features.errors import ClassifierError
-from shared_features.runtime.atomic import written_whole
+from shared_features.runtime.atomic import atomic_write
 from training.errors import PromotionError
 from training.learning.evaluation.evaluate import evaluate
 from training.learning.evaluation.held_out import HeldOut
@@ -234,7 +234,7 @@ def _require_not_worse(version: str, comparison: Comparison | str, tolerance: fl
 def _serve(registry: Registry, model: Path, version: str, output: Path) -> None:
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        with written_whole(output) as temporary:
+        with atomic_write(output) as temporary:
             temporary.write_bytes(model.read_bytes())
             registry.crown(version)
     except OSError as error:

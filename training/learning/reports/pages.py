@@ -6,7 +6,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from shared_features.runtime.atomic import written_whole
+from shared_features.runtime.atomic import atomic_write
 
 
 def render(template: str, path: Path, **values: Any) -> None:
@@ -22,7 +22,7 @@ def render(template: str, path: Path, **values: Any) -> None:
     environment.filters["png"] = lambda picture: _data_uri(picture, "image/png")
     page = environment.get_template(template).render(**values)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from PIL import Image
 
 from shared_features.errors import MediaError
-from shared_features.media.frames import RgbArray, read_photo
+from shared_features.media.frames import RgbArray
+from shared_features.media.photos import read_photo
 from shared_features.media.reader import VideoReader
 from shared_features.params import MediaParams
 from training.errors import RecordingError

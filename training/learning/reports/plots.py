@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import precision_recall_curve, roc_curve
 
-from shared_features.runtime.atomic import written_whole
+from shared_features.runtime.atomic import atomic_write
 from training.learning.evaluation.evaluate import Evaluation, Predictions
 
 _CALIBRATION_BINS = 10
@@ -26,7 +26,7 @@ def save_figures(figures: Mapping[str, Figure], folder: Path) -> list[Path]:
     paths = []
     for name, figure in figures.items():
         path = folder / f"{name}.png"
-        with written_whole(path) as temporary:
+        with atomic_write(path) as temporary:
             figure.savefig(temporary, dpi=_DPI, metadata={"Software": None})
         paths.append(path)
     return paths

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from shared_features.errors import MediaError, MediaTooLargeError
-from shared_features.media.frames import read_photo
+from shared_features.media.photos import read_photo
 from shared_features.params import MediaParams
 from tests.clips import (
     corner_order,

@@ -1,0 +1,57 @@
+"""Opening containers safely, and finding the video in them."""
+
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.stream import Disposition
+from av.video.stream import VideoStream
+
+from shared_features.errors import MediaError
+
+# Containers that hold recordings. Playlists and the like are left out: they can make FFmpeg open
+# other files and addresses, chosen by whoever wrote the playlist.
+_VIDEO_FORMATS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,mpegvideo,flv,asf,ogg,h264,hevc,"
+    "mjpeg,wtv,mxf,dv,ivf,m4v,nut"
+)
+_OPEN_OPTIONS = {"format_whitelist": _VIDEO_FORMATS, "protocol_whitelist": "file"}
+
+
+def open_container(path: Path) -> InputContainer:
+    """Open a recording; nothing but this one file is ever opened.
+
+    Raises:
+        FFmpegError, OSError: it is not a recording, or cannot be read.
+    """
+    return av.open(str(path), options=dict(_OPEN_OPTIONS))
+
+
+def video_stream(path: Path, container: InputContainer) -> VideoStream:
+    """The container's first video stream that is not cover art.
+
+    Raises:
+        MediaError: there is none, or its size is unknown.
+    """
+    for stream in container.streams.video:
+        # FFmpeg presents cover art as a video stream of one frame.
+        if stream.disposition & Disposition.attached_pic:
+            continue
+        if stream.codec_context is None or not stream.codec_context.width:
+            raise MediaError(
+                f"{path.name} does not say how large its frames are: its header is damaged or its "
+                "codec is unknown. Send the original file, or convert it to H.264."
+            )
+        return stream
+    found = "sound but no video" if container.streams.audio else "no video"
+    raise MediaError(
+        f"{path.name} contains {found}. Send the recording with its video; if it should have one, "
+        "the file is damaged or incomplete."
+    )
+
+
+def announced_duration_s(container: InputContainer, stream: VideoStream) -> float | None:
+    """Duration that the header gives; None when it gives none."""
+    if stream.duration is not None and stream.time_base is not None:
+        return float(stream.duration * stream.time_base)
+    return None if container.duration is None else container.duration / av.time_base

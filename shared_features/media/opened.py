@@ -1,0 +1,150 @@
+"""An opened video within the limits: what reading in order and reading from the middle share."""
+
+from pathlib import Path
+
+import av.error
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from shared_features.errors import MediaError, MediaTooLargeError
+from shared_features.media.clock import Clock
+from shared_features.media.container import announced_duration_s, open_container, video_stream
+from shared_features.media.decoder import Decoder
+from shared_features.media.facts import Colours, VideoInfo
+from shared_features.media.files import require_content
+from shared_features.media.frames import Frame
+from shared_features.media.orientation import DecodedPixels, Upright
+from shared_features.params import MediaParams
+
+# A file without a frame index may stop this long before its announced end and still be complete.
+_END_TOLERANCE_S = 1.0
+
+
+class OpenedVideo:
+    """A video whose header has been checked and whose first frame has been decoded.
+
+    Args:
+        path: Path of the video.
+        limits: Limits on its size and duration.
+        threads: Number of decoding threads; None leaves it to the decoder.
+
+    Attributes:
+        decoder: The decoder that gave the first frame.
+        first: The first frame.
+        rest: The frames after the first one, in order.
+        clock: The video's own clock.
+        colours: How its stored colours are meant.
+        info: Facts from its header.
+
+    Raises:
+        MediaTooLargeError: the header announces more than the limits allow.
+        MediaError: the file is not a video, or no frame of it can be decoded.
+    """
+
+    def __init__(self, path: Path, limits: MediaParams, threads: int | None) -> None:
+        require_content(path)
+        self.path, self.threads = path, threads
+        self._limits = limits
+        try:
+            self.container = open_container(path)
+        except (av.error.FFmpegError, OSError) as error:
+            raise MediaError(
+                f"{path.name} is not a video this program reads, or its beginning is missing "
+                f"({error.strerror}). Expected a recording such as MP4, MOV, MKV, WebM or AVI; "
+                "send the original file."
+            ) from error
+        try:
+            self.stream = video_stream(path, self.container)
+            self._check_header()
+            self.decoder = Decoder(self.container, self.stream, threads)
+            self.rest = iter(self.decoder)
+            self.first = self._decode_first()
+            self.clock = Clock(self.stream, self.first)
+            self._upright = Upright.of_video(self.stream, self.first)
+            self.colours = Colours(
+                self.first.colorspace, self.first.color_primaries, self.first.color_trc
+            )
+            self.info = _read_info(self.container, self.stream, self._upright)
+        except BaseException:
+            self.container.close()
+            raise
+
+    def close(self) -> None:
+        """Close the file."""
+        self.container.close()
+
+    def frame(self, index: int, ticks: int, stored: VideoFrame) -> Frame:
+        """A decoded frame with its place and time in the video.
+
+        Args:
+            index: Position in the video.
+            ticks: Time since the first frame, in ticks of the clock.
+            stored: The frame as the decoder gave it.
+        """
+        return Frame(
+            index,
+            self.clock.seconds(ticks),
+            self.clock.seconds(self.clock.duration(stored)),
+            DecodedPixels(stored, self._upright),
+        )
+
+    def check_duration(self, seconds: float) -> None:
+        """Check a duration, announced or found, against the limit.
+
+        Raises:
+            MediaTooLargeError: it is longer than allowed.
+        """
+        if seconds > self._limits.max_duration_s:
+            raise MediaTooLargeError(
+                f"{self.path.name} lasts {seconds:,.0f} s or more; at most "
+                f"{self._limits.max_duration_s:,.0f} s are allowed (`media.max_duration_s` in "
+                "params.yaml). Cut it into parts."
+            )
+
+    def ends_early(self, packets: int, end_s: float) -> bool:
+        """Whether the container announced more than was found.
+
+        Args:
+            packets: Number of packets found.
+            end_s: Time at which the last frame found ends.
+        """
+        if self.info.announced_frames is not None and "mp4" in self.container.format.name:
+            # MP4 and MOV list every frame up front. AVI's count is not of frames for every codec.
+            return packets < self.info.announced_frames
+        announced_s = self.info.announced_duration_s
+        return announced_s is not None and end_s < announced_s - _END_TOLERANCE_S
+
+    def _check_header(self) -> None:
+        codec = self.stream.codec_context
+        if codec.width * codec.height > self._limits.max_video_pixels:
+            raise MediaTooLargeError(
+                f"{self.path.name} has frames of {codec.width}×{codec.height} pixels; at most "
+                f"{self._limits.max_video_pixels:,} pixels are allowed (`media.max_video_pixels` "
+                "in params.yaml). Scale it down."
+            )
+        duration_s = announced_duration_s(self.container, self.stream)
+        if duration_s is not None:
+            self.check_duration(duration_s)
+
+    def _decode_first(self) -> VideoFrame:
+        first = next(self.rest, None)
+        if first is None:
+            raise MediaError(
+                f"No frame of {self.path.name} can be decoded (codec "
+                f"{self.stream.codec_context.name}, {self.decoder.failures} damaged packets). "
+                "Send the original file, or convert it to H.264."
+            )
+        return first
+
+
+def _read_info(container: InputContainer, stream: VideoStream, upright: Upright) -> VideoInfo:
+    width, height = upright.size
+    return VideoInfo(
+        width=width,
+        height=height,
+        codec=stream.codec_context.name,
+        announced_frames=stream.frames or None,
+        announced_duration_s=announced_duration_s(container, stream),
+        average_fps=stream.average_rate,
+    )
