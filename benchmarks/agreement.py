@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.results import Results
-from serving.analysis import Analysis, analyse_video
+from serving.analysis import Analysis, analyze_video
 from shared_features.classify.classifier import PoseClassifier
 from shared_features.params import PROJECT_ROOT, PoseParams, SharedParams, load_shared
 from shared_features.runtime import console
@@ -81,7 +81,7 @@ def run(recordings: Sequence[Path]) -> Results:
 
     def analysed(path: Path, pose: PoseParams) -> Analysis:
         params: SharedParams = shared.model_copy(update={"pose": pose})
-        return analyse_video(path, path.name, classifier, params)
+        return analyze_video(path, path.name, classifier, params)
 
     found: dict[str, list[Agreement]] = {name: [] for name in ("chunks", *LESS_WORK)}
     for path in recordings:

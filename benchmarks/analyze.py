@@ -17,7 +17,7 @@ import numpy as np
 
 from benchmarks.ratios import Ratio, in_turn
 from benchmarks.results import Results
-from serving.analysis import analyse_video
+from serving.analysis import analyze_video
 from serving.exports.files import write_exports
 from serving.overlay.render import draw_all
 from serving.overlay.routine import routine_of
@@ -101,7 +101,7 @@ def ways(clip: Path, folder: Path) -> dict[str, Callable[[], object]]:
     classifier = PoseClassifier(PROJECT_ROOT / "models" / "pose_classifier.onnx")
 
     def analysis(overlay: bool) -> None:
-        result = analyse_video(clip, clip.name, classifier, shared)
+        result = analyze_video(clip, clip.name, classifier, shared)
         write_exports(result, folder, "landmarks.csv")
         if overlay:
             routine, drawing = routine_of(result), settings.serving.overlay

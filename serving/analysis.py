@@ -85,7 +85,7 @@ class Analysis:
     track: LandmarkTrack
 
 
-def analyse_video(
+def analyze_video(
     path: Path,
     source: str,
     classifier: PoseClassifier,

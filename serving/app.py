@@ -27,8 +27,7 @@ from serving.http.routes import (
 )
 from serving.http.schemas import AnglesOut, LandmarksIn, TimelineOut
 from serving.http.services import Services
-from serving.jobs.data_dir import DataDir
-from serving.jobs.queue import JobQueue
+from serving.jobs import DataDir, JobQueue
 from serving.live.sessions import LiveSessions
 from serving.model.engine import Engine
 from serving.photos import PhotoWorkers

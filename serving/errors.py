@@ -1,5 +1,7 @@
 """What can go wrong in the service alone; everything else is in ``shared_features.errors``."""
 
+from pathlib import Path
+
 from shared_features.errors import StrapsError
 
 
@@ -60,3 +62,8 @@ class ConflictError(ServingError):
 
 class NotAcceptableError(ServingError):
     """None of the formats that the client accepts can be made."""
+
+
+def client_message(error: Exception, path: Path, source: str) -> str:
+    """An error's message with the client's name for a file in place of our name on disk."""
+    return str(error).replace(str(path), source).replace(path.name, source)

@@ -9,7 +9,7 @@ import typer
 from pydantic import BaseModel
 
 from serving.app import create_app
-from serving.jobs.data_dir import DataDir
+from serving.jobs import DataDir
 from serving.settings import ServingParams, load_settings
 from shared_features.params import PROJECT_ROOT, SharedParams
 from shared_features.pose import model_asset

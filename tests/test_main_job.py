@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from serving.analysis import Analysis, analyse_video
+from serving.analysis import Analysis, analyze_video
 from shared_features.classify.classifier import PoseClassifier
 from shared_features.classify.timeline import UNCERTAIN
 from shared_features.features.spec import FeatureSpec
@@ -37,7 +37,7 @@ def classifier() -> PoseClassifier:
 def analyse(
     classifier: PoseClassifier, shared_params: SharedParams, pose_model: Path
 ) -> Callable[[Path], Analysis]:
-    return lambda path: analyse_video(path, path.name, classifier, shared_params)
+    return lambda path: analyze_video(path, path.name, classifier, shared_params)
 
 
 @pytest.fixture(scope="module")

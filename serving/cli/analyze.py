@@ -15,7 +15,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from serving.analysis import Analysis, MediaFacts, analyse_video, announced_frames
+from serving.analysis import Analysis, MediaFacts, analyze_video, announced_frames
 from serving.errors import ServingError
 from serving.exports.files import write_exports
 from serving.overlay.render import draw_all
@@ -28,7 +28,7 @@ from shared_features.landmarks.track_csv import track_file_name
 _CHECKPOINTS = ".checkpoints"
 
 
-def analyze_video(
+def analyze_to_folder(
     video: Path, out: Path, model: Path | None, params: Path | None, overlay: bool = False
 ) -> None:
     """Analyse a video, write its results into a folder and print its holds.
@@ -89,7 +89,7 @@ def _analyse(
     bar: Progress,
 ) -> Analysis:
     task = bar.add_task(video.name, total=frames)
-    return analyse_video(
+    return analyze_video(
         video,
         video.name,
         classifier,

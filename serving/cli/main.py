@@ -42,9 +42,9 @@ def analyze(
     params: ParamsOption = None,
 ) -> None:
     """Find the poses in a video; write its timeline, captions, landmarks and pictures."""
-    from serving.cli.analyze import analyze_video
+    from serving.cli.analyze import analyze_to_folder
 
-    analyze_video(video, out or Path("out") / video.stem, model, params, overlay)
+    analyze_to_folder(video, out or Path("out") / video.stem, model, params, overlay)
 
 
 @app.command()

@@ -8,7 +8,7 @@ from pathlib import Path
 import uvicorn
 
 from serving.app import create_app
-from serving.jobs.data_dir import DataDir
+from serving.jobs import DataDir
 from serving.live.transport import LiveTransport
 from serving.settings import load_settings
 from shared_features.runtime.allocator import limit_arenas

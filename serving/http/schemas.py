@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from serving.jobs.job import JobState, OverlayState
+from serving.jobs import JobState, OverlayState
 from shared_features.landmarks.landmarks import LANDMARK_COUNT
 
 # Far outside any picture or person, and far inside what float32 can hold.

@@ -5,8 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from serving.jobs.data_dir import DataDir
-from serving.jobs.queue import JobQueue
+from serving.jobs import DataDir, JobQueue
 from serving.live.sessions import LiveSessions
 from serving.model.engine import Engine
 from serving.photos import PhotoWorkers

@@ -1,16 +1,16 @@
-"""One analysis of the queue while it runs: its progress, and how it is stopped."""
+"""The analysis of a queued video: from its uploaded file to the exports in its folder."""
 
 import json
 import logging
 import os
-import threading
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
-from serving.analysis import analyse_video, announced_frames
-from serving.errors import NotReadyError
+from serving.analysis import analyze_video, announced_frames
+from serving.errors import NotReadyError, client_message
 from serving.exports.files import write_exports
+from serving.jobs.running_job import DELETED, CancelledError, JobProgress, RunningJob
 from serving.model.engine import Engine
 from serving.overlay.routine import routine_of, save_routine
 from serving.settings import Settings
@@ -18,145 +18,98 @@ from shared_features.classify.classifier import PoseClassifier
 from shared_features.errors import StrapsError
 
 _LOG = logging.getLogger(__name__)
-CHUNKS = "chunks"
+_CHUNKS = "chunks"
 _PROGRESS = "progress.json"
-# Progress on disk is only read after a restart, so it need not be fresher than this.
-_SAVE_EVERY_S = 1.0
-_MODEL_POLLING_S = 0.5
-DELETED = "The video was deleted."
+# Progress on disk is only read after a restart, so it may lag this much.
+_SAVE_INTERVAL_S = 1.0
+_MODEL_POLL_INTERVAL_S = 0.5
 
 
-@dataclass(frozen=True)
-class Progress:
-    """Frames analysed, and frames the video says it has (None when it says nothing)."""
-
-    done: int = 0
-    total: int | None = None
-
-
-class Stopped(BaseException):
-    """The process is ending. Not an ``Exception``: DBOS must not record it as an outcome."""
-
-
-class CancelledError(Exception):
-    """The job was deleted."""
-
-
-class RunningJob:
-    """What a running analysis and the rest of the service tell each other.
-
-    Args:
-        stopping: set when the process is ending.
-    """
-
-    def __init__(self, stopping: threading.Event) -> None:
-        self.cancelled = threading.Event()
-        self.finished = threading.Event()
-        self.progress = Progress()
-        self._stopping = stopping
-
-    def check(self) -> None:
-        """Go on, or end here.
-
-        Raises:
-            Stopped: the process is ending; the job stays pending and is taken up again.
-        """
-        if self._stopping.is_set():
-            raise Stopped
-        if self.cancelled.is_set():
-            raise CancelledError
-
-
-def analyse_job(
+def analyze_job(
     job: RunningJob, folder: Path, media: str, source: str, engine: Engine, settings: Settings
 ) -> str | None:
-    """Analyse a job's video and write its exports into its folder.
+    """Analyse a job's video and write its exports into the job's folder.
+
+    All predictions come from the model that is being served when the analysis starts, even if
+    another one replaces it meanwhile. A resumed job starts over with the model served at that
+    moment; only landmarks, which do not depend on the classifier, are reused.
+
+    An unreadable video is an outcome, not an error. So is a fault in the service itself: it is
+    logged, and a retry would end the same way.
 
     Returns:
-        None when the exports are there, else why they are not.
-
-    The model that is served when this begins gives all of the answers, also when another one takes
-    over meanwhile. A job that was taken up again begins anew with the model of that moment: only
-    landmarks, which no classifier has a part in, are kept from before.
-
-    A bad video is an outcome, not an error. So is a fault of ours: it is logged, and trying the
-    same again would end the same way.
+        None on success, otherwise the reason for the failure.
 
     Raises:
-        Stopped: the process is ending.
+        StoppedError: The process is shutting down.
     """
     video = folder / media
     try:
-        _analyse(job, folder, video, source, engine, settings)
+        _analyze(job, folder, video, source, engine, settings)
     except CancelledError:
         return DELETED
     except StrapsError as error:
-        return with_source(error, video, source)
+        return client_message(error, video, source)
     except Exception as error:
         if job.cancelled.is_set():
-            return DELETED  # its files were removed under its feet
+            return DELETED  # deleting the job removed the files in use
         _LOG.exception("the analysis of %s in %s ended unexpectedly", media, folder)
         return (
-            f"The analysis ended unexpectedly ({type(error).__name__}). The service's log says "
-            "more. Delete the video and send the original file again."
+            f"The analysis ended unexpectedly ({type(error).__name__}). See the service's log for "
+            "details. Delete the video and upload the original file again."
         )
     return None
 
 
-def with_source(error: Exception, path: Path, source: str) -> str:
-    """An error's message with the name that the owner knows instead of the one on disk."""
-    return str(error).replace(str(path), source).replace(path.name, source)
-
-
-def read_progress(folder: Path) -> Progress:
-    """The progress that was last saved; none when nothing was, or the job is being removed."""
+def read_progress(folder: Path) -> JobProgress:
+    """Progress as last saved; zero if none was saved or the job is being removed."""
     try:
-        return Progress(**json.loads((folder / _PROGRESS).read_text(encoding="utf-8")))
+        return JobProgress(**json.loads((folder / _PROGRESS).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
-        return Progress()
+        return JobProgress()
 
 
-def _analyse(
+def _analyze(
     job: RunningJob, folder: Path, video: Path, source: str, engine: Engine, settings: Settings
 ) -> None:
     classifier = _wait_for_model(job, engine)
-    job.progress = Progress(
+    job.progress = JobProgress(
         read_progress(folder).done, announced_frames(video, settings.shared.media)
     )
     saved_s = 0.0
 
-    def report(frames_done: int) -> None:
+    def report_progress(frames_done: int) -> None:
         nonlocal saved_s
         job.check()
-        # A job that was taken up again first catches up with what it had already shown.
-        job.progress = Progress(max(frames_done, job.progress.done), job.progress.total)
-        if time.monotonic() - saved_s >= _SAVE_EVERY_S:
+        # A resumed job must not count backwards while it catches up with its earlier progress.
+        job.progress = JobProgress(max(frames_done, job.progress.done), job.progress.total)
+        if time.monotonic() - saved_s >= _SAVE_INTERVAL_S:
             _save_progress(folder, job.progress)
             saved_s = time.monotonic()
 
     threads = settings.serving.analysis_threads
-    analysis = analyse_video(
-        video, source, classifier, settings.shared, folder / CHUNKS, report, threads
+    analysis = analyze_video(
+        video, source, classifier, settings.shared, folder / _CHUNKS, report_progress, threads
     )
     job.check()
     write_exports(analysis, folder)
     save_routine(routine_of(analysis), folder)
-    job.progress = Progress(analysis.media.frames, job.progress.total)
+    job.progress = JobProgress(analysis.media.frames, job.progress.total)
     _save_progress(folder, job.progress)
     job.check()
 
 
 def _wait_for_model(job: RunningJob, engine: Engine) -> PoseClassifier:
-    """A job left by an earlier process is no worse for a model that is missing today."""
+    """Wait for a model: a job left by an earlier process must not fail because it is missing."""
     while True:
         job.check()
         try:
             return engine.classifier()
         except NotReadyError:
-            time.sleep(_MODEL_POLLING_S)
+            time.sleep(_MODEL_POLL_INTERVAL_S)
 
 
-def _save_progress(folder: Path, progress: Progress) -> None:
+def _save_progress(folder: Path, progress: JobProgress) -> None:
     temporary = folder / f".{_PROGRESS}"
     temporary.write_text(json.dumps(asdict(progress)), encoding="utf-8")
     os.replace(temporary, folder / _PROGRESS)

@@ -1,19 +1,20 @@
-"""The folder the service writes into: nothing is ever written anywhere else.
+"""The data folder: the only place the service writes to.
 
-``jobs/<id>/`` holds an uploaded video, its finished chunks and, in the end, its timeline in every
-format, the overlay video and the pictures;
-``uploads/`` what is being received and photos while they are looked at; ``deleted/`` what is being
-removed. A client's file name is never part of a path.
+``jobs/<id>/`` holds an uploaded video, its finished chunks and, at the end, its timeline in every
+format, the overlay video and the images. ``uploads/`` holds files being received, and photos while
+they are analysed. ``deleted/`` holds what is being removed. A client's file name is never part of a
+path.
 """
 
-import fcntl
 import re
 import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import Self
+
+from filelock import FileLock, Timeout
 
 from serving.errors import DataDirError
 from shared_features.runtime.atomic import atomic_write
@@ -22,66 +23,64 @@ _ID = re.compile(r"[0-9a-f]{32}")
 
 
 def new_id() -> str:
-    """32 hex digits that nobody can guess."""
+    """A random ID of 32 hex digits."""
     return uuid.uuid4().hex
 
 
 class DataDir:
-    """The service's own folder, locked against a second service.
+    """The service's data folder, locked against a second service.
+
+    The lock belongs to the process: the operating system releases it even if the process is killed.
 
     Args:
-        root: of the folder; made if it is not there.
+        root: Path of the folder; created if missing.
 
     Raises:
-        DataDirError: it cannot be written to, or another service uses it.
+        DataDirError: The folder cannot be written to, or another service is using it.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.jobs, self.uploads = root / "jobs", root / "uploads"
         self._deleted = root / "deleted"
-        self._lock: IO[str] | None = None
+        self._lock = FileLock(root / "lock", timeout=0, fallback_to_soft=False)
 
-    def __enter__(self) -> "DataDir":
+    def __enter__(self) -> Self:
         try:
             for folder in (self.jobs, self.uploads, self._deleted):
                 folder.mkdir(parents=True, exist_ok=True)
-            self._lock = (self.root / "lock").open("a")
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._lock.acquire()
             self.instance = self._read_instance()
-        except BlockingIOError as error:
-            self.__exit__()
+        except Timeout as error:
             raise DataDirError(
                 f"Another straps-serve is using {self.root}. Stop it, or give this one a folder of "
                 "its own (`serving.data_dir` in params.yaml, or STRAPS_DATA_DIR)."
             ) from error
         except OSError as error:
-            self.__exit__()
+            self._lock.release()
             raise DataDirError(
                 f"The data folder {self.root} cannot be used ({error}). Set `serving.data_dir` in "
-                "params.yaml, or STRAPS_DATA_DIR, to a folder that can be written to."
+                "params.yaml, or STRAPS_DATA_DIR, to a writable folder."
             ) from error
-        # What an earlier process was receiving or removing when it was killed.
+        # Leftovers of an earlier process that was killed while receiving or removing files.
         self._empty(self.uploads)
         self._empty(self._deleted)
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+        self._lock.release()
 
     def job(self, job_id: str) -> Path | None:
-        """The folder of a job; None when the id is not one or the folder is not there."""
+        """Folder of a job; None if the ID is malformed or the folder does not exist."""
         folder = self.jobs / job_id
         return folder if _ID.fullmatch(job_id) and folder.is_dir() else None
 
     def job_ids(self) -> set[str]:
-        """The jobs that have a folder."""
+        """IDs of the jobs that have a folder."""
         return {folder.name for folder in self.jobs.iterdir()}
 
     def remove_job(self, job_id: str) -> None:
-        """Remove a job's folder: gone at once for everyone else, its contents right after."""
+        """Remove a job's folder: first, atomically, from view; then its contents from the disk."""
         doomed = self._deleted / new_id()
         try:
             (self.jobs / job_id).rename(doomed)
@@ -91,9 +90,9 @@ class DataDir:
 
     @contextmanager
     def receiving(self) -> Iterator[Path]:
-        """An empty folder for one upload, removed at the end whatever happens.
+        """An empty folder for one upload, removed at the end in any case. Blocking.
 
-        Renaming it away, to become a job's folder, is how an upload is kept.
+        To keep an upload, rename its folder.
         """
         folder = self.uploads / new_id()
         folder.mkdir()
@@ -103,7 +102,7 @@ class DataDir:
             shutil.rmtree(folder, ignore_errors=True)
 
     def _read_instance(self) -> str:
-        """What tells this folder's queue from those of other folders in one database."""
+        """ID that tells this folder's queue from others in the same database."""
         path = self.root / "instance"
         if not path.is_file():
             with atomic_write(path) as temporary:

@@ -1,12 +1,13 @@
-"""What is known about an uploaded video and its analysis."""
+"""An uploaded video, its analysis and its overlay, as the rest of the service sees them."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 
 
 class OverlayState(StrEnum):
-    """Where the overlay video and the pictures of a finished job are."""
+    """State of a finished job's overlay video and images."""
 
     WAITING = "waiting"
     RENDERING = "rendering"
@@ -16,12 +17,12 @@ class OverlayState(StrEnum):
 
 @dataclass(frozen=True)
 class Overlay:
-    """How far the overlay video and the pictures are.
+    """Progress of the overlay video and images.
 
     Attributes:
-        state: where they are.
-        frames_done: number of frames drawn.
-        problem: why they failed; None unless they have.
+        state: State of the drawing.
+        frames_done: Number of frames drawn.
+        problem: Reason for the failure; None unless the drawing failed.
     """
 
     state: OverlayState
@@ -30,7 +31,7 @@ class Overlay:
 
 
 class JobState(StrEnum):
-    """Where a job is."""
+    """State of a job's analysis."""
 
     QUEUED = "queued"
     PROCESSING = "processing"
@@ -40,23 +41,25 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True)
 class Job:
-    """An uploaded video and how far its analysis is.
+    """An uploaded video and the progress of its analysis.
 
     Attributes:
-        id: of the job.
-        source: the name its owner gave the video.
-        media: name of the uploaded file in the job's folder.
-        state: where it is.
-        created_at: when it was uploaded.
-        frames_done: number of frames analysed.
-        frames_total: number of frames the video says it has; None when it says nothing.
-        problem: why it failed; None unless it has.
-        overlay: the video and the pictures made of it; None unless the job is done.
-        has_angles: whether there is a file of joint angles; early versions wrote none.
+        id: ID of the job.
+        source: Name the owner gave the video.
+        folder: Folder with the job's files.
+        media: Name of the uploaded file in that folder.
+        state: State of the analysis.
+        created_at: Time of the upload.
+        frames_done: Number of frames analysed.
+        frames_total: Number of frames the video announces; None when it announces none.
+        problem: Reason for the failure; None unless the analysis failed.
+        overlay: The overlay video and images; None unless the job is done.
+        has_angles: Whether the folder has a file of joint angles; early versions wrote none.
     """
 
     id: str
     source: str
+    folder: Path
     media: str
     state: JobState
     created_at: datetime
@@ -65,3 +68,8 @@ class Job:
     problem: str | None
     overlay: Overlay | None
     has_angles: bool
+
+    @property
+    def media_path(self) -> Path:
+        """Path of the uploaded video."""
+        return self.folder / self.media

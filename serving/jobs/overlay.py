@@ -1,8 +1,8 @@
-"""One drawing of the queue while it runs: in a process of its own, so that it is in nobody's way.
+"""The overlay of a queued video, drawn in a separate process.
 
-Live sessions and analyses share this process's interpreter; a drawing would hold it up for
-milliseconds with every frame. The other process has lower priority, is ended at once when the job
-is deleted, and ends by itself when this one is killed: its input is a pipe that only this process
+Live sessions and analyses share this process's interpreter; drawing here would hold it up for
+milliseconds per frame. The drawing process has lower priority and is killed when the job is
+deleted. It exits by itself when this process dies: its input is a pipe that only this process
 holds open.
 """
 
@@ -14,35 +14,35 @@ import threading
 from pathlib import Path
 from typing import IO
 
-from serving.jobs.analysis import DELETED, CancelledError, Progress, RunningJob
+from serving.jobs.running_job import DELETED, CancelledError, JobProgress, RunningJob
 from serving.overlay.files import HOLDS_FILE, OVERLAY_FILE, SUMMARY_FILE
 from serving.settings import Settings
 
 _LOG = logging.getLogger(__name__)
-_POLLING_S = 0.1
+_POLL_INTERVAL_S = 0.1
 
 
-def render_job(
+def draw_job(
     job: RunningJob, folder: Path, media: str, source: str, settings: Settings
 ) -> str | None:
-    """Draw a job's overlay video and pictures into its folder.
+    """Draw a job's overlay video, hold photos and summary image into the job's folder.
 
     Returns:
-        None when they are there, else why they are not.
+        None on success, otherwise the reason for the failure.
 
     Raises:
-        Stopped: the process is ending.
+        StoppedError: The process is shutting down.
     """
     if all((folder / name).is_file() for name in (HOLDS_FILE, OVERLAY_FILE, SUMMARY_FILE)):
-        return None  # killed after the last file and before that was recorded
-    told = {
+        return None  # killed after writing the last file but before recording the outcome
+    request = {
         "folder": str(folder),
         "media": media,
         "overlay": settings.serving.overlay.model_dump(mode="json"),
         "limits": settings.shared.media.model_dump(mode="json"),
     }
     try:
-        problem = _run(job, json.dumps(told))
+        problem = _run(job, json.dumps(request))
     except CancelledError:
         return DELETED
     except Exception as error:
@@ -51,14 +51,14 @@ def render_job(
     return None if problem is None else problem.replace(media, source)
 
 
-def _run(job: RunningJob, told: str) -> str | None:
+def _run(job: RunningJob, request: str) -> str | None:
     with subprocess.Popen(
         [sys.executable, "-m", "serving.overlay"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         encoding="utf-8",
-        # An interrupt from the terminal is for the parent, which then ends this process.
+        # Ctrl+C in the terminal must reach only the parent, which then ends this process.
         start_new_session=True,
     ) as process:
         assert process.stdin is not None  # noqa: S101 - for the type checker: both are pipes
@@ -67,12 +67,12 @@ def _run(job: RunningJob, told: str) -> str | None:
         listener = threading.Thread(target=_listen, args=(process.stdout, job, problems))
         listener.start()
         try:
-            process.stdin.write(told + "\n")
+            process.stdin.write(request + "\n")
             process.stdin.flush()
             while True:
                 job.check()
                 try:
-                    code = process.wait(_POLLING_S)
+                    code = process.wait(_POLL_INTERVAL_S)
                 except subprocess.TimeoutExpired:
                     continue
                 break
@@ -89,8 +89,8 @@ def _run(job: RunningJob, told: str) -> str | None:
 
 def _listen(stdout: IO[str], job: RunningJob, problems: list[str]) -> None:
     for line in stdout:
-        said = json.loads(line)
-        if "frames" in said:
-            job.progress = Progress(said["frames"])
+        message = json.loads(line)
+        if "frames" in message:
+            job.progress = JobProgress(message["frames"])
         else:
-            problems.append(said["problem"])
+            problems.append(message["problem"])

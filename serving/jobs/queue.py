@@ -1,9 +1,9 @@
-"""The durable queue of jobs: takes, runs, lists and deletes them.
+"""The durable job queue: accepts, runs, lists and deletes jobs.
 
-The queue lives in a database, a job's files in the data folder. A process that is killed leaves its
-running job pending; the next one takes it up again behind its last finished chunk, and the result
-is the same, bit for bit. A job is done when its timeline is there; the overlay video and the
-pictures follow on their own, and are begun anew when they were interrupted.
+The queue lives in a database, the files of a job in the data folder. When the process is killed,
+its running job stays pending; the next process resumes it after its last finished chunk, with a
+bit-identical result. A job is done when its timeline is there. The overlay video and images follow
+as separate work, which starts over if it is interrupted.
 """
 
 import logging
@@ -14,36 +14,35 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from serving.errors import BusyError, ConflictError, NotFoundError, NotReadyError
-from serving.exports.files import ANGLES_FILE
-from serving.jobs.analysis import Progress, RunningJob, analyse_job, read_progress
+from serving.jobs.analysis import analyze_job, read_progress
 from serving.jobs.data_dir import DataDir, new_id
 from serving.jobs.job import Job, JobState, OverlayState
-from serving.jobs.overlay import render_job
+from serving.jobs.overlay import draw_job
+from serving.jobs.running_job import JobProgress, RunningJob
 from serving.jobs.states import job_of
-from serving.jobs.workflows import JobInput, Workflow, WorkflowKind, Workflows
+from serving.jobs.workflows import KINDS, JobInput, Workflow, WorkflowKind, Workflows
 from serving.model.engine import Engine
 from serving.settings import Settings
 
 _LOG = logging.getLogger(__name__)
 
 _RETRY_AFTER_S = 30
-# A running analysis looks at its cancel flag with every frame; this is for very slow ones.
+# A running analysis checks for cancellation at every frame; this covers very slow frames.
 _CANCEL_TIMEOUT_S = 10.0
 _STOP_TIMEOUT_S = 10.0
-# What is being made is asked for again after this.
-_ASK_AGAIN_S = 2
-# Drawing takes both cores of a small machine already; a second one would only slow the first down.
+# When to ask again for a result that is on its way.
+_RETRY_RESULT_AFTER_S = 2
+# Drawing already uses both cores of a small machine; a second one would only slow down the first.
 _OVERLAY_WORKERS = 1
-_KINDS: tuple[WorkflowKind, ...] = ("analysis", "overlay")
 
 
 class JobQueue:
-    """The service's jobs. Blocking: call it off the event loop.
+    """The service's jobs. Its methods block: call them off the event loop.
 
     Args:
-        settings: how many at a time, and where the queue is kept.
-        data_dir: where the files are.
-        engine: the model.
+        settings: Number of parallel jobs, limits, and location of the database.
+        data_dir: Folder for the jobs' files.
+        engine: Source of the model.
     """
 
     def __init__(self, settings: Settings, data_dir: DataDir, engine: Engine) -> None:
@@ -60,11 +59,11 @@ class JobQueue:
 
     @property
     def problem(self) -> str | None:
-        """Why the queue does not run; None when it does."""
+        """Reason the queue is not running; None when it is."""
         return None if self._opened is not None else self._problem
 
     def start(self) -> None:
-        """Open the queue and take up what an earlier process left."""
+        """Open the queue and resume the jobs of an earlier process."""
         serving = self._settings.serving
         url = serving.database_url or f"sqlite:///{self._data_dir.root / 'queue.sqlite'}"
         try:
@@ -72,12 +71,12 @@ class JobQueue:
                 url,
                 self._data_dir.instance,
                 workers={"analysis": serving.analysis_workers, "overlay": _OVERLAY_WORKERS},
-                run={"analysis": self._analyse, "overlay": self._render},
+                run={"analysis": self._analyze, "overlay": self._draw},
             )
             self._sweep(workflows)
         except Exception as error:
-            # The database's driver, SQLAlchemy and DBOS have no common base for their errors. The
-            # process stays up to say what is wrong.
+            # The errors of the database driver, SQLAlchemy and DBOS have no common base class. The
+            # process stays up to report the problem.
             _LOG.exception("the queue cannot be opened")
             self._problem = (
                 f"The queue's database cannot be used ({type(error).__name__}). Check "
@@ -87,7 +86,7 @@ class JobQueue:
             self._opened = workflows
 
     def stop(self) -> None:
-        """Stop running work where it is; the next process takes it up again."""
+        """Interrupt running work; the next process resumes it."""
         self._stopping.set()
         with self._lock:
             running = list(self._running.values())
@@ -95,23 +94,23 @@ class JobQueue:
             job.finished.wait(_STOP_TIMEOUT_S)
         if self._opened is not None:
             self._opened.close()
-        self._opened, self._problem = None, "The service is being stopped."
+        self._opened, self._problem = None, "The service is shutting down."
 
     @contextmanager
-    def room_for_one(self) -> Iterator[None]:
-        """A place in the queue while a video is being uploaded and handed in.
+    def reserve_slot(self) -> Iterator[None]:
+        """Reserve a slot in the queue while a video is uploaded and submitted.
 
         Raises:
-            BusyError: the queue is full.
-            NotReadyError: the queue does not run.
+            BusyError: The queue is full.
+            NotReadyError: The queue is not running.
         """
         limit = self._settings.serving.max_queued_jobs
         with self._lock:
             waiting = self._workflows.count_waiting() + self._uploading
             if waiting >= limit:
                 raise BusyError(
-                    f"{waiting} videos are waiting or being uploaded, which is as many as this "
-                    "service takes. Try again when some are done.",
+                    f"The queue is full: {waiting} videos are waiting or being uploaded. Try "
+                    "again when some of them are done.",
                     _RETRY_AFTER_S,
                 )
             self._uploading += 1
@@ -122,12 +121,12 @@ class JobQueue:
                 self._uploading -= 1
 
     def submit(self, folder: Path, media: str, source: str) -> Job:
-        """Make a job of a received video.
+        """Turn a received video into a job.
 
         Args:
-            folder: in which it was received; becomes the job's folder.
-            media: name of the file in that folder.
-            source: the name its owner gave it.
+            folder: Folder it was received in; becomes the job's folder.
+            media: Name of the file in that folder.
+            source: Name the owner gave the video.
         """
         workflows, job_id = self._workflows, new_id()
         folder.rename(self._data_dir.jobs / job_id)
@@ -139,84 +138,84 @@ class JobQueue:
         return self.get(job_id)
 
     def get(self, job_id: str) -> Job:
-        """One job.
+        """One job, by one query.
 
         Raises:
-            NotFoundError: there is none of that id.
+            NotFoundError: No job has this ID.
         """
         workflows = self._workflows
         if self._data_dir.job(job_id) is not None and job_id not in self._deleted:
-            analysis = workflows.get("analysis", job_id)
-            if analysis is not None:
-                return self._job(analysis, workflows.get("overlay", job_id))
+            found = workflows.of_job(job_id)
+            if "analysis" in found:
+                return self._job(found["analysis"], found.get("overlay"))
         raise NotFoundError(f"There is no video {job_id[:80]!r}. It may have been deleted.")
 
-    def all(self) -> list[Job]:
-        """Every job, the newest first."""
-        analyses = self._workflows.all("analysis")
-        overlays = {overlay.id: overlay for overlay in self._workflows.all("overlay")}
-        present = self._data_dir.job_ids() - self._deleted
-        jobs = [self._job(a, overlays.get(a.id)) for a in analyses if a.id in present]
-        return sorted(jobs, key=lambda job: job.created_at, reverse=True)
-
-    def finished_folder(self, job_id: str) -> Path:
-        """The folder with a finished job's exports.
+    def get_analyzed(self, job_id: str) -> Job:
+        """A job whose exports are in its folder.
 
         Raises:
-            NotFoundError: there is no such job.
-            ConflictError: it is not finished, or has failed.
+            NotFoundError: No job has this ID.
+            ConflictError: Its analysis has not finished, or has failed.
         """
         job = self.get(job_id)
         if job.state == JobState.FAILED:
             raise ConflictError(f"The analysis failed, so there is no timeline. {job.problem}")
         if job.state != JobState.DONE:
             raise ConflictError(
-                f"The analysis is not finished: it is {job.state}, {job.frames_done} frames are "
+                f"The analysis has not finished: it is {job.state}, with {job.frames_done} frames "
                 "done. Ask again when its status is done.",
-                _ASK_AGAIN_S,
+                _RETRY_RESULT_AFTER_S,
             )
-        return self._data_dir.jobs / job_id
+        return job
 
-    def drawn_folder(self, job_id: str) -> Path:
-        """The folder with a job's overlay video and pictures.
+    def get_drawn(self, job_id: str) -> Job:
+        """A job whose overlay video and images are in its folder.
 
         Raises:
-            NotFoundError: there is no such job.
-            ConflictError: they are not there yet, or will never be.
+            NotFoundError: No job has this ID.
+            ConflictError: The overlay is not ready yet, or has failed.
         """
-        folder = self.finished_folder(job_id)
-        overlay = self.get(job_id).overlay
+        job = self.get_analyzed(job_id)
+        overlay = job.overlay
         if overlay is not None and overlay.state == OverlayState.FAILED:
-            raise ConflictError(f"The overlay could not be made. {overlay.problem}")
+            raise ConflictError(f"The overlay could not be drawn. {overlay.problem}")
         if overlay is None or overlay.state != OverlayState.READY:
             done = 0 if overlay is None else overlay.frames_done
             raise ConflictError(
-                f"The overlay is being made: {done} frames are drawn. Ask again in a moment.",
-                _ASK_AGAIN_S,
+                f"The overlay is not ready: {done} frames are drawn. Ask again in a moment.",
+                _RETRY_RESULT_AFTER_S,
             )
-        return folder
+        return job
 
-    def media_path(self, job: Job) -> Path:
-        """The uploaded video."""
-        return self._data_dir.jobs / job.id / job.media
+    def all(self) -> list[Job]:
+        """Every job, newest first."""
+        found = self._workflows.all()
+        present = self._data_dir.job_ids() - self._deleted
+        jobs = [
+            self._job(workflows["analysis"], workflows.get("overlay"))
+            for workflows in found
+            if "analysis" in workflows and workflows["analysis"].job_id in present
+        ]
+        return sorted(jobs, key=lambda job: job.created_at, reverse=True)
 
     def delete(self, job_id: str) -> None:
-        """Remove a job, whatever its state; a running analysis is stopped first.
+        """Delete a job in any state; running work is stopped first.
 
         Raises:
-            NotFoundError: there is no such job.
+            NotFoundError: No job has this ID.
         """
         workflows = self._workflows
         self.get(job_id)
         with self._lock:
             self._deleted.add(job_id)
-            for kind in _KINDS:
+            for kind in KINDS:
                 running = self._running.get((kind, job_id))
                 if running is not None:
                     running.cancelled.set()
-        # The folder goes first: a process killed after this line sweeps up the rest at its start.
+        # The folder goes first: if the process is killed after this line, the next one sweeps up
+        # the rest.
         self._data_dir.remove_job(job_id)
-        for kind in _KINDS:  # in this order: the end of an analysis begins an overlay
+        for kind in KINDS:  # in this order: the end of an analysis starts an overlay
             workflows.wait_while_running(kind, job_id, _CANCEL_TIMEOUT_S)
             workflows.remove(kind, job_id)
         with self._lock:
@@ -228,20 +227,20 @@ class JobQueue:
             raise NotReadyError(self._problem)
         return self._opened
 
-    def _analyse(self, job_id: str, given: JobInput) -> str | None:
-        """What the workflow of an analysis does, in a thread of its own."""
+    def _analyze(self, job_id: str, given: JobInput) -> str | None:
+        """Run the workflow of an analysis, on a thread of its own."""
 
         def work(job: RunningJob, folder: Path) -> str | None:
             media, source, settings = given.media, given.source, self._settings
-            return analyse_job(job, folder, media, source, self._engine, settings)
+            return analyze_job(job, folder, media, source, self._engine, settings)
 
         return self._run("analysis", job_id, work)
 
-    def _render(self, job_id: str, given: JobInput) -> str | None:
-        """What the workflow of an overlay does, in a thread of its own."""
+    def _draw(self, job_id: str, given: JobInput) -> str | None:
+        """Run the workflow of an overlay, on a thread of its own."""
 
         def work(job: RunningJob, folder: Path) -> str | None:
-            return render_job(job, folder, given.media, given.source, self._settings)
+            return draw_job(job, folder, given.media, given.source, self._settings)
 
         return self._run("overlay", job_id, work)
 
@@ -262,28 +261,32 @@ class JobQueue:
             job.finished.set()
 
     def _sweep(self, workflows: Workflows) -> None:
-        """Put right what a killed process left: files without a job, jobs without files."""
+        """Clean up after a killed process: files without a job, jobs without files."""
         present = self._data_dir.job_ids()
-        for job_id in present - workflows.ids("analysis"):
+        stored = workflows.all()
+        analyses = {job["analysis"].job_id for job in stored if "analysis" in job}
+        for job_id in present - analyses:
             self._data_dir.remove_job(job_id)
-        for kind in _KINDS:
-            for job_id in workflows.ids(kind) - present:
-                workflows.remove(kind, job_id)
-        # Analyses of a version that drew no overlays yet.
-        drawn = workflows.ids("overlay")
-        for analysis in workflows.all("analysis"):
-            done = analysis.state == "ended" and analysis.outcome is None
-            if done and analysis.id in present - drawn:
-                workflows.add("overlay", analysis.id, analysis.given)
+        for job in stored:
+            for kind, workflow in job.items():
+                if workflow.job_id not in present:
+                    workflows.remove(kind, workflow.job_id)
+        # Early versions drew no overlays.
+        for job in stored:
+            analysis = job.get("analysis")
+            if analysis is None or "overlay" in job or analysis.job_id not in present:
+                continue
+            if analysis.state == "ended" and analysis.outcome is None:
+                workflows.add("overlay", analysis.job_id, analysis.given)
 
     def _job(self, analysis: Workflow, overlay: Workflow | None) -> Job:
-        folder = self._data_dir.jobs / analysis.id
-        analysing = self._running.get(("analysis", analysis.id))
-        drawing = self._running.get(("overlay", analysis.id))
+        folder = self._data_dir.jobs / analysis.job_id
+        analyzing = self._running.get(("analysis", analysis.job_id))
+        drawing = self._running.get(("overlay", analysis.job_id))
         return job_of(
+            folder,
             analysis,
             overlay,
-            analysed=analysing.progress if analysing else read_progress(folder),
-            drawn=drawing.progress if drawing else Progress(),
-            has_angles=(folder / ANGLES_FILE).is_file(),
+            analyzed=analyzing.progress if analyzing else read_progress(folder),
+            drawn=drawing.progress if drawing else JobProgress(),
         )

@@ -1,36 +1,38 @@
-"""What a job's workflows say about it: from the queue's words to those of the API."""
+"""From the states of a job's workflows to the state of the job."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
-from serving.jobs.analysis import Progress
+from serving.exports.files import ANGLES_FILE
 from serving.jobs.job import Job, JobState, Overlay, OverlayState
+from serving.jobs.running_job import JobProgress
 from serving.jobs.workflows import Workflow
 
 _BROKEN = (
-    "The analysis ended unexpectedly, several times if it could be tried again. The service's log "
-    "says more. Delete the video and send the original file again."
+    "The analysis ended unexpectedly, repeatedly if it could be retried. See the service's log for "
+    "details. Delete the video and upload the original file again."
 )
 _OVERLAY_BROKEN = (
-    "The overlay could not be drawn, several times. The timeline is complete all the same; the "
-    "service's log says more."
+    "Drawing the overlay failed several times. The timeline is complete nevertheless; see the "
+    "service's log for details."
 )
 
 
 def job_of(
+    folder: Path,
     analysis: Workflow,
     overlay: Workflow | None,
-    analysed: Progress,
-    drawn: Progress,
-    has_angles: bool,
+    analyzed: JobProgress,
+    drawn: JobProgress,
 ) -> Job:
-    """A job as the rest of the service sees it.
+    """Build a job from its workflows.
 
     Args:
-        analysis: its analysis.
-        overlay: its overlay; None as long as the analysis goes on.
-        analysed: how far the analysis is.
-        drawn: how far the overlay is.
-        has_angles: whether its file of joint angles is there.
+        folder: Folder of the job.
+        analysis: Workflow of the analysis.
+        overlay: Workflow of the overlay; None until the analysis has succeeded.
+        analyzed: Progress of the analysis.
+        drawn: Progress of the overlay.
     """
     state, problem = JobState.FAILED, analysis.outcome
     if analysis.state == "waiting":
@@ -42,20 +44,21 @@ def job_of(
     elif problem is None:
         state = JobState.DONE
     return Job(
-        id=analysis.id,
+        id=analysis.job_id,
         source=analysis.given.source,
+        folder=folder,
         media=analysis.given.media,
         state=state,
         created_at=datetime.fromtimestamp(analysis.given.created_s, UTC),
-        frames_done=analysed.done,
-        frames_total=analysed.total,
+        frames_done=analyzed.done,
+        frames_total=analyzed.total,
         problem=problem,
-        overlay=_overlay_of(overlay, analysed, drawn) if state == JobState.DONE else None,
-        has_angles=has_angles,
+        overlay=_overlay_of(overlay, analyzed, drawn) if state == JobState.DONE else None,
+        has_angles=(folder / ANGLES_FILE).is_file(),
     )
 
 
-def _overlay_of(workflow: Workflow | None, analysed: Progress, drawn: Progress) -> Overlay:
+def _overlay_of(workflow: Workflow | None, analyzed: JobProgress, drawn: JobProgress) -> Overlay:
     if workflow is None or workflow.state == "waiting":
         return Overlay(OverlayState.WAITING, 0, None)
     if workflow.state == "running":
@@ -64,4 +67,4 @@ def _overlay_of(workflow: Workflow | None, analysed: Progress, drawn: Progress) 
         return Overlay(OverlayState.FAILED, 0, _OVERLAY_BROKEN)
     if workflow.outcome is not None:
         return Overlay(OverlayState.FAILED, 0, workflow.outcome)
-    return Overlay(OverlayState.READY, analysed.done, None)
+    return Overlay(OverlayState.READY, analyzed.done, None)

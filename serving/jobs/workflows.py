@@ -1,22 +1,22 @@
-"""The only module that touches DBOS: durable workflows, in SQLite or PostgreSQL.
+"""Durable workflows in SQLite or PostgreSQL; the only module that touches DBOS.
 
-A job is an analysis and, once that has ended well, an overlay, each in a queue of its own: a video
-that is being drawn does not keep the next one from being analysed. The end of an analysis and the
-beginning of its overlay are one step: neither is there without the other, whenever the process is
-killed.
+A job has an analysis and, after that has succeeded, an overlay. Each has its own queue, so drawing
+one video does not delay the analysis of the next. The end of an analysis and the start of its
+overlay are one step: neither exists without the other, no matter when the process is killed.
 
-A workflow that a killed process was running stays pending; the next process runs it again from its
-start. What makes that cheap and exact is the job's own folder of finished chunks.
+A workflow interrupted by a kill stays pending, and the next process runs it again from the start.
+The finished chunks in the job's folder make that rerun cheap and its result identical.
 """
 
 import logging
+import re
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from dbos import DBOS, DBOSConfig, SetWorkflowID
-from dbos._error import DBOSNonExistentWorkflowError
 
 if TYPE_CHECKING:
     from dbos import WorkflowStatus
@@ -24,34 +24,37 @@ if TYPE_CHECKING:
 WorkflowKind = Literal["analysis", "overlay"]
 WorkflowState = Literal["waiting", "running", "ended", "broken"]
 
+KINDS: tuple[WorkflowKind, ...] = ("analysis", "overlay")
 _STATES: dict[str, WorkflowState] = {
     "ENQUEUED": "waiting",
     "DELAYED": "waiting",
     "PENDING": "running",
     "SUCCESS": "ended",
 }
-# Fixed, so that a job begun by an older build is finished by a newer one. Raise it only when a job
-# of the older build can no longer be finished.
+# Constant, so that a newer build finishes the jobs an older one started. Raise it only when the
+# older build's jobs can no longer be finished.
 _APPLICATION_VERSION = "1"
+# Stored in the database: existing jobs are found under these names.
 _NAMES: dict[WorkflowKind, str] = {"analysis": "analyse_video", "overlay": "render_overlay"}
-# An analysis has its job's id, as it always had.
 _ID_SUFFIXES: dict[WorkflowKind, str] = {"analysis": "", "overlay": "-overlay"}
-# A video that took the whole process down this often is not tried again.
+# A video that has crashed the process this often is given up.
 _MAX_ATTEMPTS = 10
-# How often a queue is asked for work. Asking takes 4 ms of a core, which live sessions feel; a
-# drawing is not waited for as an answer is.
-_POLLING_S: dict[WorkflowKind, float] = {"analysis": 0.4, "overlay": 1.0}
-_ENDING_POLLING_S = 0.02
+# How often each queue is polled. A poll takes 4 ms of CPU time, which live sessions notice; nobody
+# waits for an overlay as they do for a timeline.
+_POLL_INTERVALS_S: dict[WorkflowKind, float] = {"analysis": 0.4, "overlay": 1.0}
+_END_POLL_INTERVAL_S = 0.02
+_JOB_ID = re.compile(r"[0-9a-f]{32}")
+_REMOVED_IDS_KEPT = 1000
 
 
 @dataclass(frozen=True)
 class JobInput:
-    """What a workflow is given: kept in the database for as long as the job is.
+    """The input of a job's workflows, stored in the database as long as the job exists.
 
     Attributes:
-        media: name of the uploaded file in the job's folder.
-        source: the name its owner gave the video.
-        created_s: when it was uploaded, in seconds since 1970.
+        media: Name of the uploaded file in the job's folder.
+        source: Name the owner gave the video.
+        created_s: Time of the upload, in seconds since 1970.
     """
 
     media: str
@@ -61,31 +64,33 @@ class JobInput:
 
 @dataclass(frozen=True)
 class Workflow:
-    """One of a job's workflows as the database knows it.
+    """One of a job's workflows, as stored in the database.
 
     Attributes:
-        id: of the job.
-        state: ``broken`` when it took the process down too often, or raised what it should not.
-        given: what it was given.
-        outcome: what it returned, once it has ended.
+        job_id: ID of the job.
+        kind: Kind of work it does.
+        state: State of the work; ``broken`` if it crashed the process too often or raised an
+            exception.
+        given: Input of the work.
+        outcome: Return value after it has ended: None, or the reason for the failure.
     """
 
-    id: str
+    job_id: str
+    kind: WorkflowKind
     state: WorkflowState
     given: JobInput
     outcome: str | None
 
 
 class Workflows:
-    """The database of the queues.
+    """The database behind the queues.
 
     Args:
         database_url: SQLite or PostgreSQL.
-        instance: whose queues they are: services that share a database do not run one another's
-            jobs.
-        workers: how many of each kind run side by side.
-        run: what a workflow of each kind does, with its job's id and input; returns None or why it
-            failed.
+        instance: Owner of the queues: services that share a database do not run each other's jobs.
+        workers: Number of workflows of each kind that run in parallel.
+        run: The work of each kind, called with the job's ID and input; returns None or the reason
+            for the failure.
     """
 
     def __init__(
@@ -108,7 +113,8 @@ class Workflows:
             "enable_otlp": False,
         }
         DBOS(config=config)
-        logging.getLogger("dbos").addFilter(_without_deleted_jobs)
+        self._removed = _RemovedJobs()
+        logging.getLogger("dbos").addFilter(self._removed)
 
         def analysis(job_id: str, media: str, source: str, created_s: float) -> str | None:
             given = JobInput(media, source, created_s)
@@ -129,17 +135,18 @@ class Workflows:
             DBOS.register_queue(
                 queue,
                 worker_concurrency=workers[kind],
-                polling_interval_sec=_POLLING_S[kind],
+                polling_interval_sec=_POLL_INTERVALS_S[kind],
                 on_conflict="always_update",
             )
 
     def close(self) -> None:
-        """Run nothing any more."""
+        """Stop running workflows."""
         DBOS.destroy(destroy_registry=True)
+        logging.getLogger("dbos").removeFilter(self._removed)
 
     def add(self, kind: WorkflowKind, job_id: str, given: JobInput) -> None:
-        """Put work into its queue, once; when this returns, it survives the process."""
-        with SetWorkflowID(job_id + _ID_SUFFIXES[kind]):
+        """Enqueue work, at most once per job and kind; on return it is stored durably."""
+        with SetWorkflowID(_workflow_id(kind, job_id)):
             DBOS.enqueue_workflow(
                 self._queues[kind],
                 self._workflows[kind],
@@ -149,40 +156,75 @@ class Workflows:
                 given.created_s,
             )
 
-    def get(self, kind: WorkflowKind, job_id: str) -> Workflow | None:
-        """One job's workflow, if it has one of that kind."""
-        found = self._list(kind, workflow_ids=[job_id + _ID_SUFFIXES[kind]])
-        return _read(kind, found[0]) if found else None
+    def of_job(self, job_id: str) -> dict[WorkflowKind, Workflow]:
+        """A job's workflows by kind, in one query."""
+        found = self._list(*KINDS, workflow_ids=[_workflow_id(kind, job_id) for kind in KINDS])
+        return {workflow.kind: workflow for workflow in map(self._read, found)}
 
-    def all(self, kind: WorkflowKind) -> list[Workflow]:
-        """Every job's workflow of a kind, in no particular order."""
-        return [_read(kind, workflow) for workflow in self._list(kind)]
-
-    def ids(self, kind: WorkflowKind) -> set[str]:
-        """The ids of every job that has a workflow of a kind."""
-        found = self._list(kind, load_input=False, load_output=False)
-        return {workflow.workflow_id.removesuffix(_ID_SUFFIXES[kind]) for workflow in found}
+    def all(self) -> list[dict[WorkflowKind, Workflow]]:
+        """Every job's workflows by kind, in one query and in no particular order."""
+        jobs: dict[str, dict[WorkflowKind, Workflow]] = {}
+        for workflow in map(self._read, self._list(*KINDS)):
+            jobs.setdefault(workflow.job_id, {})[workflow.kind] = workflow
+        return list(jobs.values())
 
     def count_waiting(self) -> int:
-        """How many analyses have not begun."""
+        """Number of analyses that have not started."""
         waiting = ["ENQUEUED", "DELAYED"]
         return len(self._list("analysis", status=waiting, load_input=False, load_output=False))
 
     def remove(self, kind: WorkflowKind, job_id: str) -> None:
-        """Forget a workflow; one that waits will not be run."""
-        DBOS.delete_workflow(job_id + _ID_SUFFIXES[kind])
+        """Delete a workflow; if it is still waiting, it will not run."""
+        self._removed.add(job_id)
+        DBOS.delete_workflow(_workflow_id(kind, job_id))
 
     def wait_while_running(self, kind: WorkflowKind, job_id: str, timeout_s: float) -> None:
-        """Until a workflow that runs has ended; not at all for one that waits."""
+        """Block until a running workflow has ended; return at once if it is not running."""
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
-            found = self.get(kind, job_id)
+            found = self.of_job(job_id).get(kind)
             if found is None or found.state != "running":
                 return
-            time.sleep(_ENDING_POLLING_S)
+            time.sleep(_END_POLL_INTERVAL_S)
 
-    def _list(self, kind: WorkflowKind, **conditions: Any) -> "list[WorkflowStatus]":
-        return DBOS.list_workflows(queue_name=self._queues[kind], **conditions)
+    def _list(self, *kinds: WorkflowKind, **conditions: Any) -> "list[WorkflowStatus]":
+        return DBOS.list_workflows(queue_name=[self._queues[kind] for kind in kinds], **conditions)
+
+    def _read(self, workflow: "WorkflowStatus") -> Workflow:
+        kind: WorkflowKind = (
+            "overlay" if workflow.queue_name == self._queues["overlay"] else "analysis"
+        )
+        given = workflow.input
+        arguments = given["args"][1:] if given else ("", "", 0.0)
+        return Workflow(
+            job_id=workflow.workflow_id.removesuffix(_ID_SUFFIXES[kind]),
+            kind=kind,
+            state=_STATES.get(workflow.status, "broken"),
+            given=JobInput(*arguments),
+            outcome=workflow.output,
+        )
+
+
+class _RemovedJobs(logging.Filter):
+    """Drops what DBOS logs about jobs that were deleted on purpose.
+
+    A job deleted just as it starts has nowhere to store its outcome; DBOS warns about that, then
+    logs an exception. Both name the workflow, so records are matched by job ID: wording and
+    exception classes are the library's own business.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ids: deque[str] = deque(maxlen=_REMOVED_IDS_KEPT)
+
+    def add(self, job_id: str) -> None:
+        self._ids.append(job_id)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether to log a record."""
+        error = record.exc_info[1] if record.exc_info else None
+        named = _JOB_ID.findall(f"{record.getMessage()} {error}")
+        return not any(job_id in self._ids for job_id in named)
 
 
 def _workflow(kind: WorkflowKind, function: Callable[..., str | None]) -> Any:
@@ -190,23 +232,5 @@ def _workflow(kind: WorkflowKind, function: Callable[..., str | None]) -> Any:
     return decorate(function)
 
 
-def _without_deleted_jobs(record: logging.LogRecord) -> bool:
-    """Whether to log what DBOS says: not that a deleted job has nowhere to put its outcome.
-
-    It happens to a job that is deleted in the moment in which it would have begun.
-    """
-    error = record.exc_info[1] if record.exc_info else None
-    return not isinstance(error, DBOSNonExistentWorkflowError) and (
-        "outcome was not recorded" not in record.getMessage()
-    )
-
-
-def _read(kind: WorkflowKind, workflow: "WorkflowStatus") -> Workflow:
-    given = workflow.input
-    arguments = given["args"][1:] if given else ("", "", 0.0)
-    return Workflow(
-        id=workflow.workflow_id.removesuffix(_ID_SUFFIXES[kind]),
-        state=_STATES.get(workflow.status, "broken"),
-        given=JobInput(*arguments),
-        outcome=workflow.output,
-    )
+def _workflow_id(kind: WorkflowKind, job_id: str) -> str:
+    return job_id + _ID_SUFFIXES[kind]

@@ -69,7 +69,7 @@ def test_every_key_is_explained() -> None:
 def test_the_service_brings_no_training_library() -> None:
     """Importing all of it leaves sys.modules free of them."""
     code = (
-        "import serving.app, serving.run_command, serving.analyze_command, sys;"
+        "import serving.app, serving.cli.run, serving.cli.analyze, sys;"
         "print(*{name.split('.')[0] for name in sys.modules})"
     )
     done = subprocess.run(  # noqa: S603

@@ -29,7 +29,7 @@ router = APIRouter(prefix="/videos", tags=["videos"])
 )
 def get_angles(video_id: str, services: ServicesDep) -> FileResponse:
     """Joint angles over time, as the camera sees them; at most 2000 moments, thinned evenly."""
-    path = services.jobs.finished_folder(video_id) / ANGLES_FILE
+    path = services.jobs.get_analyzed(video_id).folder / ANGLES_FILE
     if not path.is_file():
         raise NotFoundError(
             "This video was analysed by a version that kept no joint angles. Upload it again."

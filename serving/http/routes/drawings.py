@@ -32,13 +32,13 @@ def _file(media_type: str, description: str) -> Responses:
 )
 def get_overlay(request: Request, video_id: str, services: ServicesDep) -> Response:
     """The video with the poses drawn on it, with its sound; answers range requests."""
-    folder = services.jobs.drawn_folder(video_id)
-    path = folder / OVERLAY_FILE
+    job = services.jobs.get_drawn(video_id)
+    path = job.folder / OVERLAY_FILE
     check_range(request.headers.get("range"), path.stat().st_size)
     return FileResponse(
         path,
         media_type=_OVERLAY_TYPE,
-        filename=_named(services.jobs.get(video_id).source, "_overlay.mp4"),
+        filename=_named(job.source, "_overlay.mp4"),
         content_disposition_type="inline",
     )
 
@@ -50,10 +50,11 @@ def get_overlay(request: Request, video_id: str, services: ServicesDep) -> Respo
 )
 def get_summary(video_id: str, services: ServicesDep) -> FileResponse:
     """The routine on one page: its ribbon, its best holds, its totals."""
+    job = services.jobs.get_drawn(video_id)
     return FileResponse(
-        services.jobs.drawn_folder(video_id) / SUMMARY_FILE,
+        job.folder / SUMMARY_FILE,
         media_type=_SUMMARY_TYPE,
-        filename=_named(services.jobs.get(video_id).source, "_summary.png"),
+        filename=_named(job.source, "_summary.png"),
         content_disposition_type="inline",
     )
 
@@ -61,8 +62,8 @@ def get_summary(video_id: str, services: ServicesDep) -> FileResponse:
 @router.get("/{video_id}/holds", responses=problems(404, 409, 422, 503))
 def list_holds(video_id: str, services: ServicesDep) -> HoldPhotosOut:
     """The holds in order of time, each with the address of its photo."""
-    folder = services.jobs.drawn_folder(video_id)
-    holds: list[dict[str, Any]] = json.loads((folder / HOLDS_FILE).read_text(encoding="utf-8"))
+    job = services.jobs.get_drawn(video_id)
+    holds: list[dict[str, Any]] = json.loads((job.folder / HOLDS_FILE).read_text(encoding="utf-8"))
     for hold in holds:
         hold["photo"] = f"/api/v1/videos/{video_id}/{photo_file(hold['number'])}"
     return HoldPhotosOut.model_validate({"holds": holds})
@@ -79,13 +80,14 @@ def get_hold_photo(
     services: ServicesDep,
 ) -> FileResponse:
     """A hold at its steadiest moment, in the size of the video."""
-    path = services.jobs.drawn_folder(video_id) / photo_file(number)
+    job = services.jobs.get_drawn(video_id)
+    path = job.folder / photo_file(number)
     if not path.is_file():
         raise NotFoundError(f"This video has no hold number {number}. See its `holds`.")
     return FileResponse(
         path,
         media_type=_PHOTO_TYPE,
-        filename=_named(services.jobs.get(video_id).source, f"_hold_{number}.jpg"),
+        filename=_named(job.source, f"_hold_{number}.jpg"),
         content_disposition_type="inline",
     )
 

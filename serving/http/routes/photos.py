@@ -6,13 +6,14 @@ import numpy as np
 from fastapi import APIRouter, Request
 
 from serving.analysis import model_facts
+from serving.errors import client_message
 from serving.exports.predictions import prediction_of
+from serving.http.off_loop import off_loop
 from serving.http.openapi import file_form, problems
 from serving.http.schemas import ImageLandmark, LandmarkOut, ModelFactsOut, PhotoOut, WorldLandmark
 from serving.http.services import ServicesDep
 from serving.http.uploads import BodyLimits, receive_file
-from serving.jobs.analysis import with_source
-from shared_features.errors import MediaError, MediaTooLargeError
+from shared_features.errors import MediaError
 from shared_features.landmarks.landmarks import (
     IMAGE_CHANNELS,
     LANDMARK_NAMES,
@@ -33,14 +34,13 @@ async def classify_photo(request: Request, services: ServicesDep) -> PhotoOut:
     classifier = services.engine.classifier()
     serving = services.settings.serving
     limits = BodyLimits.of(serving, serving.max_photo_mb)
-    with services.data_dir.receiving() as folder:
+    async with off_loop(services.data_dir.receiving()) as folder:
         upload = await receive_file(request, folder, limits)
         try:
             track = await services.photos.track(upload.path, upload.source)
-        except MediaTooLargeError as error:
-            raise MediaTooLargeError(with_source(error, upload.path, upload.source)) from error
         except MediaError as error:
-            raise MediaError(with_source(error, upload.path, upload.source)) from error
+            message = client_message(error, upload.path, upload.source)
+            raise type(error)(message) from error
     found = prediction_of(classifier.classify(track)[0], classifier.contract)
     return PhotoOut(
         **asdict(found),

@@ -51,14 +51,15 @@ def get_timeline(
 ) -> FileResponse:
     """The timeline of a finished analysis, by `format` or else by `Accept`."""
     wanted = format or chosen_format(request.headers.get("accept"))
-    path = services.jobs.finished_folder(video_id) / FILE_NAMES[wanted]
+    job = services.jobs.get_analyzed(video_id)
+    path = job.folder / FILE_NAMES[wanted]
     if not path.is_file():
         raise NotFoundError(
             f"This video was analysed by a version that did not write `{wanted}`. Upload it again."
         )
     name = path.name
     if wanted == "landmarks":  # as the training toolkit calls it
-        name = track_file_name("video", services.jobs.get(video_id).source)
+        name = track_file_name("video", job.source)
     return FileResponse(
         path,
         media_type=MEDIA_TYPES[wanted],

@@ -9,12 +9,13 @@ from fastapi.responses import FileResponse
 from starlette.concurrency import run_in_threadpool
 
 from serving.errors import NotFoundError
+from serving.http.off_loop import off_loop
 from serving.http.openapi import file_form, problems
 from serving.http.ranges import check_range
 from serving.http.schemas import JobListOut, JobOut, OverlayOut, ProblemOut
-from serving.http.services import Services, ServicesDep
+from serving.http.services import ServicesDep
 from serving.http.uploads import BodyLimits, receive_file
-from serving.jobs.job import Job, JobState, OverlayState
+from serving.jobs import Job, JobState, OverlayState
 from serving.overlay.files import OVERLAY_FILE, SUMMARY_FILE
 
 router = APIRouter(prefix="/videos", tags=["videos"])
@@ -45,16 +46,12 @@ async def upload_video(request: Request, response: Response, services: ServicesD
     services.engine.classifier()
     serving = services.settings.serving
     limits = BodyLimits.of(serving, serving.max_upload_mb)
-    room = services.jobs.room_for_one()
-    await run_in_threadpool(room.__enter__)
-    try:
-        with services.data_dir.receiving() as folder:
-            upload = await receive_file(request, folder, limits)
-            job = await run_in_threadpool(
-                services.jobs.submit, folder, upload.path.name, upload.source
-            )
-    finally:
-        await run_in_threadpool(room.__exit__, None, None, None)
+    async with (
+        off_loop(services.jobs.reserve_slot()),
+        off_loop(services.data_dir.receiving()) as folder,
+    ):
+        upload = await receive_file(request, folder, limits)
+        job = await run_in_threadpool(services.jobs.submit, folder, upload.path.name, upload.source)
     return _accepted(request, response, job)
 
 
@@ -68,7 +65,7 @@ def analyse_demo(request: Request, response: Response, services: ServicesDep) ->
             "The demo performance is not installed. Set "
             "`serving.demo_video` in params.yaml. Your own videos can be uploaded all the same."
         )
-    with services.jobs.room_for_one(), services.data_dir.receiving() as folder:
+    with services.jobs.reserve_slot(), services.data_dir.receiving() as folder:
         media = f"performance{demo.suffix.lower()}"
         _link_or_copy(demo, folder / media)
         job = services.jobs.submit(folder, media, demo.name)
@@ -105,7 +102,7 @@ def delete_video(video_id: str, services: ServicesDep) -> Response:
 )
 def get_media(request: Request, video_id: str, services: ServicesDep) -> Response:
     """The video as it was uploaded, for a player; answers range requests."""
-    return _media(request, services, services.jobs.get(video_id))
+    return _media(request, services.jobs.get(video_id))
 
 
 def job_out(job: Job) -> JobOut:
@@ -155,8 +152,8 @@ def _accepted(request: Request, response: Response, job: Job) -> JobOut:
     return accepted
 
 
-def _media(request: Request, services: Services, job: Job) -> Response:
-    path = services.jobs.media_path(job)
+def _media(request: Request, job: Job) -> Response:
+    path = job.media_path
     check_range(request.headers.get("range"), path.stat().st_size)
     return FileResponse(
         path,
