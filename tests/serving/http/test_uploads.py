@@ -93,8 +93,9 @@ def test_a_client_that_vanishes_leaves_nothing(server: Server, route: str) -> No
         with open_upload(server, route, 500_000) as connection:
             connection.sendall(b"x" * 100_000)
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-    server.wait_for(lambda: not server.leftovers() and process.num_fds() <= before + 2, 5)
-    assert not list((server.data / "uploads").iterdir())
+    uploads = server.data / "uploads"
+    server.wait_for(lambda: not list(uploads.iterdir()) and process.num_fds() <= before + 2)
+    assert server.leftovers() == []
     assert server.http.get("/health/ready").status_code == 200
 
 
