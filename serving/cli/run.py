@@ -30,8 +30,6 @@ def run_service(host: str | None, port: int | None, params: Path | None) -> None
         level=logging.INFO,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
-    # Broken forms are answered to whoever sent them.
-    logging.getLogger("python_multipart").setLevel(logging.ERROR)
     # uvicorn ends in order and then raises the signal again; being told to end is no failure.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     limit_arenas()

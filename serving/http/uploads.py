@@ -1,8 +1,8 @@
-"""Request bodies, taken piece by piece and never more than allowed.
+"""Request bodies, received piece by piece and within limits.
 
-Files go straight to disk under a name of ours. Size, idle time and total time are bounded while
-receiving, with and without a ``Content-Length``; whatever goes wrong, the caller's folder is all
-there is to remove.
+Files go straight to disk under a name of ours. Size, idle time and total time are limited while
+receiving, with or without a ``Content-Length``. Whatever goes wrong, removing the caller's folder
+removes all traces.
 """
 
 import asyncio
@@ -10,28 +10,34 @@ import os
 import re
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, Self
 
 from fastapi import Request
-from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import MultipartParser, parse_options_header
+from multipart import (
+    MultipartError,
+    MultipartSegment,
+    PushMultipartParser,
+    parse_options_header,
+)
 from starlette.concurrency import run_in_threadpool
 
 from serving.errors import UploadError
 from serving.settings import MEBIBYTE, ServingParams
 
-if TYPE_CHECKING:
-    from python_multipart.multipart import MultipartCallbacks
-
 FILE_FIELD = "file"
-# What a form needs beside its file: boundaries, headers, a few small fields.
-_FORM_ROOM = 64 * 1024
+# Allowance for the rest of a form: boundaries, headers, a few small fields.
+_FORM_ALLOWANCE = 64 * 1024
+_MAX_PARTS = 64
+_MAX_HEADERS_PER_PART = 8
+_MAX_HEADER_BYTES = 4096
+# Decoding bytes one by one never fails; names are decoded as UTF-8 when they are used.
+_HEADER_CHARSET = "latin-1"
 _MAX_NAME_LENGTH = 200
-# Also replaced by the client's name in messages, so it must not be a word that they use.
+# Messages have this replaced by the client's name, so it must not be a word that they use.
 _STORED_NAME = "file-as-received"
-# Enough of a file to make a trip to the disk worth it.
+# Amount of data worth a trip to a worker thread and to the disk.
 _WRITE_BYTES = 512 * 1024
 _NOT_SHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,5}")
@@ -42,8 +48,8 @@ class Upload:
     """A received file.
 
     Attributes:
-        path: where it is, under a name of ours.
-        source: the client's name for it, fit for display and nothing else.
+        path: Path of the file, under a name of ours.
+        source: The client's name for it, fit for display and nothing else.
     """
 
     path: Path
@@ -52,75 +58,88 @@ class Upload:
 
 @dataclass(frozen=True)
 class BodyLimits:
-    """What a body may take: bytes, seconds in all, seconds without a byte."""
+    """Limits of a request body.
+
+    Attributes:
+        max_bytes: Maximum size.
+        timeout_s: Maximum time for the whole body.
+        idle_timeout_s: Maximum time without a byte.
+    """
 
     max_bytes: int
     timeout_s: float
     idle_timeout_s: float
 
     @classmethod
-    def of(cls, params: ServingParams, max_mb: float) -> "BodyLimits":
-        """The limits of a route whose body may be so many MiB."""
+    def of(cls, params: ServingParams, max_mb: float) -> Self:
+        """The configured time limits, with a size limit in MiB."""
         return cls(int(max_mb * MEBIBYTE), params.upload_timeout_s, params.upload_idle_timeout_s)
 
 
 async def read_body(request: Request, limits: BodyLimits) -> bytes:
-    """A small body as a whole.
+    """Read a small body into memory.
 
     Raises:
-        UploadError: too large or too slow.
-        ClientDisconnect: the client is gone.
+        UploadError: The body is too large or too slow.
+        ClientDisconnect: The client has disconnected.
     """
-    return b"".join([piece async for piece in _pieces(request, limits, room=0)])
+    return b"".join([piece async for piece in _pieces(request, limits, allowance=0)])
 
 
 async def receive_file(request: Request, folder: Path, limits: BodyLimits) -> Upload:
-    """The file of a ``multipart/form-data`` body, written into a folder.
+    """Write the file of a ``multipart/form-data`` body into a folder.
 
     Raises:
-        UploadError: not such a form, not exactly one file, too large or too slow.
-        ClientDisconnect: the client is gone.
+        UploadError: The body is not such a form, does not have exactly one file, is too large or
+            too slow.
+        ClientDisconnect: The client has disconnected.
     """
-    content_type, options = parse_options_header(request.headers.get("content-type"))
-    if content_type != b"multipart/form-data" or not options.get(b"boundary"):
+    content_type, options = parse_options_header(request.headers.get("content-type", ""))
+    if content_type != "multipart/form-data" or not options.get("boundary"):
         raise UploadError(
             415,
-            f"The request has the type {content_type.decode('latin-1') or 'nothing'!r}, expected "
+            f"The request has the type {content_type or 'nothing'!r}, expected "
             f"multipart/form-data with a boundary and the file in the field `{FILE_FIELD}`.",
         )
-    form = _Form(folder, limits.max_bytes)
+    file = _FormFile(folder, limits.max_bytes)
     try:
-        parser = MultipartParser(options[b"boundary"], form.callbacks())
-        async for piece in _pieces(request, limits, _FORM_ROOM):
-            parser.write(piece)
-            if form.pending_bytes >= _WRITE_BYTES:
-                await run_in_threadpool(form.write)
-        parser.finalize()
-        await run_in_threadpool(form.finish)
-    except FormParserError as error:
+        with PushMultipartParser(
+            options["boundary"],
+            max_header_size=_MAX_HEADER_BYTES,
+            max_header_count=_MAX_HEADERS_PER_PART,
+            max_segment_count=_MAX_PARTS,
+            header_charset=_HEADER_CHARSET,
+        ) as parser:
+            async for piece in _pieces(request, limits, _FORM_ALLOWANCE):
+                for event in parser.parse(piece):
+                    file.take(event)
+                if file.pending_bytes >= _WRITE_BYTES:
+                    await run_in_threadpool(file.write)
+        await run_in_threadpool(file.finish)
+    except MultipartError as error:
         raise UploadError(
-            400, f"The form cannot be read ({error}). Send multipart/form-data, all of it."
+            400, f"The form cannot be read ({error}). Send a complete multipart/form-data body."
         ) from error
     finally:
-        form.close()
-    return form.upload()
+        file.close()
+    return file.upload()
 
 
 def display_name(name: str) -> str:
-    r"""A client's file name as text: its last part, without what cannot be seen, not too long.
+    r"""A client's file name for display: its last part, printable and of limited length.
 
     >>> display_name("C:\\clips\\../routine.mp4")
     'routine.mp4'
     """
     last = re.split(r"[/\\]", _NOT_SHOWN.sub("", name))[-1].strip()
-    # Surrogates come from bytes that are no text; no file or reply can hold them.
+    # Surrogates stand for bytes that are not text; no file or response can hold them.
     readable = last.encode("utf-8", "replace").decode("utf-8")
     return readable[-_MAX_NAME_LENGTH:] if readable not in ("", ".", "..") else "upload"
 
 
-async def _pieces(request: Request, limits: BodyLimits, room: int) -> AsyncIterator[bytes]:
+async def _pieces(request: Request, limits: BodyLimits, allowance: int) -> AsyncIterator[bytes]:
     announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > limits.max_bytes + room:
+    if announced.isdecimal() and int(announced) > limits.max_bytes + allowance:
         raise _too_large(limits.max_bytes)
     received, deadline_s = 0, time.monotonic() + limits.timeout_s
     stream = request.stream()
@@ -138,59 +157,50 @@ async def _pieces(request: Request, limits: BodyLimits, room: int) -> AsyncItera
                 "(`serving.upload_timeout_s` in params.yaml). Try again on a better connection.",
             ) from error
         received += len(piece)
-        if received > limits.max_bytes + room:
+        if received > limits.max_bytes + allowance:
             raise _too_large(limits.max_bytes)
         yield piece
 
 
 def _too_large(max_bytes: int) -> UploadError:
     return UploadError(
-        413, f"This is too large: at most {max_bytes / MEBIBYTE:g} MiB are taken. Send less."
+        413, f"The upload is too large: the limit is {max_bytes / MEBIBYTE:g} MiB. Send less."
     )
 
 
-@dataclass
-class _Part:
-    headers: dict[bytes, bytes] = field(default_factory=dict)
-    is_file: bool = False
-
-
-class _Form:
-    """Collects what the parser finds: the file goes to disk, other fields nowhere."""
+class _FormFile:
+    """Writes the file among a parser's events to disk, and drops all other fields."""
 
     def __init__(self, folder: Path, max_bytes: int) -> None:
         self._folder = folder
         self._max_bytes = max_bytes
-        self._part = _Part()
-        self._header = (b"", b"")
-        self._source: str | None = None
-        self._path: Path | None = None
+        self._part: MultipartSegment | None = None
+        self._upload: Upload | None = None
         self._file: IO[bytes] | None = None
         self._pending: list[bytes] = []
-        self._file_bytes = 0
-        self._complete = False
         self.pending_bytes = 0
 
-    def callbacks(self) -> "MultipartCallbacks":
-        return {
-            "on_part_begin": self._begin,
-            "on_header_field": self._header_field,
-            "on_header_value": self._header_value,
-            "on_header_end": self._header_end,
-            "on_headers_finished": self._headers_finished,
-            "on_part_data": self._data,
-            "on_end": self._end,
-        }
+    def take(self, event: MultipartSegment | bytes | bytearray | None) -> None:
+        """Take the start of a part, some of its data, or its end (None)."""
+        if isinstance(event, MultipartSegment):
+            self._begin(event)
+        elif event is not None and self._part is not None:
+            if self._part.bytes_received > self._max_bytes:
+                raise _too_large(self._max_bytes)
+            self._pending.append(bytes(event))
+            self.pending_bytes += len(event)
 
     def write(self) -> None:
-        """Bring to disk what has been parsed. Blocking."""
+        """Write what has been parsed. Blocking."""
+        if self._upload is not None and self._file is None:
+            self._file = self._upload.path.open("wb")
         if self._file is not None:
             self._file.writelines(self._pending)
         self._pending.clear()
         self.pending_bytes = 0
 
     def finish(self) -> None:
-        """Make sure that the file outlives the machine's power. Blocking."""
+        """Write the rest, so that it survives a power failure. Blocking."""
         self.write()
         if self._file is not None:
             self._file.flush()
@@ -201,49 +211,23 @@ class _Form:
             self._file.close()
 
     def upload(self) -> Upload:
-        if not self._complete:
-            raise UploadError(400, "The form breaks off before its end. Send all of it.")
-        if self._path is None or self._source is None:
+        if self._upload is None:
             raise UploadError(
-                422, f"The form has no file. Send one in the field `{FILE_FIELD}`, with its name."
+                422,
+                f"The form has no file. Send one, with its name, in the field `{FILE_FIELD}`.",
             )
-        return Upload(self._path, self._source)
+        return self._upload
 
-    def _end(self) -> None:
-        self._complete = True
-
-    def _begin(self) -> None:
-        self._part = _Part()
-
-    def _header_field(self, data: bytes, start: int, end: int) -> None:
-        self._header = (self._header[0] + data[start:end], self._header[1])
-
-    def _header_value(self, data: bytes, start: int, end: int) -> None:
-        self._header = (self._header[0], self._header[1] + data[start:end])
-
-    def _header_end(self) -> None:
-        self._part.headers[self._header[0].lower()] = self._header[1]
-        self._header = (b"", b"")
-
-    def _headers_finished(self) -> None:
-        _, options = parse_options_header(self._part.headers.get(b"content-disposition"))
-        if options.get(b"name") != FILE_FIELD.encode() or b"filename" not in options:
+    def _begin(self, part: MultipartSegment) -> None:
+        self._part = None
+        if part.name != FILE_FIELD or part.filename is None:
             return
-        if self._source is not None:
+        if self._upload is not None:
             raise UploadError(422, "The form has more than one file. Send one at a time.")
-        self._source = display_name(options[b"filename"].decode("utf-8", "replace"))
-        suffix = Path(self._source).suffix.lower()
-        # The suffix helps readers of media and the browser's player; the rest is never used.
+        self._part = part
+        name = part.filename.encode(_HEADER_CHARSET).decode("utf-8", "replace")
+        source = display_name(name)
+        suffix = Path(source).suffix.lower()
+        # Media readers and the browser's player need the suffix; the rest is never used.
         safe_suffix = suffix if _SUFFIX.fullmatch(suffix) else ""
-        self._path = self._folder / f"{_STORED_NAME}{safe_suffix}"
-        self._file = self._path.open("wb")
-        self._part.is_file = True
-
-    def _data(self, data: bytes, start: int, end: int) -> None:
-        if not self._part.is_file:
-            return
-        self._pending.append(data[start:end])
-        self.pending_bytes += end - start
-        self._file_bytes += end - start
-        if self._file_bytes > self._max_bytes:
-            raise _too_large(self._max_bytes)
+        self._upload = Upload(self._folder / f"{_STORED_NAME}{safe_suffix}", source)

@@ -115,6 +115,26 @@ def test_a_client_that_vanishes_leaves_nothing(server: Server, route: str) -> No
             422,
             id="another field",
         ),
+        pytest.param(
+            HEAD.replace(b"Content-Type", b"X-Long: " + b"x" * 5000 + b"\r\nContent-Type")
+            + b"1"
+            + TAIL,
+            FORM_TYPE,
+            400,
+            id="a long header",
+        ),
+        pytest.param(
+            HEAD.replace(b"Content-Type", b"X: y\r\n" * 9 + b"Content-Type") + b"1" + TAIL,
+            FORM_TYPE,
+            400,
+            id="many headers",
+        ),
+        pytest.param(
+            (HEAD.replace(b'name="file"', b'name="a"') + b"\r\n") * 65 + HEAD + b"1" + TAIL,
+            FORM_TYPE,
+            400,
+            id="many parts",
+        ),
     ],
 )
 def test_what_is_no_upload_is_explained(
@@ -140,6 +160,23 @@ def test_a_file_name_is_never_a_path(server: Server, clip: Path, name: str) -> N
     assert "/" not in source
     assert "\\" not in source
     assert source.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        pytest.param("été.mp4".encode(), "été.mp4", id="UTF-8"),
+        pytest.param(b"\xe9t\xe9.mp4", "\ufffdt\ufffd.mp4", id="Latin-1"),
+        pytest.param(b"a %22b%22.mp4", 'a "b".mp4', id="quotes"),
+        pytest.param(b"", "upload", id="empty"),
+    ],
+)
+def test_a_file_name_in_any_encoding_is_taken(server: Server, sent: bytes, shown: str) -> None:
+    """Bytes that are not UTF-8 are replaced; they are no reason to refuse the upload."""
+    content = HEAD.replace(b"big.mp4", sent) + b"no video" + TAIL
+    response = server.http.post(VIDEOS, content=content, headers=FORM_TYPE)
+    assert response.status_code == 202, response.text
+    assert response.json()["source"] == shown
 
 
 @given(st.text())
