@@ -18,9 +18,9 @@ PATIENCE_MS = 30_000
 # The page refuses a key while the picture of its frame is still on the way, and says so.
 ANSWERED = """before => {
     const text = id => document.querySelector(id).textContent;
-    const place = /^frame (\\d+)/.exec(text("#place"));
+    const position = /^frame (\\d+)/.exec(text("#position"));
     return !document.querySelector("#card").hidden
-        || (place && Number(place[1]) !== before) || text("#said").includes("Press again");
+        || (position && Number(position[1]) !== before) || text("#message").includes("Press again");
 }"""
 
 
@@ -63,15 +63,15 @@ def type_labels(
     try:
         page.goto(f"{url}#video_{name}")
         expect(page.locator("#title")).to_have_text(name)
-        expect(page.locator("#picture")).to_be_visible()
+        expect(page.locator("#frame-image")).to_be_visible()
         while not page.locator("#card").is_visible():
-            found = re.match(r"frame (\d+)", page.locator("#place").inner_text())
+            found = re.match(r"frame (\d+)", page.locator("#position").inner_text())
             assert found is not None
             frame = int(found[1])
             if frame not in shown:
                 shown.append(frame)
             # What it says next is about this key.
-            page.locator("#said").evaluate("said => { said.textContent = ''; }")
+            page.locator("#message").evaluate("message => { message.textContent = ''; }")
             page.keyboard.press(key_of[labels[frame]])
             page.wait_for_function(ANSWERED, arg=frame)
         expect(page.locator("#saved")).to_have_text("Saved")

@@ -1,7 +1,7 @@
 """``straps-train label-videos`` and ``straps-train label-photos``.
 
-Both start the labelling tool for the browser and end with Ctrl-C. ``training.labeller.app`` says
-how to link to a recording and a frame.
+Both start the labelling tool for the browser and run until Ctrl-C. ``training.labeller.app``
+explains how to link to a recording and a frame.
 """
 
 import logging
@@ -22,7 +22,9 @@ app = typer.Typer()
 
 Input = Annotated[
     Path | None,
-    typer.Option("--input", help="Folder of recordings; default: the interim one in params.yaml."),
+    typer.Option(
+        "--input", help="Folder of recordings. Default: the interim folder in params.yaml."
+    ),
 ]
 OpenBrowser = Annotated[
     bool, typer.Option("--open/--no-open", help="Open the page in this machine's browser.")
@@ -33,7 +35,7 @@ OpenBrowser = Annotated[
 def label_videos(
     params: Params = None, input_folder: Input = None, open_browser: OpenBrowser = False
 ) -> None:
-    """Label the frames of videos in the browser, a key press for every second."""
+    """Label the frames of videos in the browser, one key press for every second of video."""
     _label("video", params, input_folder, open_browser)
 
 
@@ -41,13 +43,14 @@ def label_videos(
 def label_photos(
     params: Params = None, input_folder: Input = None, open_browser: OpenBrowser = False
 ) -> None:
-    """Label photos in the browser, those first that the model is least sure of."""
+    """Label photos in the browser, starting with those the model is least sure of."""
     _label("photo", params, input_folder, open_browser)
 
 
 def _label(kind: "Kind", params: Path | None, folder: Path | None, open_browser: bool) -> None:
-    from training.labeller.catalogue import forced_recordings, recordings_to_label
-    from training.labeller.running import listening, only_one, serve, summary, workbench_for
+    from training.labeller.entries import forced_recordings, recordings_to_label, summary
+    from training.labeller.server import exclusive, listening, serve
+    from training.labeller.service_setup import labelling_service
     from training.params import known_labels, load_all
     from training.runtime.progress_bar import progress_bar
 
@@ -60,13 +63,13 @@ def _label(kind: "Kind", params: Path | None, folder: Path | None, open_browser:
     forced, unknown = forced_recordings(recordings, again)
     if unknown:
         names = ", ".join(unknown)
-        typer.echo(f"`force_relabel` names what is not in {folder}: {names}.", err=True)
-    with ExitStack() as running:
-        running.enter_context(only_one(data.labels, kind))
-        listener, url = running.enter_context(listening(settings.labeller))
-        with progress_bar("Reading labels", len(recordings)) as advance:
-            workbench = running.enter_context(
-                workbench_for(kind, recordings, forced, shared, settings, advance)
+        typer.echo(f"`force_relabel` names recordings that are not in {folder}: {names}.", err=True)
+    with ExitStack() as closing:
+        closing.enter_context(exclusive(data.labels, kind))
+        listener, url = closing.enter_context(listening(settings.labeller))
+        with progress_bar("Reading labels", len(recordings)) as report_progress:
+            service = closing.enter_context(
+                labelling_service(kind, recordings, forced, shared, settings, report_progress)
             )
 
         def ready() -> None:
@@ -74,8 +77,8 @@ def _label(kind: "Kind", params: Path | None, folder: Path | None, open_browser:
             if open_browser:
                 webbrowser.open(url)
 
-        serve(workbench, settings, known_labels(shared.labels), listener, ready)
-        for line in summary(workbench, data.labels):
+        serve(service, settings, known_labels(shared.labels), listener, ready)
+        for line in summary(service.entries.values(), kind, data.labels):
             typer.echo(line)
 
 
@@ -84,8 +87,8 @@ def _welcome(url: str, host: str, recordings: int, kind: str) -> str:
     lines = [f"Label {recordings} {kind}{'' if recordings == 1 else 's'} at {url}"]
     if host in ("127.0.0.1", "localhost", "::1"):
         lines += [
-            f"  from another machine: ssh -L {port}:localhost:{port} THIS_MACHINE, then the same "
-            "address there",
-            "  in a container: set `training.labeller.host` to 0.0.0.0 and publish the port",
+            f"  From another machine: ssh -L {port}:localhost:{port} THIS_MACHINE, then open the "
+            "same address there.",
+            "  In a container: set `training.labeller.host` to 0.0.0.0 and publish the port.",
         ]
-    return "\n".join([*lines, "  every key press is saved at once; end with Ctrl-C"])
+    return "\n".join([*lines, "  Every key press is saved at once. Stop with Ctrl-C."])

@@ -1,1 +1,1 @@
-"""The labelling tool in the browser."""
+"""The labelling tool: a page in the browser, and the local server behind it."""

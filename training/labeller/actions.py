@@ -1,7 +1,7 @@
-"""What the page can ask to be done to the labels of a recording, as it is sent.
+"""Changes that the page can request, as the JSON bodies it sends.
 
-Each request carries an id that it keeps when it is sent again, after a server was gone: what has
-been done is not done twice.
+Every request carries an ID, and the page reuses that ID when it resends the request because the
+server went away. A request that has already been carried out is therefore not carried out twice.
 """
 
 from collections.abc import Sequence
@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from training.labeller.editing import rule
-from training.labeller.editing.rule import Change, Ranges
+from training.labeller.editing import ranges as edit
+from training.labeller.editing.ranges import Change, Ranges
 
 Frame = Annotated[int, Field(ge=0, lt=2**31)]
 
@@ -29,52 +29,52 @@ class LabelFrames(_Action):
     label: str
 
     def change(self, ranges: Ranges, shown: Sequence[int]) -> Change:
-        """What changes."""
-        return rule.label_through(ranges, shown, self.frame, self.label)
+        """The change to the labels."""
+        return edit.label_through(ranges, shown, self.frame, self.label)
 
 
 class RelabelRange(_Action):
-    """Give the range that a frame is in another label."""
+    """Give the whole range that contains the frame another label."""
 
     do: Literal["relabel"]
     label: str
 
     def change(self, ranges: Ranges, shown: Sequence[int]) -> Change:
-        """What changes."""
+        """The change to the labels."""
         del shown
-        return rule.relabel(ranges, self.frame, self.label)
+        return edit.relabel(ranges, self.frame, self.label)
 
 
-class MoveBorder(_Action):
-    """Move the border behind frame ``border`` behind frame ``to``."""
+class MoveBoundary(_Action):
+    """Move the boundary after frame ``boundary`` to after frame ``to``."""
 
-    do: Literal["move_border"]
-    border: Frame
+    do: Literal["move_boundary"]
+    boundary: Frame
     to: Frame
 
     def change(self, ranges: Ranges, shown: Sequence[int]) -> Change:
-        """What changes."""
+        """The change to the labels."""
         del shown
-        return rule.move_border(ranges, self.border, self.to)
+        return edit.move_boundary(ranges, self.boundary, self.to)
 
 
 class Keep(_Action):
-    """Go on behind a frame of a recording that is labelled again; its old labels stay."""
+    """Move past a frame of a recording that is being relabelled, keeping its old labels."""
 
     do: Literal["keep"]
 
 
 class Undo(_Action):
-    """Take the last step back."""
+    """Undo the last step."""
 
     do: Literal["undo"]
 
 
 class Redo(_Action):
-    """Take the step again that was taken back last."""
+    """Redo the step that was undone last."""
 
     do: Literal["redo"]
 
 
-Changing = LabelFrames | RelabelRange | MoveBorder
+Changing = LabelFrames | RelabelRange | MoveBoundary
 Action = Annotated[Changing | Keep | Undo | Redo, Field(discriminator="do")]

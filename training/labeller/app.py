@@ -1,10 +1,10 @@
-"""The labelling tool as a web application: a page, and the few things it asks for.
+"""The labelling tool as a web application: the page and its API.
 
-The page opens at a recording and a frame when its address ends in ``#`` and the recording's
-filename as tables have it, percent-encoded as in any address, followed by ``@`` and the number of
-the frame: ``http://127.0.0.1:8100/#video_routine.mp4@123``, ``…/#photo_plank__1.jpg@0``. Without
-``@`` and a number it opens where labelling goes on. A name that differs in its suffix only is
-understood as well: tables may have been made on ``routine.mov`` before it became ``routine.mp4``.
+The address of the page can name a recording and a frame: after ``#`` comes the recording's filename
+as tables have it, percent-encoded, then ``@`` and the number of the frame, as in
+``http://127.0.0.1:8100/#video_routine.mp4@123`` or ``…/#photo_plank__1.jpg@0``. Without ``@`` and a
+number, the page opens where labelling resumes. The suffix of the name may differ: tables may have
+been made on ``routine.mov`` before it became ``routine.mp4``.
 """
 
 import logging
@@ -20,14 +20,14 @@ from starlette.exceptions import HTTPException
 
 from shared_features.errors import MediaError, StrapsError
 from training.errors import LabelError
-from training.labeller import answers
+from training.labeller import responses
 from training.labeller.actions import Action
 from training.labeller.security import PROBLEM_TYPE, Security
-from training.labeller.workbench import (
+from training.labeller.service import (
+    LabellingService,
     NoFrameError,
     NotReadyError,
     UnknownRecordingError,
-    Workbench,
 )
 from training.params import TrainingParams
 
@@ -42,17 +42,19 @@ _STATUSES: tuple[tuple[type[Exception], int], ...] = (
 )
 
 
-def create_app(workbench: Workbench, settings: TrainingParams, labels: tuple[str, ...]) -> FastAPI:
-    """The tool for some recordings.
+def create_app(
+    service: LabellingService, settings: TrainingParams, labels: tuple[str, ...]
+) -> FastAPI:
+    """The web application.
 
     Args:
-        workbench: the recordings.
+        service: the recordings and everything that is known about them.
         settings: keys and host.
-        labels: all that a frame may be called, the last one for everything that is no pose.
+        labels: all labels that a frame may have; the last one is for everything that is not a pose.
     """
     app = FastAPI(title="Labelling tool", docs_url=None, redoc_url=None, openapi_url=None)
     setup = {
-        "kind": workbench.kind,
+        "kind": service.kind,
         "keys": settings.labeller.keys,
         "labels": labels,
         "other": labels[-1],
@@ -69,28 +71,28 @@ def create_app(workbench: Workbench, settings: TrainingParams, labels: tuple[str
 
     @app.get("/api/recordings")
     def get_recordings() -> dict[str, Any]:
-        return answers.listing(workbench)
+        return responses.listing(service)
 
     @app.get("/api/recordings/{filename}")
     def get_recording(filename: str) -> dict[str, Any]:
-        return answers.recording(workbench.view(filename))
+        return responses.recording(service.view(filename))
 
     @app.get("/api/recordings/{filename}/frames/{frame}")
     def get_frame(filename: str, frame: int, fast: bool = False) -> Response:
-        picture = workbench.picture(filename, frame, fast)
-        headers = {"X-Frame": str(picture.frame), "X-Sharp": str(int(picture.sharp))}
-        return Response(picture.jpeg, media_type="image/jpeg", headers=headers)
+        jpeg = service.jpeg(filename, frame, fast)
+        headers = {"X-Frame": str(jpeg.frame), "X-Sharp": str(int(jpeg.sharp))}
+        return Response(jpeg.content, media_type="image/jpeg", headers=headers)
 
     @app.get("/api/recordings/{filename}/proposal")
     def get_proposal(filename: str, first: int, last: int) -> dict[str, Any] | None:
         if not 0 <= first <= last:
-            raise NoFrameError(f"Frames {first} to {last} are no range.")
-        found = workbench.proposal(workbench.entry(filename).recording.filename, first, last)
-        return None if found is None else answers.proposal(found)
+            raise NoFrameError(f"Frames {first} to {last} are not a range.")
+        found = service.proposal(service.entry(filename).recording.filename, first, last)
+        return None if found is None else responses.proposal(found)
 
     @app.post("/api/recordings/{filename}/actions")
     def act(filename: str, action: Action) -> dict[str, Any]:
-        return answers.acted(*workbench.act(filename, action))
+        return responses.acted(*service.act(filename, action))
 
     app.mount("/web", StaticFiles(directory=WEB_DIR), name="web")
     app.add_exception_handler(StrapsError, _user_error)
@@ -123,8 +125,8 @@ async def _http_error(request: Request, error: Exception) -> Response:
 async def _invalid(request: Request, error: Exception) -> Response:
     del request
     found = error.errors() if isinstance(error, RequestValidationError) else []
-    told = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in found[:3])
-    return _problem(422, f"The request is not as expected: {told}.")
+    problems = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in found[:3])
+    return _problem(422, f"The request is not valid: {problems}.")
 
 
 async def _disk_error(request: Request, error: Exception) -> Response:
@@ -133,5 +135,5 @@ async def _disk_error(request: Request, error: Exception) -> Response:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    _LOG.error("%s %s ended unexpectedly", request.method, request.url.path, exc_info=error)
-    return _problem(500, "The tool made a mistake; its log says more. Your labels are on disk.")
+    _LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return _problem(500, "The tool hit an unexpected error; see its log. Saved labels are safe.")

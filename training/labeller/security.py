@@ -1,8 +1,8 @@
-"""Which requests are answered, and what every answer tells the browser.
+"""Refuses requests from other web sites, and adds security headers to every response.
 
-The tool has no accounts and writes files. Two things could let a foreign web page use it: a request
-sent from that page, which browsers mark with its origin; and a name of that page's own that is made
-to point at this machine (DNS rebinding), which shows in the name the browser asks for.
+The tool has no accounts, and it writes files. A foreign web page could try to use it in two ways:
+by sending a request from that page, which browsers mark with the page's origin; or by making a host
+name of its own point to this machine (DNS rebinding), which shows in the ``Host`` header.
 """
 
 import ipaddress
@@ -30,11 +30,11 @@ PROBLEM_TYPE = "application/problem+json"
 
 
 class Security:
-    """ASGI middleware: adds the headers, and refuses what other web sites send.
+    """ASGI middleware that adds the headers and refuses requests of other web sites.
 
     Args:
         app: the application.
-        host: the name the tool was told to listen at.
+        host: the host name or address that the tool listens at.
     """
 
     def __init__(self, app: ASGIApp, host: str) -> None:
@@ -61,12 +61,12 @@ class Security:
             await _refuse(refusal, send_with_headers)
 
     def _refusal(self, method: str, headers: Headers) -> str | None:
-        """Why a request is not answered."""
+        """The reason to refuse a request; None to let it through."""
         host = headers.get("host", "")
         if not is_own_name(host, self._names):
             return (
                 f"This tool does not answer to the name {host[:100]!r}. Use localhost or the "
-                "machine's address, or set `training.labeller.host` in params.yaml to the name."
+                "machine's address, or set `training.labeller.host` in params.yaml to that name."
             )
         if method in _SAFE_METHODS:
             return None
@@ -76,16 +76,17 @@ class Security:
             f"https://{host}".lower(),
         )
         if foreign or headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-            return "Another web site's page sent this. Use the tool's own page."
+            return "This request comes from another web site's page. Use the tool's own page."
         if headers.get("content-type", "").split(";")[0].strip() != "application/json":
-            return "What is sent here must be JSON (Content-Type: application/json)."
+            return "The request body must be JSON (Content-Type: application/json)."
         return None
 
 
 def is_own_name(host: str, names: Iterable[str]) -> bool:
-    """Whether a ``Host`` header is an address or a name of this machine's own.
+    """Whether a ``Host`` header holds an IP address or one of this machine's own names.
 
-    Nobody can make an address point elsewhere; any other name may be somebody else's.
+    IP addresses are safe because they cannot be redirected; any other name may belong to someone
+    else.
 
     >>> [is_own_name(host, ()) for host in ("127.0.0.1:8100", "[::1]:8100", "evil.test")]
     [True, True, False]

@@ -1,1 +1,1 @@
-"""Labels while they are edited: rules, history, and what is on disk."""
+"""Labels while they are edited: changes to ranges, undo history, and the files on disk."""

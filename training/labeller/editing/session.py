@@ -1,7 +1,7 @@
-"""The labels of recordings while they are labelled: every step is on disk before it is answered.
+"""The labels of recordings while they are edited: every step is on disk before it is confirmed.
 
-Each video has a session of its own, with a history of its own. All photos share one, so that undo
-takes back the photo labelled last.
+Each video has a session and a history of its own. All photos share one session, so that undo takes
+back the photo labelled last.
 """
 
 from collections.abc import Callable, Iterable
@@ -9,24 +9,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from training.errors import LabelError
-from training.labeller.editing.history import History, Step, fingerprint
-from training.labeller.editing.rule import Change, Ranges
+from training.labeller.editing.history import History
+from training.labeller.editing.journal import Step, fingerprint
+from training.labeller.editing.ranges import Change, Ranges
 from training.labels.label_tables import LabelTable, read_labels, write_labels
 from training.recordings.catalog import Recording, labels_path
 
 HISTORY_FOLDER = ".history"
-"""Hidden beside the label tables, so that nothing takes a journal for a table."""
+"""Folder of the journals, hidden next to the label tables so that no journal is read as a table."""
 
 
 class LabelFile:
     """The label table of one recording.
 
     Args:
-        folder: of all label tables.
-        recording: whose labels.
+        folder: folder of all label tables.
+        recording: the recording.
 
     Raises:
-        LabelError: there is a table, and it is damaged.
+        LabelError: the table exists but is damaged.
     """
 
     def __init__(self, folder: Path, recording: Recording) -> None:
@@ -36,12 +37,12 @@ class LabelFile:
         self.read()
 
     def read(self) -> None:
-        """Take the labels from the table; no table: nothing is labelled."""
+        """Load the labels from the table; without a table, nothing is labelled."""
         self._seen = self._signature()
         self.ranges = () if self._seen is None else read_labels(self._path).ranges
 
     def save(self, ranges: Ranges) -> None:
-        """Write the labels; a recording without any has no table."""
+        """Write the labels; a recording without labels has no table."""
         if ranges:
             write_labels(LabelTable(self.recording.filename, ranges), self._path)
         else:
@@ -51,7 +52,7 @@ class LabelFile:
 
     @property
     def changed_by_others(self) -> bool:
-        """Whether the table is not the one that was read or written last."""
+        """Whether the file is no longer the one that was last read or written here."""
         return self._signature() != self._seen
 
     def _signature(self) -> tuple[int, int, int] | None:
@@ -64,14 +65,14 @@ class LabelFile:
 
 @dataclass(frozen=True)
 class Request:
-    """What asks for a change.
+    """The origin of a change.
 
     Attributes:
-        id: the same when it is sent again.
-        filename: of the recording.
-        frame: on the page.
-        frames: how many the recording has, if that is known.
-        media: size and modification time of the recording.
+        id: ID of the request, which stays the same when the request is resent.
+        filename: Name of the recording, with its kind in front.
+        frame: Number of the frame on the page.
+        frames: Number of frames in the recording, if it is known.
+        media: Size and modification time of the recording.
     """
 
     id: str
@@ -82,16 +83,16 @@ class Request:
 
 
 class Session:
-    """The labels of one or more recordings and their common history. Not safe between threads.
+    """The labels of one or more recordings and their common history. Not thread-safe.
 
     Args:
-        files: the label tables of the recordings.
-        journal: where the history is kept.
+        files: label tables of the recordings.
+        journal: path of the history's journal.
     """
 
     def __init__(self, files: Iterable[LabelFile], journal: Path) -> None:
         self._files = {file.recording.filename: file for file in files}
-        self.history = History(journal, self._ranges_by_table)
+        self.history = History(journal, self._ranges_in_table)
         for filename, ranges in self.history.unsaved.items():
             self._files[filename].save(ranges)
 
@@ -103,11 +104,11 @@ class Session:
         """Change the labels of a recording.
 
         Returns:
-            What was done; None when this request has been served before.
+            The step taken; None when this request has already been served.
 
         Raises:
-            LabelError: the change does not fit the labels, or others have changed them.
-            OSError: the disk does not take it; nothing has happened.
+            LabelError: the change does not fit the labels, or another program changed them.
+            OSError: the disk refused the write; nothing has changed.
         """
         if self.history.recording_of(request.id) is not None:
             return None
@@ -122,11 +123,11 @@ class Session:
         return step
 
     def undo(self, request_id: str) -> Step | None:
-        """Take the last step back; None when there is none, or the request was served before.
+        """Undo the last step; None when there is none, or the request has already been served.
 
         Raises:
-            LabelError: others have changed the labels.
-            OSError: the disk does not take it; nothing has happened.
+            LabelError: another program changed the labels.
+            OSError: the disk refused the write; nothing has changed.
         """
         step = self.history.last
         if step is None or self.history.recording_of(request_id) is not None:
@@ -138,7 +139,7 @@ class Session:
         return step
 
     def redo(self, request_id: str) -> Step | None:
-        """Take the step again that was taken back last; see ``undo``."""
+        """Redo the step that was undone last; see ``undo``."""
         step = self.history.last_undone
         if step is None or self.history.recording_of(request_id) is not None:
             return None
@@ -157,11 +158,12 @@ class Session:
         if fingerprint(file.ranges) != before:
             self.history.forget(filename)
             raise LabelError(
-                f"Another program has changed the labels of {file.recording.name} meanwhile. They "
-                "have been read again; your last key press was not applied. Look, and press again."
+                f"Another program has changed the labels of {file.recording.name}. They have been "
+                "reloaded, and your last key press was not applied. Check the frame and press "
+                "the key again."
             )
         return file
 
-    def _ranges_by_table(self, filename: str) -> Ranges | None:
+    def _ranges_in_table(self, filename: str) -> Ranges | None:
         file = self._files.get(filename)
         return None if file is None else file.ranges

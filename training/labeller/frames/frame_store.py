@@ -1,7 +1,7 @@
-"""The frames of one video, decoded once: their times, and pictures to step and drag through.
+"""The frames of one video, decoded once: their times, and JPEGs to step and drag through.
 
-Videos are decoded forwards only. So one pass over the whole recording keeps a picture of every
-shown frame, and small ones of the frames between.
+Videos can only be decoded forwards. A single pass over the whole recording therefore keeps a JPEG
+of every shown frame, and small ones of the frames in between.
 """
 
 import threading
@@ -14,25 +14,26 @@ from shared_features.media.facts import Verdict, VideoInfo
 from shared_features.media.frames import Frame
 from shared_features.media.reader import VideoReader
 from shared_features.params import MediaParams
-from training.labeller.editing.rule import ShownFrames
-from training.labeller.frames.pictures import SMALL_PICTURE_BYTES, Picture, PictureFile, picture_of
+from training.labeller.frames.jpegs import SMALL_JPEG_BYTES, FrameJpeg, JpegFile, encode_frame
+from training.labeller.frames.shown_frames import ShownFrames
 
 STORE_BYTES = 400_000_000
-"""How much of the disk the pictures of one recording may take; a long one keeps fewer."""
-_SHARE_OF_SMALL_PICTURES = 0.7
+"""Disk space that the JPEGs of one recording may take; a long recording keeps fewer of them."""
+# The share of that space for frames that are not shown. The rest is reserved for shown frames.
+_SMALL_JPEG_SHARE = 0.7
 
 
 @dataclass(frozen=True)
-class Decoded:
-    """How far a video has been decoded.
+class DecodingState:
+    """How much of a recording has been decoded.
 
     Attributes:
-        frames: number of frames so far.
-        complete: whether that is all of them.
-        shown: number and time of the frames that are shown; with the last one once it is known.
-        expected_frames: how many there will be, as its header has it; None when it says nothing.
-        problem: why nothing more can be read; the frames so far stand.
-        remark: what is wrong with the recording, though it can be labelled.
+        frames: Number of frames decoded so far.
+        complete: Whether that is all of them.
+        shown: Numbers and times of the shown frames; includes the last frame when complete.
+        expected_frames: Total number of frames according to the header; None when it says nothing.
+        problem: Reason why no more frames can be read; the frames decoded so far are usable.
+        remark: A fault in the recording that does not prevent labelling.
     """
 
     frames: int
@@ -44,13 +45,13 @@ class Decoded:
 
 
 class FrameStore:
-    """Fills while ``decode`` is iterated in one thread; other threads may ask at any time.
+    """Fills while one thread iterates over ``decode``; any other thread may read at any time.
 
     Args:
-        path: of the video.
-        media: limits.
-        skip_seconds: step between the frames that are shown.
-        max_bytes: how large its temporary file may grow.
+        path: path of the video.
+        media: limits for media files.
+        skip_seconds: step between shown frames.
+        max_bytes: size limit of its temporary file.
     """
 
     def __init__(
@@ -59,8 +60,8 @@ class FrameStore:
         self.path = path
         self._media = media
         self._max_bytes = max_bytes
-        self._rule = ShownFrames(skip_seconds)
-        self._pictures = PictureFile()
+        self._shown_frames = ShownFrames(skip_seconds)
+        self._jpegs = JpegFile()
         self._changed = threading.Condition()
         self._times_s: list[float] = []
         self._shown: list[int] = []
@@ -70,7 +71,7 @@ class FrameStore:
         self._remark: str | None = None
 
     def decode(self) -> Iterator[None]:
-        """Read the video; pauses after each frame."""
+        """Read the video, pausing after each frame."""
         try:
             with VideoReader(self.path, self._media) as reader:
                 self._expected_frames = expected_frames(reader.info)
@@ -87,10 +88,10 @@ class FrameStore:
                 self._changed.notify_all()
 
     @property
-    def state(self) -> Decoded:
-        """How far decoding has come."""
+    def state(self) -> DecodingState:
+        """How much has been decoded so far."""
         with self._changed:
-            return Decoded(
+            return DecodingState(
                 frames=len(self._times_s),
                 complete=self._complete,
                 shown=tuple((frame, self._times_s[frame]) for frame in self._shown),
@@ -101,40 +102,40 @@ class FrameStore:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will be decoded, for better or worse."""
+        """Whether decoding is over, successfully or not."""
         return self._complete or self._closed or self._problem is not None
 
     def wait_for(self, frame: int, timeout_s: float) -> bool:
-        """Wait until a frame has been decoded; False when it has not been, or never will be."""
+        """Wait until a frame has been decoded; False after the timeout or if it cannot be."""
         with self._changed:
             self._changed.wait_for(lambda: len(self._times_s) > frame or self.ended, timeout_s)
             return len(self._times_s) > frame
 
-    def picture(self, frame: int) -> Picture | None:
-        """The picture that is kept of a frame."""
-        return self._pictures.get(frame)
+    def jpeg(self, frame: int) -> FrameJpeg | None:
+        """The stored JPEG of a frame, if there is one."""
+        return self._jpegs.get(frame)
 
-    def nearest_picture(self, frame: int) -> Picture | None:
-        """The kept picture whose frame is nearest."""
-        return self._pictures.nearest(frame)
+    def nearest_jpeg(self, frame: int) -> FrameJpeg | None:
+        """The stored JPEG whose frame is nearest."""
+        return self._jpegs.nearest(frame)
 
     def close(self) -> None:
-        """Give the disk back; whoever waits is told."""
+        """Delete the stored JPEGs and wake up all waiting threads."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-        self._pictures.close()
+        self._jpegs.close()
 
     def _stride(self) -> int:
-        """Every how manieth frame between shown ones has a picture."""
-        room = self._max_bytes * _SHARE_OF_SMALL_PICTURES
-        return 1 + int((self._expected_frames or 0) * SMALL_PICTURE_BYTES / room)
+        """Every how many frames one between shown frames is stored."""
+        room = self._max_bytes * _SMALL_JPEG_SHARE
+        return 1 + int((self._expected_frames or 0) * SMALL_JPEG_BYTES / room)
 
     def _add(self, frame: Frame, stride: int) -> None:
-        shown = self._rule.shows(frame.pts_s)
-        room = self._max_bytes * (1 if shown else _SHARE_OF_SMALL_PICTURES)
-        if (shown or frame.index % stride == 0) and self._pictures.size_bytes < room:
-            self._pictures.add(picture_of(frame.index, frame.rgb, small=not shown))
+        shown = self._shown_frames.shows(frame.pts_s)
+        room = self._max_bytes * (1 if shown else _SMALL_JPEG_SHARE)
+        if (shown or frame.index % stride == 0) and self._jpegs.size_bytes < room:
+            self._jpegs.add(encode_frame(frame.index, frame.rgb, small=not shown))
         with self._changed:
             self._times_s.append(frame.pts_s)
             if shown:
@@ -142,7 +143,7 @@ class FrameStore:
             self._changed.notify_all()
 
     def _finish(self, last: Frame, verdict: Verdict) -> None:
-        self._pictures.add(picture_of(last.index, last.rgb))
+        self._jpegs.add(encode_frame(last.index, last.rgb))
         with self._changed:
             if self._shown[-1] != last.index:
                 self._shown.append(last.index)
@@ -152,7 +153,7 @@ class FrameStore:
 
 
 def expected_frames(info: VideoInfo) -> int | None:
-    """How many frames a video will have, as its header has it; for display only."""
+    """The number of frames in a video according to its header; for display only."""
     if info.announced_frames is not None:
         return info.announced_frames
     if info.announced_duration_s is None or info.average_fps is None:
@@ -164,8 +165,8 @@ def _remark(verdict: Verdict) -> str | None:
     if verdict.status == "complete":
         return None
     if verdict.status == "truncated":
-        return f"The file ends too early. What could be read, {verdict.frames} frames, is shown."
+        return f"The file ends too early. The {verdict.frames} frames that can be read are shown."
     return (
-        f"The file is damaged in places ({verdict.decode_failures} pieces could not be read, "
-        f"{verdict.damaged_frames} frames are damaged). What could be read is shown."
+        f"The file is damaged in places: {verdict.decode_failures} pieces cannot be read, and "
+        f"{verdict.damaged_frames} frames are damaged. Everything that can be read is shown."
     )

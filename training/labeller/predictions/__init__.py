@@ -1,1 +1,1 @@
-"""What a model predicts for recordings, while they are labelled."""
+"""A model's predictions for recordings, and the labels it proposes."""

@@ -1,4 +1,4 @@
-"""What a model proposes: pure functions on its probabilities."""
+"""Label proposals: pure functions on a model's probabilities."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 LEAST_SURE = 24
-"""How many stretches are offered to be looked at first."""
+"""Number of stretches in the page's list of least sure ones."""
 
 
 @dataclass(frozen=True)
@@ -15,10 +15,10 @@ class Proposal:
     """A label for consecutive frames.
 
     Attributes:
-        first: number of the first frame.
-        last: number of the last frame, included.
-        label: the one that is most probable in most of them; None when nobody was found.
-        confidence: its mean probability where somebody was found, 0 to 1; 0 when nobody was.
+        first: Number of the first frame.
+        last: Number of the last frame, inclusive.
+        label: Label that is the most probable one in most frames; None when no one was found.
+        confidence: Mean probability of the label where a person was found, 0 to 1; 0 if none was.
     """
 
     first: int
@@ -30,13 +30,13 @@ class Proposal:
 def propose(
     probabilities: NDArray[np.float32], labels: Sequence[str], first: int, last: int
 ) -> Proposal:
-    """The label of a stretch of frames, by majority; of two equally frequent ones the surer.
+    """The majority label of a stretch of frames; a tie goes to the higher mean probability.
 
     Args:
-        probabilities: ``(frames, labels)`` of the whole recording, NaN where nobody was found.
-        labels: what the columns stand for.
+        probabilities: ``(frames, labels)`` of the whole recording, NaN where no one was found.
+        labels: labels of the columns.
         first: number of the first frame.
-        last: number of the last frame, included.
+        last: number of the last frame, inclusive.
     """
     found = probabilities[first : last + 1]
     found = found[~np.isnan(found).any(axis=1)]
@@ -60,9 +60,9 @@ def proposals(
 
 
 def least_sure(offered: Sequence[Proposal]) -> list[int]:
-    """The shown frames whose stretches the model is least sure of, those first.
+    """The shown frames that end the stretches the model is least sure of, least sure first.
 
-    Stretches without a person are left out: the model has no opinion of them.
+    Stretches without a person are left out, because the model predicts nothing for them.
     """
     doubtful = sorted(
         (proposal for proposal in offered if proposal.label is not None),

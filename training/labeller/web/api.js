@@ -1,4 +1,4 @@
-// Talks to the tool. Every failure becomes a Problem with a message for people.
+// Requests to the tool. Every failure becomes a Problem with a message for the user.
 
 export class Problem extends Error {
   constructor(status, detail) {
@@ -6,8 +6,8 @@ export class Problem extends Error {
     this.status = status;
   }
 
-  // Whether trying again helps: the tool is gone, or not that far yet.
-  get passes() {
+  // Whether trying again helps: the tool is not running, or not ready yet.
+  get temporary() {
     return this.status === 0 || this.status === 503;
   }
 }
@@ -26,11 +26,11 @@ export async function send(url, options = {}) {
     throw new Problem(0, "The tool cannot be reached.");
   }
   if (reply.ok) return reply;
-  let detail = `The tool answered with status ${reply.status}.`;
+  let detail = `The tool responded with status ${reply.status}.`;
   try {
     detail = (await reply.json()).detail ?? detail;
   } catch {
-    // Not JSON: the status says all there is.
+    // The body is not JSON, so the status is all there is to report.
   }
   throw new Problem(reply.status, detail);
 }

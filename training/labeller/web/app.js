@@ -1,12 +1,12 @@
-// The labelling page: starts it, and binds keys, buttons and the address to what they do.
+// Starts the labelling page and connects keys, buttons and the address to their functions.
 
 import { Problem, request } from "./api.js";
-import { moveBorder, outbox, run } from "./commands.js";
+import { moveBoundary, outbox, run } from "./commands.js";
 import { byId } from "./dom.js";
-import { alarm, prepare } from "./draw.js";
-import { meaning } from "./keyboard.js";
-import { fillHelp } from "./panel.js";
-import { finish, go, open, poll, refreshList, untilThere } from "./recordings.js";
+import { showAlert, prepare } from "./draw.js";
+import { commandFor } from "./keyboard.js";
+import { drawHelp } from "./panel.js";
+import { finish, go, open, poll, refreshList, retry } from "./recordings.js";
 import { peek } from "./stage.js";
 import { isVideo, state } from "./state.js";
 
@@ -15,12 +15,12 @@ const BUTTONS = { undo: "undo", redo: "redo", "help-open": "help", "card-next": 
 start();
 
 async function start() {
-  state.setup = await untilThere(() => request("/api/setup"));
+  state.setup = await retry(() => request("/api/setup"));
   document.title = isVideo() ? "Label videos" : "Label photos";
-  prepare({ run, seek: go, peek, move: moveBorder });
-  fillHelp(state.setup);
+  prepare({ run, seek: go, peek, move: moveBoundary });
+  drawHelp(state.setup);
   bind();
-  await untilThere(refreshList);
+  await retry(refreshList);
   await followAddress();
   poll();
 }
@@ -32,12 +32,12 @@ function bind() {
       if (event.key === "?") help.close();
       return;
     }
-    const meant = meaning(event, state.setup.keys);
-    if (!meant) return;
+    const command = commandFor(event, state.setup.keys);
+    if (!command) return;
     event.preventDefault();
-    run(meant);
+    run(command);
   });
-  // A button pressed with the mouse must not catch Enter and Space from then on.
+  // A button clicked with the mouse must not keep the focus, or it would react to Enter and Space.
   document.addEventListener("click", (event) => {
     if (event.detail > 0) event.target.closest?.("button")?.blur();
   });
@@ -56,33 +56,33 @@ function bind() {
   });
 }
 
-// Opens what the address names, else what is first in the queue.
+// Opens the recording in the address, or the first one in the queue.
 async function followAddress() {
-  const asked = addressed();
-  if (asked) {
+  const target = addressTarget();
+  if (target) {
     try {
-      await open(asked.filename, asked.frame);
+      await open(target.filename, target.frame);
       return;
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      alarm(error.message);
+      showAlert(error.message);
     }
   }
   if (state.recording) return;
   const { queue, recordings } = state.listing;
-  const said = byId("alarm").textContent;
+  const earlierAlert = byId("alert").textContent;
   const first = queue[0] ?? recordings.find((one) => one.status === "done")?.filename;
   if (!first) {
-    alarm("None of the recordings can be labelled. The list says why.");
+    showAlert("None of the recordings can be labelled. The list shows why.");
     return;
   }
   await open(first);
-  if (said) alarm(said);
+  if (earlierAlert) showAlert(earlierAlert);
   if (!queue.length) await finish();
 }
 
-// The recording and frame behind the # of the address: #video_routine.mp4@123
-function addressed() {
+// The recording and frame after the # in the address: #video_routine.mp4@123
+function addressTarget() {
   const text = location.hash.slice(1);
   if (!text) return null;
   const [, name, frame] = /^(.*?)(?:@(\d+))?$/.exec(text);
@@ -90,7 +90,7 @@ function addressed() {
   try {
     filename = decodeURIComponent(name);
   } catch {
-    // Not percent-encoded: taken as it stands.
+    // The name is not percent-encoded, so it is used unchanged.
   }
   return { filename, frame: frame === undefined ? null : Number(frame) };
 }

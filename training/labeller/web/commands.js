@@ -1,42 +1,42 @@
-// What keys and buttons do.
+// Carries out the commands of keys and buttons.
 
 import { Problem, recordingUrl, request } from "./api.js";
 import { byId, frames as framesText } from "./dom.js";
 import { currentProposal, draw, drawSaved, flash, remindOfKeys, say } from "./draw.js";
 import { Outbox } from "./outbox.js";
 import { listOrder } from "./panel.js";
-import { explain, finish, go, nextPhoto, open, refreshList, use } from "./recordings.js";
-import { nextShown, painted, previousShown, rangeAt } from "./rule.js";
+import { explain, finish, go, nextPhoto, open, refreshList, useOutbox } from "./recordings.js";
+import { nextShown, painted, previousShown, rangeAt } from "./ranges.js";
 import { isSeen } from "./stage.js";
 import { following, isVideo, rangeHere, state, task } from "./state.js";
 
 const MAX_TYPED_AHEAD = 8;
-// Whoever accepts one proposal after the other shall notice that a recording has ended.
+// Enter also accepts proposals, so right after a recording is finished it does not open the next one.
 const CARD_REST_MS = 500;
 
 export const outbox = new Outbox({ changed: drawSaved, refused });
-use(outbox);
+useOutbox(outbox);
 let queue = Promise.resolve();
 let typedAhead = 0;
 
-// One after the other, each on the frame that the one before has brought.
-export function run(meant) {
+// Carries out commands one at a time, each on the frame that the previous one has moved to.
+export function run(command) {
   if (typedAhead >= MAX_TYPED_AHEAD) {
-    say("That was too fast: this key was not taken. Wait for the frame.", "warn");
+    say("Too fast: that key was ignored. Wait for the frame to appear.", "warn");
     return;
   }
   typedAhead += 1;
   queue = queue
-    .then(() => obey(meant))
+    .then(() => execute(command))
     .catch(explain)
     .finally(() => {
       typedAhead -= 1;
     });
 }
 
-function obey(meant) {
-  if (meant.command) return COMMANDS[meant.command]();
-  return meant.label ? press(meant) : explainKeys(meant.unknown);
+function execute(command) {
+  if (command.command) return COMMANDS[command.command]();
+  return command.label ? press(command) : explainKeys(command.unknown);
 }
 
 const COMMANDS = {
@@ -45,7 +45,7 @@ const COMMANDS = {
   oneForward: () => single(1),
   oneBack: () => single(-1),
   first: () => go(0),
-  goOn,
+  resumeLabelling,
   accept,
   undo: () => step("undo"),
   redo: () => step("redo"),
@@ -63,16 +63,16 @@ async function press({ label, whole = false, proposed = false }) {
   if (state.finishedSince !== null) return say("Enter opens the next recording, ← goes back to the last frame.");
   if (!recording?.frames.decoded) return say("There is no frame to label.", "warn");
   if (state.peeking) document.activeElement?.blur();
-  if (outbox.lost) return say("The tool does not answer. Your last key press is kept; until it is saved, no other is taken.", "warn");
-  if (!(await isSeen())) return say("The frame is not here yet, so nothing was labelled. Press again when you see it.", "warn");
+  if (outbox.lost) return say("The tool is not responding. Your last key press is kept, and new ones are ignored until it is saved.", "warn");
+  if (!(await isSeen())) return say("The frame has not loaded yet, so nothing was labelled. Press again when you see it.", "warn");
   const range = rangeHere();
   if (whole && !range) return say("This frame has no label yet, so there is no range to change.", "warn");
   flash(label);
   const frame = state.position;
   const span = whole ? range : task();
   recording.labels.ranges = painted(recording.labels.ranges, span, label);
-  const answer = outbox.send(recording.filename, { do: whole ? "relabel" : "label", frame, label });
-  answer.then((done) => adopt(recording, done));
+  const response = outbox.send(recording.filename, { do: whole ? "relabel" : "label", frame, label });
+  response.then((done) => adopt(recording, done));
   if (whole) draw();
   else await afterLabel(recording, frame);
   return say(`${isVideo() ? framesText(span.first, span.last) : recording.name}: ${label}${proposed ? ", as proposed" : ""}`);
@@ -89,7 +89,7 @@ async function afterLabel(recording, frame) {
 function explainKeys(key) {
   const valid = Object.entries(state.setup.keys).map(([letter, label]) => `${letter} ${label}`);
   remindOfKeys();
-  say(`“${key}” stands for no label. The keys are: ${valid.join(", ")}. For all others press ?`, "warn");
+  say(`No label is on the key “${key}”. The label keys are: ${valid.join(", ")}. Press ? for all keys.`, "warn");
 }
 
 async function accept() {
@@ -98,7 +98,7 @@ async function accept() {
   }
   const proposal = await currentProposal();
   if (proposal?.label) return press({ label: proposal.label, proposed: true });
-  return say("There is no proposal for this frame. Press the key of a label.");
+  return say("There is no proposal for this frame. Press a label key.");
 }
 
 async function step(which) {
@@ -112,30 +112,30 @@ async function step(which) {
   state.recording.labels = done.labels;
   go(done.changed.frame);
   const { first, last } = done.changed;
-  say(`${which === "undo" ? "Undone" : "Done again"}: ${isVideo() ? framesText(first, last) : state.recording.name}`);
+  say(`${which === "undo" ? "Undone" : "Redone"}: ${isVideo() ? framesText(first, last) : state.recording.name}`);
   return refreshList();
 }
 
-export async function moveBorder(border, to) {
+export async function moveBoundary(boundary, to) {
   const { recording } = state;
   const { ranges } = recording.labels;
-  const left = rangeAt(ranges, border);
-  const right = rangeAt(ranges, border + 1);
-  const span = { first: Math.min(border, to) + 1, last: Math.max(border, to) };
-  recording.labels.ranges = painted(ranges, span, to > border ? left.label : right.label);
+  const left = rangeAt(ranges, boundary);
+  const right = rangeAt(ranges, boundary + 1);
+  const span = { first: Math.min(boundary, to) + 1, last: Math.max(boundary, to) };
+  recording.labels.ranges = painted(ranges, span, to > boundary ? left.label : right.label);
   draw();
   say(`${left.label} now ends at frame ${to}.`);
-  adopt(recording, await outbox.send(recording.filename, { do: "move_border", frame: state.position, border, to }));
+  adopt(recording, await outbox.send(recording.filename, { do: "move_boundary", frame: state.position, boundary, to }));
 }
 
-// Takes the tool's word for the labels, unless more is on its way to it.
-function adopt(recording, answer) {
-  if (!answer || !outbox.empty || answer.filename !== recording.filename) return;
-  recording.labels = answer.labels;
+// Takes over the labels from the tool's response, unless further changes are still being sent.
+function adopt(recording, response) {
+  if (!response || !outbox.empty || response.filename !== recording.filename) return;
+  recording.labels = response.labels;
   if (recording === state.recording) draw();
 }
 
-// What was asked for cannot be done: back to where it was asked, with the labels as they are.
+// The tool refused a change: returns to its frame and shows the labels that are on disk.
 async function refused({ filename, action }, problem) {
   try {
     const found = await request(recordingUrl(filename));
@@ -171,7 +171,7 @@ async function advance(frame) {
   const next = nextShown(shown, frame);
   if (next !== null) return go(next);
   if (complete) return finish();
-  state.awaited = { behind: frame };
+  state.awaited = { after: frame };
   return draw();
 }
 
@@ -189,7 +189,7 @@ async function single(by) {
   if (isVideo()) go(state.position + by);
 }
 
-async function goOn() {
+async function resumeLabelling() {
   const { recording } = state;
   if (!isVideo()) return nextPhoto();
   const start = recording?.labels.start_at ?? null;

@@ -1,4 +1,4 @@
-// Small helpers for making and filling elements, and for showing numbers.
+// Small helpers that create elements and format numbers.
 
 export const byId = (id) => document.getElementById(id);
 
@@ -28,9 +28,9 @@ export const percent = (share) => `${Math.round(share * 100)} %`;
 
 export const frames = (first, last) => (first === last ? `frame ${first}` : `frames ${first}–${last}`);
 
-// The colour of a label: poses by their place in params.yaml, the rest by name.
+// The colour class of a label: poses by their order in params.yaml.
 export function tone(label, setup) {
   if (label === setup.other) return "tone-other";
-  const place = setup.labels.indexOf(label);
-  return place < 0 ? "tone-unknown" : `tone-${place % 10}`;
+  const index = setup.labels.indexOf(label);
+  return index < 0 ? "tone-unknown" : `tone-${index % 10}`;
 }

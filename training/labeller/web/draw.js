@@ -1,4 +1,4 @@
-// Draws what is on the page. Nothing here changes what is so.
+// Draws the page from the state object, which nothing here changes.
 
 import { recordingUrl, request } from "./api.js";
 import { byId, clock, frames as framesText, make, percent, show, tone } from "./dom.js";
@@ -13,9 +13,9 @@ let detail = null;
 let drawn = "";
 let proposalTicket = 0;
 
-// calls: run(meant), seek(frame), peek(frame, border), move(border, to).
-export function prepare(given) {
-  calls = given;
+// callbacks: run(command), seek(frame), peek(frame, boundary), move(boundary, to).
+export function prepare(callbacks) {
+  calls = callbacks;
   overview = new Timeline(byId("overview"), state.setup, "Whole recording", calls);
   detail = new Timeline(byId("detail"), state.setup, "Around this frame", calls);
   const keys = Object.entries(state.setup.keys).map(([key, label]) =>
@@ -39,14 +39,14 @@ export function draw() {
   show(byId("keys"), usable);
   show(byId("card"), finished);
   byId("title").textContent = recording.name;
-  drawPlace();
+  drawPosition();
   drawTask(finished);
   drawRange();
   drawKeys();
-  drawSteps();
+  drawUndoRedo();
   drawProposal(finished);
   drawProgress();
-  rememberPlace();
+  rememberPosition();
 }
 
 function drawTimelines() {
@@ -67,19 +67,19 @@ function drawTimelines() {
   drawUnsure(recording, state.setup, state.position, calls.seek);
 }
 
-export function drawPlace() {
+export function drawPosition() {
   const { recording, position, displayed, awaited, finishedSince } = state;
   const { frames } = recording;
   const total = frames.complete ? frames.decoded : frames.expected;
   const here = displayed?.filename === recording.filename || state.peeking;
-  byId("place").textContent = isVideo() ? `frame ${position}${total ? ` of ${total}` : ""} · ${clock(timeAt(position))}` : "";
-  const image = byId("picture");
+  byId("position").textContent = isVideo() ? `frame ${position}${total ? ` of ${total}` : ""} · ${clock(timeAt(position))}` : "";
+  const image = byId("frame-image");
   image.classList.toggle("away", !here);
-  // What is really seen, which may be behind what was asked for.
+  // The frame that is really visible, which may lag behind the requested one.
   image.dataset.seen = displayed ? `${displayed.filename}@${displayed.frame}` : "";
   image.alt = isVideo() ? `Frame ${position} of ${recording.name}` : `The photo ${recording.name}`;
   let waiting = "";
-  if (awaited) waiting = "The next frame is being decoded …";
+  if (awaited) waiting = "Decoding the next frame …";
   else if (!here) waiting = "Opening …";
   if (finishedSince !== null || (recording.problem && !frames.decoded)) waiting = "";
   byId("waiting").textContent = waiting;
@@ -116,7 +116,7 @@ function drawKeys() {
   }
 }
 
-function drawSteps() {
+function drawUndoRedo() {
   const { labels } = state.recording;
   const saving = byId("saved").dataset.state !== "saved";
   byId("undo").disabled = !labels.can_undo && !saving;
@@ -134,7 +134,7 @@ export function remindOfKeys() {
   requestAnimationFrame(() => byId("keys").classList.add("remind"));
 }
 
-// What the model proposes for the frames that a key labels now.
+// The model's proposal for the frames that a key labels now.
 export async function currentProposal() {
   const { recording } = state;
   if (recording?.proposals.state !== "ready") return null;
@@ -147,20 +147,20 @@ async function drawProposal(finished) {
   const { recording } = state;
   proposalTicket += 1;
   const ticket = proposalTicket;
-  const words = proposalWords(recording.proposals);
-  if (finished || words !== null) {
-    fillProposal(make("span", { className: "soft", text: finished ? "" : words }));
+  const text = proposalText(recording.proposals);
+  if (finished || text !== null) {
+    fillProposal(make("span", { className: "soft", text: finished ? "" : text }));
     return;
   }
   const proposal = await currentProposal().catch(() => null);
   if (ticket !== proposalTicket || state.recording !== recording) return;
-  fillProposal(proposal?.label ? suggestion(proposal) : make("span", { className: "soft", text: "The model finds nobody here." }));
+  fillProposal(proposal?.label ? suggestion(proposal) : make("span", { className: "soft", text: "The model finds no one here." }));
 }
 
-function proposalWords({ state: standing, note, progress }) {
-  if (standing === "ready") return null;
-  if (standing === "none") return note ?? "";
-  return `Proposals are being computed${progress ? `: ${percent(progress)}` : ""} …`;
+function proposalText({ state: status, note, progress }) {
+  if (status === "ready") return null;
+  if (status === "none") return note ?? "";
+  return `Computing proposals${progress ? `: ${percent(progress)}` : ""} …`;
 }
 
 function suggestion({ label, confidence }) {
@@ -175,7 +175,7 @@ function suggestion({ label, confidence }) {
   );
 }
 
-// A button that stays the same is not replaced: somebody may be about to click on it.
+// An unchanged button is not replaced, because the user may be about to click it.
 function fillProposal(content) {
   const box = byId("proposal");
   if (box.firstChild?.isEqualNode?.(content)) return;
@@ -194,19 +194,19 @@ export function drawSaved(saved, waiting) {
   element.textContent = { saved: "Saved", saving: "Saving …", lost: `${presses} not saved yet. Trying again …` }[saved];
 }
 
-// The address always leads back to this frame.
-function rememberPlace() {
+// Keeps the address pointing at this frame.
+function rememberPosition() {
   if (state.awaited) return;
   const address = `#${encodeURIComponent(state.recording.filename)}@${state.position}`;
   if (location.hash !== address) history.replaceState(null, "", address);
 }
 
 export function say(text, kind = "") {
-  byId("said").textContent = text;
-  byId("said").dataset.kind = kind;
+  byId("message").textContent = text;
+  byId("message").dataset.kind = kind;
 }
 
-export function alarm(text) {
-  byId("alarm").textContent = text;
-  show(byId("alarm"), Boolean(text));
+export function showAlert(text) {
+  byId("alert").textContent = text;
+  show(byId("alert"), Boolean(text));
 }

@@ -1,4 +1,4 @@
-// Which key does what.
+// Maps keys to commands, and lists them for the help dialog.
 
 const COMMANDS = {
   ArrowRight: "forward",
@@ -7,7 +7,7 @@ const COMMANDS = {
   ".": "oneForward",
   ",": "oneBack",
   Home: "first",
-  End: "goOn",
+  End: "resumeLabelling",
   Enter: "accept",
   Backspace: "undo",
   PageDown: "nextRecording",
@@ -16,13 +16,13 @@ const COMMANDS = {
   Escape: "escape",
 };
 const SHIFTED = { ArrowRight: "oneForward", ArrowLeft: "oneBack", Enter: "leastSure" };
-// Held down, these go on; a label is given once for each press.
+// These repeat while the key is held down; a label is given once per press.
 const REPEATED = new Set(["forward", "back", "oneForward", "oneBack"]);
 const OF_CONTROLS = new Set(["Enter", " "]);
 const MODIFIERS = new Set(["Shift", "Control", "Alt", "Meta", "AltGraph", "CapsLock", "Tab", "Dead", "NumLock", "ScrollLock", "ContextMenu"]);
 
-// { command }, { label, whole } or { unknown } of a key press; null when it is none of ours.
-export function meaning(event, keys) {
+// A key press as { command }, { label, whole } or { unknown }; null if it is not for this page.
+export function commandFor(event, keys) {
   if (event.isComposing || event.defaultPrevented || isForControl(event)) return null;
   if (event.ctrlKey || event.metaKey) return withControl(event);
   if (event.altKey || MODIFIERS.has(event.key) || /^F\d+$/.test(event.key)) return null;
@@ -33,7 +33,7 @@ export function meaning(event, keys) {
   return key === null ? { unknown: event.key } : { label: keys[key], whole: event.shiftKey && !/\d/.test(key) };
 }
 
-// Whether the control that has the focus needs the key itself.
+// Whether the focused control needs the key itself.
 function isForControl(event) {
   if (event.target.closest?.("select")) return true;
   return OF_CONTROLS.has(event.key) && Boolean(event.target.closest?.("button, a, summary"));
@@ -45,44 +45,44 @@ function withControl(event) {
   return key === "y" ? { command: "redo" } : null;
 }
 
-// Capitals count as small letters; on a keyboard of other letters, the place of the key counts.
+// Case does not matter. On a keyboard with another alphabet, the position of the key decides.
 function labelKey(event, keys) {
   const typed = event.key.toLowerCase();
   if (typed in keys) return typed;
-  const place = /^Key([A-Z])$/.exec(event.code)?.[1].toLowerCase();
+  const letter = /^Key([A-Z])$/.exec(event.code)?.[1].toLowerCase();
   const foreign = typed.length === 1 && typed.charCodeAt(0) > 127;
-  return foreign && place in keys ? place : null;
+  return foreign && letter in keys ? letter : null;
 }
 
 export const MOVING = {
   video: [
-    ["→ or Space", "next shown frame, nothing is labelled"],
-    ["←", "shown frame before; press a key to relabel it"],
-    ["Shift → / Shift ←", "one single frame on or back"],
-    ["Home / End", "first frame / where labelling goes on"],
+    ["→ or Space", "next shown frame, without labelling"],
+    ["←", "previous shown frame; press a key to relabel it"],
+    ["Shift → / Shift ←", "one frame forward or back"],
+    ["Home / End", "first frame / where labelling resumes"],
     ["Shift Enter", "where the model is least sure"],
     ["Page ↓ / Page ↑", "next / previous recording"],
   ],
   photo: [
     ["→ or Space", "next photo; this one stays unlabelled"],
-    ["←", "photo before; press a key to relabel it"],
-    ["End", "next photo that has no label"],
-    ["Page ↓ / Page ↑", "next / previous photo of the list"],
+    ["←", "previous photo; press a key to relabel it"],
+    ["End", "next photo without a label"],
+    ["Page ↓ / Page ↑", "next / previous photo in the list"],
   ],
 };
 
 export const CORRECTING = {
   video: [
-    ["Enter", "accept what the model proposes"],
-    ["Backspace or Ctrl Z", "undo, also after a restart"],
+    ["Enter", "accept the model's proposal"],
+    ["Backspace or Ctrl Z", "undo, even after a restart"],
     ["Ctrl Y", "redo"],
     ["Shift + label key", "change the whole range"],
-    ["Tab, then ← →", "move a border of the timeline"],
-    ["Mouse", "click the timeline to go there, drag a border"],
+    ["Tab, then ← →", "move a boundary on the timeline"],
+    ["Mouse", "click the timeline to go there, or drag a boundary"],
   ],
   photo: [
-    ["Enter", "accept what the model proposes"],
-    ["Backspace or Ctrl Z", "undo, also after a restart"],
+    ["Enter", "accept the model's proposal"],
+    ["Backspace or Ctrl Z", "undo, even after a restart"],
     ["Ctrl Y", "redo"],
   ],
 };

@@ -1,11 +1,12 @@
-// What was done and is not on disk yet. Sent in order, and again until the tool has answered.
+// Changes that are not on disk yet. They are sent in order, and resent until the tool responds.
 
 import { Problem, recordingUrl, request } from "./api.js";
 
 const RETRY_MS = 700;
 
 export class Outbox {
-  // changed(state, waiting): "saved", "saving" or "lost"; refused(entry, problem): it cannot be done.
+  // changed(status, waiting) gets "saved", "saving" or "lost"; refused(entry, problem) gets changes
+  // that the tool rejects.
   constructor({ changed, refused }) {
     this.changed = changed;
     this.refused = refused;
@@ -18,12 +19,12 @@ export class Outbox {
     return this.waiting.length === 0;
   }
 
-  // The answer, or null when the tool refused. The request's id stays the same when it is sent again.
+  // Resolves to the response, or to null if the tool refuses. A resent request keeps its ID.
   send(filename, action) {
     return new Promise((resolve) => {
       const body = JSON.stringify({ ...action, request: requestId() });
       this.waiting.push({ filename, action, body, resolve });
-      this.tell();
+      this.notify();
       if (!this.running) this.run();
     });
   }
@@ -37,19 +38,19 @@ export class Outbox {
     while (!this.empty) {
       const entry = this.waiting[0];
       try {
-        const answer = await request(`${recordingUrl(entry.filename)}/actions`, {
+        const response = await request(`${recordingUrl(entry.filename)}/actions`, {
           method: "POST",
           headers: { "Content-Type": "application/json" },
           body: entry.body,
         });
         this.lost = false;
         this.waiting.shift();
-        entry.resolve(answer);
+        entry.resolve(response);
       } catch (error) {
         if (!(error instanceof Problem)) throw error;
-        if (error.passes) {
+        if (error.temporary) {
           this.lost = true;
-          this.tell();
+          this.notify();
           await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
           continue;
         }
@@ -58,19 +59,19 @@ export class Outbox {
         this.refused(entry, error);
         entry.resolve(null);
       }
-      this.tell();
+      this.notify();
     }
     this.running = false;
   }
 
-  tell() {
+  notify() {
     const unsaved = this.lost ? "lost" : "saving";
     this.changed(this.empty ? "saved" : unsaved, this.waiting.length);
   }
 }
 
 function requestId() {
-  // crypto.randomUUID exists on https and localhost only.
+  // crypto.randomUUID exists only on https and localhost.
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,4 +1,4 @@
-// What stands beside and above the frame: recordings, least sure stretches, the finished card, help.
+// The list of recordings, the least sure stretches, the card after a recording, and the help dialog.
 
 import { byId, clock, make, percent, show, tone } from "./dom.js";
 import { CORRECTING, MOVING } from "./keyboard.js";
@@ -6,7 +6,7 @@ import { CORRECTING, MOVING } from "./keyboard.js";
 const SHOWN_AT_FIRST = 120;
 const expanded = new Set();
 
-// What is left in the order it is offered, then what is labelled, then the rest.
+// The recordings to label in queue order, the labelled ones, and those that cannot be labelled.
 function groups(listing) {
   const byName = new Map(listing.recordings.map((recording) => [recording.filename, recording]));
   return {
@@ -64,7 +64,7 @@ function item(one, here, open) {
       onclick: () => open(one.filename),
     },
     make("span", { className: "name", text: one.name }),
-    make("span", { className: "soft small", text: standing(one) }),
+    make("span", { className: "soft small", text: statusText(one) }),
   );
   if (one.status === "partial" && one.frames) {
     button.append(make("progress", { max: one.frames, value: one.labelled_frames, "aria-label": "labelled" }));
@@ -73,12 +73,12 @@ function item(one, here, open) {
   return make("li", {}, button);
 }
 
-function standing(one) {
+function statusText(one) {
   if (one.status === "done") return "✓";
   if (one.status === "problem") return "";
   if (one.forced) return "again";
   if (!one.labelled_frames) return "";
-  return one.frames ? percent(one.labelled_frames / one.frames) : "begun";
+  return one.frames ? percent(one.labelled_frames / one.frames) : "started";
 }
 
 export function drawUnsure(recording, setup, position, go) {
@@ -104,13 +104,13 @@ export function drawUnsure(recording, setup, position, go) {
   );
 }
 
-// What is said when a recording is finished, and when all are.
+// The card after a recording is finished, or after the last one.
 export function drawCard({ recording, next, left, setup }) {
   const kinds = setup.kind === "video" ? "videos" : "photos";
   byId("card-title").textContent = next ? `${recording.name} is labelled` : `All ${kinds} are labelled`;
   byId("card-text").textContent = next
     ? `Next: ${next.name}. ${left === 1 ? "It is the last one." : `${left} ${kinds} are left.`}`
-    : "Everything is on disk. You can close this page and end the tool with Ctrl-C, or look through the list again.";
+    : "All labels are saved. You can close this page and stop the tool with Ctrl-C, or go through the list again.";
   const frames = new Map();
   for (const range of recording.labels.ranges) {
     frames.set(range.label, (frames.get(range.label) ?? 0) + range.last - range.first + 1);
@@ -125,7 +125,7 @@ export function drawCard({ recording, next, left, setup }) {
   byId("card-next").replaceChildren(document.createTextNode("Next recording "), make("kbd", { text: "Enter" }));
 }
 
-export function fillHelp(setup) {
+export function drawHelp(setup) {
   const row = ([key, text]) => make("tr", {}, make("th", { scope: "row" }, make("kbd", { text: key })), make("td", { text }));
   byId("help-labels").replaceChildren(
     ...Object.entries(setup.keys).map(([key, label]) =>
@@ -136,6 +136,6 @@ export function fillHelp(setup) {
   byId("help-correcting").replaceChildren(...CORRECTING[setup.kind].map(row));
   byId("help-rule").textContent =
     setup.kind === "video"
-      ? `A frame is shown every ${setup.skip_seconds === 1 ? "second" : `${setup.skip_seconds} seconds`}. A key labels every frame from the last labelled one up to and including the one you see; the last frame is always shown. The bracket on the timeline is what the next key labels. Every press is saved at once.`
-      : "A key labels the photo and goes on to the next: the one the model is least sure of. Every press is saved at once.";
+      ? `A frame is shown every ${setup.skip_seconds === 1 ? "second" : `${setup.skip_seconds} seconds`}. A key labels every frame from the last labelled one up to and including the one you see. The last frame is always shown. The bracket on the timeline marks the frames that the next key will label. Every key press is saved at once.`
+      : "A key labels the photo and opens the next one, which is the one the model is least sure of. Every key press is saved at once.";
 }

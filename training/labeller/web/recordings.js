@@ -1,10 +1,10 @@
-// Opening recordings, finding the next one, and following what the tool knows of them.
+// Opens recordings, finds the next one, and polls the tool for news about them.
 
 import { Problem, recordingUrl, request } from "./api.js";
 import { byId, show } from "./dom.js";
-import { alarm, draw, drawProgress, say } from "./draw.js";
+import { showAlert, draw, drawProgress, say } from "./draw.js";
 import { drawCard, drawList } from "./panel.js";
-import { nextShown } from "./rule.js";
+import { nextShown } from "./ranges.js";
 import { display } from "./stage.js";
 import { following, isVideo, state } from "./state.js";
 
@@ -12,11 +12,11 @@ const AWAITED_POLL_MS = 150;
 const BUSY_POLL_MS = 600;
 const IDLE_POLL_MS = 3000;
 const RETRY_MS = 1000;
-const UNREACHABLE = "The tool cannot be reached. Is it still running? This page tries again by itself; what was saved is safe.";
+const UNREACHABLE = "The tool cannot be reached. Is it still running? This page keeps trying. Saved labels are safe.";
 
 let outbox = null;
 
-export function use(given) {
+export function useOutbox(given) {
   outbox = given;
 }
 
@@ -37,21 +37,21 @@ export function go(frame) {
   draw();
 }
 
-// Opens a recording at a frame, or where labelling goes on.
+// Opens a recording at a frame, or where labelling resumes.
 export async function open(filename, frame = null, { back = false } = {}) {
-  const loaded = await untilThere(() => request(recordingUrl(filename)));
+  const loaded = await retry(() => request(recordingUrl(filename)));
   const before = state.recording?.filename;
   if (!back && before && before !== loaded.filename) state.visited.push(before);
   Object.assign(state, { recording: loaded, position: 0, finishedSince: null, peeking: false });
-  state.awaited = wish(loaded, frame);
+  state.awaited = startFrame(loaded, frame);
   const unusable = loaded.problem && !loaded.frames.decoded;
   if (unusable) state.awaited = null;
   show(byId("peek"), false);
-  show(byId("picture"), !unusable && byId("picture").src !== "");
-  alarm(unusable ? `${loaded.name} cannot be labelled. ${loaded.problem}` : (loaded.remark ?? ""));
+  show(byId("frame-image"), !unusable && byId("frame-image").src !== "");
+  showAlert(unusable ? `${loaded.name} cannot be labelled. ${loaded.problem}` : (loaded.remark ?? ""));
   say("");
   draw();
-  resume();
+  goToAwaited();
   drawRecordings();
   byId("list").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
   return !unusable;
@@ -65,27 +65,27 @@ function drawRecordings() {
 
 const openFromList = (name) => open(name).catch(explain);
 
-function wish(recording, frame) {
+function startFrame(recording, frame) {
   if (frame !== null) return { at: frame };
   const start = recording.labels.start_at;
-  return start === null ? { at: 0 } : { behind: start - 1 };
+  return start === null ? { at: 0 } : { after: start - 1 };
 }
 
-// The frame that is waited for may be decoded by now.
-export function resume() {
+// Goes to the awaited frame if it has been decoded by now.
+export function goToAwaited() {
   const { awaited, recording } = state;
   if (!awaited) return;
   const { decoded, complete, shown } = recording.frames;
-  const target = awaited.at ?? nextShown(shown, awaited.behind);
+  const target = awaited.at ?? nextShown(shown, awaited.after);
   if (target !== null && (target < decoded || complete)) go(target);
   else if (complete) finish().catch(explain);
   else if (recording.problem && decoded) {
     go(decoded - 1);
-    say("Nothing more of this recording can be read.", "warn");
+    say("The rest of this recording cannot be read.", "warn");
   }
 }
 
-// The last frame is passed: is anything without a label?
+// Called after the last frame: goes back to the first frame without a label, or shows the card.
 export async function finish() {
   await outbox.drained();
   await refreshList();
@@ -95,7 +95,7 @@ export async function finish() {
   state.awaited = null;
   if (isVideo() && start !== null) {
     go(nextShown(recording.frames.shown, start - 1) ?? 0);
-    say(`That was the last frame, but from frame ${start} on there are frames without a label.`, "warn");
+    say(`That was the last frame, but some frames have no label yet. The first one is frame ${start}.`, "warn");
     return;
   }
   state.finishedSince = performance.now();
@@ -105,7 +105,7 @@ export async function finish() {
   byId("card-title").focus();
 }
 
-// The photo that comes next in the queue, those passed without a label last.
+// Opens the next photo in the queue; skipped photos come last.
 export async function nextPhoto() {
   for (;;) {
     const { listing, recording, skipped } = state;
@@ -116,7 +116,7 @@ export async function nextPhoto() {
     if (await open(next)) return undefined;
     const damaged = state.recording.name;
     await refreshList();
-    say(`${damaged} cannot be read and was passed over.`, "warn");
+    say(`${damaged} cannot be read and was skipped.`, "warn");
   }
 }
 
@@ -126,7 +126,7 @@ export async function refreshList() {
   drawProgress();
 }
 
-// Asks the tool for what it knows of this recording by now.
+// Fetches the current state of this recording from the tool.
 export async function refresh() {
   const { recording } = state;
   if (!recording) return;
@@ -134,13 +134,13 @@ export async function refresh() {
   if (state.recording !== recording) return;
   const { frames, proposals, problem, remark, labels } = found;
   Object.assign(recording, { proposals, problem });
-  // A tool that was started anew decodes again; what was known stays known.
+  // A restarted tool decodes from the beginning; the page keeps the frames it already knows.
   if (problem || frames.decoded >= recording.frames.decoded) recording.frames = frames;
   if (outbox.empty) recording.labels = labels;
   if (problem && !frames.decoded) {
     state.awaited = null;
-    alarm(`${recording.name} cannot be labelled. ${problem}`);
-  } else if (problem || remark) alarm(problem || remark);
+    showAlert(`${recording.name} cannot be labelled. ${problem}`);
+  } else if (problem || remark) showAlert(problem || remark);
 }
 
 export async function poll() {
@@ -149,9 +149,9 @@ export async function poll() {
     try {
       await refresh();
       if ((pollPause() === IDLE_POLL_MS && outbox.empty) || state.unreachable) await refreshList();
-      if (state.unreachable) alarm("");
+      if (state.unreachable) showAlert("");
       state.unreachable = false;
-      resume();
+      goToAwaited();
       draw();
     } catch (error) {
       explain(error);
@@ -168,7 +168,7 @@ function pollPause() {
   return busy ? BUSY_POLL_MS : IDLE_POLL_MS;
 }
 
-// Says what went wrong; anything but the tool's own problems is a fault of this page.
+// Shows a problem reported by the tool; any other error is a bug in this page.
 export function explain(error) {
   if (!(error instanceof Problem)) throw error;
   if (error.status !== 0) {
@@ -176,18 +176,18 @@ export function explain(error) {
     return;
   }
   state.unreachable = true;
-  alarm(UNREACHABLE);
+  showAlert(UNREACHABLE);
 }
 
-export async function untilThere(ask) {
+export async function retry(ask) {
   for (;;) {
     try {
-      const answer = await ask();
-      if (state.unreachable) alarm("");
+      const response = await ask();
+      if (state.unreachable) showAlert("");
       state.unreachable = false;
-      return answer;
+      return response;
     } catch (error) {
-      if (!(error instanceof Problem) || !error.passes) throw error;
+      if (!(error instanceof Problem) || !error.temporary) throw error;
       explain(error);
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }

@@ -1,26 +1,28 @@
-// What is on the page, and what follows from it.
+// The state of the page, and values derived from it.
 
-import { rangeAt, stretch } from "./rule.js";
+import { rangeAt, stretch } from "./ranges.js";
 
 const DETAIL_FRAMES = 900;
 
 export const state = {
-  // What the tool was started for: kind, keys, labels.
+  // The tool's settings: kind of recordings, keys, labels.
   setup: null,
+  // All recordings, and the names of those still to label.
   listing: { recordings: [], queue: [] },
-  // The recording as the tool last told it, and the frame that is (or is about to be) seen.
+  // The recording as last reported by the tool, and the number of the frame that is shown or loading.
   recording: null,
   position: 0,
-  // Waiting for a frame to be decoded: { at: frame } or { behind: frame }.
+  // The frame that the page waits for: { at: frame }, or { after: frame } for the next shown frame.
   awaited: null,
-  // When the last frame was passed and the card is shown: since when.
+  // Time in ms since when the card after the last frame is shown; null: it is not.
   finishedSince: null,
-  // The picture on the page: { filename, frame }.
+  // The image that is visible: { filename, frame }.
   displayed: null,
-  // A border is being moved, and the picture is of the frame it is at.
+  // Whether a boundary is being dragged and the image shows the frame at it.
   peeking: false,
+  // Whether the last request failed because the tool did not respond.
   unreachable: false,
-  // Photos seen before this one, and photos passed without a label.
+  // Photos seen before this one, and photos skipped without a label.
   visited: [],
   skipped: new Set(),
 };
@@ -33,7 +35,7 @@ export const kindName = (count) => `${isVideo() ? "video" : "photo"}${count === 
 
 export const following = () => state.listing.queue.find((name) => name !== state.recording?.filename) ?? null;
 
-// What a key labels now.
+// The frames that a key labels now.
 export function task() {
   const { recording, position } = state;
   return stretch(recording.labels.ranges, recording.frames.shown, position);
@@ -41,7 +43,7 @@ export function task() {
 
 export const rangeHere = () => rangeAt(state.recording.labels.ranges, state.position);
 
-// The time of a frame; of one between two shown frames, about.
+// The time of a frame in seconds, interpolated between shown frames.
 export function timeAt(frame) {
   const { shown } = state.recording.frames;
   if (!shown.length) return 0;
@@ -54,7 +56,7 @@ export function timeAt(frame) {
 
 const isLong = (frames) => frames > DETAIL_FRAMES * 2;
 
-// What a ribbon of the whole recording shows.
+// The content of the timeline of the whole recording.
 export function wholeView() {
   const { recording, position } = state;
   const { frames, labels, proposals } = recording;
@@ -72,7 +74,7 @@ export function wholeView() {
   };
 }
 
-// A long recording gets a second ribbon with the frames around this one; null: it is not long.
+// The content of a second timeline around this frame, for long recordings; null for others.
 export function detailView() {
   const view = wholeView();
   if (!isLong(view.to)) return null;

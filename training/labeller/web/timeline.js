@@ -1,12 +1,12 @@
-// A ribbon of labelled ranges: click to seek, drag the borders between ranges.
+// A timeline of labelled ranges: click to seek, drag the boundaries between ranges.
 
 import { clock, make, tone } from "./dom.js";
-import { rangeAt } from "./rule.js";
+import { rangeAt } from "./ranges.js";
 
 const STEP = { ArrowLeft: -1, ArrowRight: 1, PageDown: -10, PageUp: 10 };
 
 export class Timeline {
-  // Callbacks: seek(frame), peek(frame or null), move(border, to).
+  // Callbacks: seek(frame), peek(frame or null), move(boundary, to).
   constructor(box, setup, name, { seek, peek, move }) {
     this.setup = setup;
     this.calls = { seek, peek, move };
@@ -14,7 +14,7 @@ export class Timeline {
       className: "ribbon",
       role: "slider",
       tabindex: "0",
-      "aria-label": `${name}. Arrow keys go from one shown frame to the next.`,
+      "aria-label": `${name}. Use the arrow keys to step through the shown frames.`,
     });
     this.parts = make("div", { className: "parts" });
     this.lane = make("div", { className: "lane" });
@@ -33,8 +33,8 @@ export class Timeline {
     new ResizeObserver(() => this.fitLabels()).observe(this.bar);
   }
 
-  // from, to: frames on the ribbon; ranges, stretches: as the tool has them; task: what a key labels;
-  // handles: whether borders can be dragged; shown: how many shown frames are known.
+  // from, to: frames on the timeline; ranges, stretches: as in the tool's response; task: frames that
+  // a key labels; handles: whether boundaries can be dragged; shown: number of shown frames so far.
   draw(view) {
     this.view = view;
     if (this.dragged) return;
@@ -42,15 +42,15 @@ export class Timeline {
     this.parts.replaceChildren(
       ...this.inView(view.ranges).map((range) => {
         const part = make("div", { className: `segment ${tone(range.label, setup)}`, title: `${range.label}, frames ${range.first} to ${range.last}` });
-        this.place(part, range.first, range.last);
+        this.position(part, range.first, range.last);
         part.append(make("span", { text: range.label }));
         return part;
       }),
     );
     this.lane.replaceChildren(
       ...this.inView(joined(view.stretches)).map((range) => {
-        const part = make("div", { className: `guess ${tone(range.label, setup)}`, title: `The model: ${range.label}` });
-        this.place(part, range.first, range.last);
+        const part = make("div", { className: `guess ${tone(range.label, setup)}`, title: `Proposed: ${range.label}` });
+        this.position(part, range.first, range.last);
         return part;
       }),
     );
@@ -60,14 +60,14 @@ export class Timeline {
     this.fitLabels();
   }
 
-  // Only what changes from one frame to the next.
+  // Updates only what changes from one frame to the next.
   move({ position, task }) {
     Object.assign(this.view, { position, task });
     const { from, to, ranges } = this.view;
     this.playhead.hidden = position < from || position >= to;
     this.playhead.style.left = `${this.share(position + 0.5) * 100}%`;
     this.task.hidden = !task || task.last < from || task.first >= to;
-    if (task) this.place(this.task, task.first, task.last);
+    if (task) this.position(this.task, task.first, task.last);
     const label = rangeAt(ranges, position)?.label ?? "no label yet";
     this.bar.setAttribute("aria-valuemin", from);
     this.bar.setAttribute("aria-valuemax", Math.max(from, to - 1));
@@ -78,33 +78,33 @@ export class Timeline {
   drawHandles() {
     const focused = document.activeElement?.closest?.(".handles") === this.handles;
     const ranges = this.view.handles ? this.view.ranges : [];
-    const borders = ranges.flatMap((range, index, all) => {
+    const boundaries = ranges.flatMap((range, index, all) => {
       const next = all[index + 1];
       if (!next || next.first !== range.last + 1) return [];
       return range.last + 1 > this.view.from && next.first < this.view.to ? [{ left: range, right: next }] : [];
     });
-    this.handles.replaceChildren(...borders.map((border) => this.makeHandle(border)));
+    this.handles.replaceChildren(...boundaries.map((boundary) => this.makeHandle(boundary)));
     if (!focused || this.focusOn === undefined) return;
-    const again = [...this.handles.children].find((handle) => Number(handle.dataset.border) === this.focusOn);
+    const again = [...this.handles.children].find((handle) => Number(handle.dataset.boundary) === this.focusOn);
     again?.focus();
   }
 
   makeHandle({ left, right }) {
-    const border = left.last;
+    const boundary = left.last;
     const handle = make("div", {
       className: "handle",
       role: "slider",
       tabindex: "0",
-      "data-border": border,
-      "aria-label": `Border between ${left.label} and ${right.label}`,
+      "data-boundary": boundary,
+      "aria-label": `Boundary between ${left.label} and ${right.label}`,
       "aria-valuemin": left.first,
       "aria-valuemax": right.last - 1,
-      "aria-valuenow": border,
-      "aria-valuetext": `${left.label} ends at frame ${border}`,
-      title: `Drag: ${left.label} ends at frame ${border}`,
+      "aria-valuenow": boundary,
+      "aria-valuetext": `${left.label} ends at frame ${boundary}`,
+      title: `Drag: ${left.label} ends at frame ${boundary}`,
     });
-    handle.style.left = `${this.share(border + 1) * 100}%`;
-    // Narrow ranges stay clickable between their borders.
+    handle.style.left = `${this.share(boundary + 1) * 100}%`;
+    // Narrow handles leave short ranges clickable between their boundaries.
     const narrower = Math.min(left.last - left.first, right.last - right.first) + 1;
     const room = (narrower / (this.view.to - this.view.from)) * this.bar.clientWidth;
     handle.style.width = `${Math.max(7, Math.min(15, room / 2))}px`;
@@ -112,9 +112,9 @@ export class Timeline {
     handle.addEventListener("pointerdown", (event) => {
       event.preventDefault();
       handle.setPointerCapture(event.pointerId);
-      this.dragged = { border, to: border, left, right };
+      this.dragged = { boundary, to: boundary, left, right };
       handle.classList.add("dragged");
-      this.calls.peek(border, this.dragged);
+      this.calls.peek(boundary, this.dragged);
     });
     handle.addEventListener("pointermove", (event) => {
       if (!this.dragged || !handle.hasPointerCapture(event.pointerId)) return;
@@ -131,7 +131,7 @@ export class Timeline {
       this.dragged = null;
       handle.classList.remove("dragged");
       this.calls.peek(null);
-      if (event.type === "pointerup" && to !== border) this.calls.move(border, to);
+      if (event.type === "pointerup" && to !== boundary) this.calls.move(boundary, to);
       else this.draw(this.view);
     };
     handle.addEventListener("pointerup", drop);
@@ -140,34 +140,34 @@ export class Timeline {
       if (!(event.key in STEP)) return;
       event.preventDefault();
       event.stopPropagation();
-      const to = clamp(border + STEP[event.key]);
-      if (to === border) return;
+      const to = clamp(boundary + STEP[event.key]);
+      if (to === boundary) return;
       this.focusOn = to;
-      this.calls.move(border, to);
-      this.calls.peek(to, { border, to, left, right });
+      this.calls.move(boundary, to);
+      this.calls.peek(to, { boundary, to, left, right });
     });
     handle.addEventListener("focus", () => {
-      this.focusOn = border;
-      this.calls.peek(border, { border, to: border, left, right });
+      this.focusOn = boundary;
+      this.calls.peek(boundary, { boundary, to: boundary, left, right });
     });
     handle.addEventListener("blur", () => this.calls.peek(null));
     return handle;
   }
 
-  // While a border is dragged, its two ranges follow.
+  // Resizes the two ranges next to a boundary while it is dragged.
   preview(to) {
     const { left, right } = this.dragged;
     const shown = this.inView(this.view.ranges);
     const parts = [...this.parts.children];
     const at = shown.indexOf(left);
-    if (at >= 0) this.place(parts[at], left.first, to);
-    if (shown.indexOf(right) >= 0) this.place(parts[shown.indexOf(right)], to + 1, right.last);
+    if (at >= 0) this.position(parts[at], left.first, to);
+    if (shown.indexOf(right) >= 0) this.position(parts[shown.indexOf(right)], to + 1, right.last);
     this.fitLabels();
   }
 
   drawMarks() {
     const { from, to, timeAt, shown } = this.view;
-    // Times of frames that are still to be decoded follow from those that are.
+    // The times of frames that are not decoded yet are extrapolated from two known ones.
     if (shown < 2) return this.marks.replaceChildren();
     return this.marks.replaceChildren(
       ...[0, 0.25, 0.5, 0.75, 1].map((share) => make("span", { text: clock(timeAt(from + share * (to - 1 - from))) })),
@@ -189,7 +189,7 @@ export class Timeline {
     return (frame - from) / Math.max(1, to - from);
   }
 
-  place(element, first, last) {
+  position(element, first, last) {
     const start = Math.max(0, this.share(first));
     const end = Math.min(1, this.share(last + 1));
     element.style.left = `${start * 100}%`;
@@ -209,7 +209,7 @@ export class Timeline {
     return Math.min(Math.max(frame, from), to - 1);
   }
 
-  // Half a word says less than a colour.
+  // Hides labels that do not fit: a truncated word says less than the colour.
   fitLabels() {
     for (const label of this.parts.querySelectorAll("span")) {
       label.style.visibility = label.scrollWidth <= label.clientWidth && label.clientWidth <= label.parentElement.clientWidth ? "visible" : "hidden";
@@ -217,7 +217,7 @@ export class Timeline {
   }
 }
 
-// Neighbouring stretches with the same proposal, drawn as one.
+// Adjacent stretches with the same proposal, joined into one.
 function joined(stretches) {
   const ranges = [];
   for (const { first, last, label } of stretches) {

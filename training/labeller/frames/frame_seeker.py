@@ -1,4 +1,4 @@
-"""Sharp pictures of any frame, made when they are asked for."""
+"""Sharp JPEGs of any frame of a video, decoded on request."""
 
 import threading
 from collections import OrderedDict
@@ -9,21 +9,24 @@ from pathlib import Path
 from shared_features.media.frames import Frame
 from shared_features.media.reader import VideoReader
 from shared_features.params import MediaParams
-from training.labeller.frames.pictures import Picture, picture_of
+from training.labeller.frames.jpegs import FrameJpeg, encode_frame
 
-_KEPT_PICTURES = 48
-# Going on from where the reader stands converts each frame; opening anew only decodes them.
-_GO_ON_FRAMES = 100
+_KEPT_JPEGS = 48
+# Reading on converts every frame to RGB; reopening the video only decodes the frames it skips.
+_MAX_READ_ON_FRAMES = 100
 
 
 class _SupersededError(Exception):
-    """Somebody asked for another frame meanwhile."""
+    """A newer request has arrived."""
 
 
-class FrameLookup:
-    """Reads a video up to the frame that is asked for, and goes on from there.
+class FrameSeeker:
+    """Reads a video up to the requested frame, and continues from there next time.
 
-    Safe between threads. Whoever asks last is served; earlier ones, who wait, get nothing.
+    Thread-safe. Only the latest request is served; earlier ones that still wait get None.
+
+    Args:
+        media: limits for media files.
     """
 
     def __init__(self, media: MediaParams) -> None:
@@ -34,17 +37,17 @@ class FrameLookup:
         self._frames: Iterator[Frame] = iter(())
         self._opened = ExitStack()
         self._next_frame = 0
-        self._pictures: OrderedDict[tuple[Path, int], Picture] = OrderedDict()
+        self._jpegs: OrderedDict[tuple[Path, int], FrameJpeg] = OrderedDict()
 
-    def picture(self, path: Path, frame: int) -> Picture | None:
-        """A sharp picture; None when there is no such frame, or somebody asked for another one.
+    def jpeg(self, path: Path, frame: int) -> FrameJpeg | None:
+        """A sharp JPEG; None when there is no such frame, or a newer request has arrived.
 
         Raises:
             MediaError: the video cannot be read.
         """
         self._latest = ticket = object()
         with self._lock:
-            kept = self._pictures.get((path, frame))
+            kept = self._jpegs.get((path, frame))
             if kept is not None:
                 return kept
             try:
@@ -54,34 +57,34 @@ class FrameLookup:
                 return None
 
     def close(self) -> None:
-        """Close the video; whoever waits gets nothing."""
+        """Close the video; requests that still wait get None."""
         self._latest = object()
         with self._lock:
             self._close()
 
-    def _read(self, path: Path, frame: int, ticket: object) -> Picture | None:
+    def _read(self, path: Path, frame: int, ticket: object) -> FrameJpeg | None:
         def check() -> None:
             if ticket is not self._latest:
                 raise _SupersededError
 
         ahead = frame - self._next_frame
-        if path != self._path or not 0 <= ahead <= _GO_ON_FRAMES:
+        if path != self._path or not 0 <= ahead <= _MAX_READ_ON_FRAMES:
             self._close()
             reader = self._opened.enter_context(VideoReader(path, self._media))
             self._path, self._frames = path, reader.frames(frame, check)
         for found in self._frames:
             self._next_frame = found.index + 1
             if found.index >= frame:
-                return self._keep(path, picture_of(found.index, found.rgb))
+                return self._keep(path, encode_frame(found.index, found.rgb))
             check()
         self._close()
         return None
 
-    def _keep(self, path: Path, picture: Picture) -> Picture:
-        self._pictures[path, picture.frame] = picture
-        while len(self._pictures) > _KEPT_PICTURES:
-            self._pictures.popitem(last=False)
-        return picture
+    def _keep(self, path: Path, jpeg: FrameJpeg) -> FrameJpeg:
+        self._jpegs[path, jpeg.frame] = jpeg
+        while len(self._jpegs) > _KEPT_JPEGS:
+            self._jpegs.popitem(last=False)
+        return jpeg
 
     def _close(self) -> None:
         self._opened.close()

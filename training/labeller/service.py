@@ -1,4 +1,4 @@
-"""All that the page asks for: the recordings, their frames, their labels, what a model proposes."""
+"""Everything the page can ask for: recordings, their frames, their labels, and label proposals."""
 
 import threading
 from collections.abc import Sequence
@@ -7,19 +7,19 @@ from pathlib import PurePath
 
 from training.errors import LabelError, TrainingError
 from training.labeller.actions import Action, Changing, Keep, LabelFrames, RelabelRange, Undo
-from training.labeller.catalogue import Entry, media_signature
-from training.labeller.editing.history import Step
+from training.labeller.editing.journal import Step
 from training.labeller.editing.session import Request, Session
-from training.labeller.frames.frame_store import Decoded
-from training.labeller.frames.media import Frames
-from training.labeller.frames.pictures import Picture
-from training.labeller.predictions.opinions import Opinion, Proposer
+from training.labeller.entries import Entry, media_signature
+from training.labeller.frames.frame_sources import FrameSource
+from training.labeller.frames.frame_store import DecodingState
+from training.labeller.frames.jpegs import FrameJpeg
+from training.labeller.predictions.predictor import Prediction, Predictor
 from training.labeller.predictions.proposals import Proposal, propose
 from training.recordings.catalog import Kind, Recording
 
 
 class UnknownRecordingError(TrainingError):
-    """There is no recording of this name among those that are labelled."""
+    """No recording of this name is being labelled."""
 
 
 class NotReadyError(TrainingError):
@@ -27,27 +27,33 @@ class NotReadyError(TrainingError):
 
 
 class NoFrameError(TrainingError):
-    """The recording has no such frame, or no more picture of it."""
+    """The recording has no such frame, or its image is not available."""
 
 
 @dataclass(frozen=True)
-class View:
-    """A recording as the page shows it."""
+class RecordingView:
+    """A recording as the page shows it.
+
+    Attributes:
+        entry: The recording and its labels.
+        decoding: Frames decoded so far.
+        prediction: The model's predictions so far.
+    """
 
     entry: Entry
-    decoded: Decoded
-    opinion: Opinion
+    decoding: DecodingState
+    prediction: Prediction
 
 
-class Workbench:
-    """The recordings of one kind while they are labelled. Safe between threads.
+class LabellingService:
+    """The recordings of one kind while they are being labelled. Thread-safe.
 
     Args:
         kind: photos or videos.
         entries: the recordings by filename.
-        labels: all that a frame may be called.
-        frames: gives their pictures.
-        proposer: what the model makes of them.
+        labels: all labels that a frame may have.
+        frames: source of their frames.
+        predictor: computes the model's predictions.
     """
 
     def __init__(
@@ -55,21 +61,21 @@ class Workbench:
         kind: Kind,
         entries: dict[str, Entry],
         labels: Sequence[str],
-        frames: Frames,
-        proposer: Proposer,
+        frames: FrameSource,
+        predictor: Predictor,
     ) -> None:
         self.kind = kind
         self.entries = entries
         self._labels = tuple(labels)
         self._frames = frames
-        self._proposer = proposer
+        self._predictor = predictor
         self._lock = threading.RLock()
 
     def entry(self, filename: str) -> Entry:
-        """A recording by its filename, or by one that differs in the suffix only.
+        """A recording by its filename, or by one that differs only in the suffix.
 
         Raises:
-            UnknownRecordingError: there is none.
+            UnknownRecordingError: there is no such recording.
         """
         found = self.entries.get(filename)
         stem = PurePath(filename).stem
@@ -83,10 +89,10 @@ class Workbench:
         return found
 
     def queue(self) -> list[str]:
-        """The filenames of what is offered, in the order it is offered in.
+        """The filenames of the recordings to label, in order.
 
-        Videos: those begun before first. Photos: what the model is least sure of first, then what
-        it has not looked at, and last the ones where it finds nobody, of which a model learns
+        Videos: partly labelled ones first. Photos: those the model is least sure of first, then
+        those it has not predicted yet, and last those without a person, which teach a model
         nothing.
         """
         with self._lock:
@@ -94,60 +100,62 @@ class Workbench:
             return [entry.recording.filename for entry in sorted(offered, key=self._urgency)]
 
     def proposal(self, filename: str, first: int, last: int) -> Proposal | None:
-        """What the model proposes for some frames, if it has looked at them."""
-        opinion = self._proposer.opinion(filename)
-        if opinion.probabilities is None or last >= len(opinion.probabilities):
+        """The proposed label for frames ``first`` to ``last``, if they have been predicted."""
+        prediction = self._predictor.prediction(filename)
+        if prediction.probabilities is None or last >= len(prediction.probabilities):
             return None
-        return propose(opinion.probabilities, opinion.labels, first, last)
+        return propose(prediction.probabilities, prediction.labels, first, last)
 
-    def view(self, filename: str) -> View:
-        """A recording that comes onto the page now.
-
-        Raises:
-            UnknownRecordingError: there is none.
-        """
-        entry = self.entry(filename)
-        if entry.problem is not None:
-            return View(entry, Decoded(0, False, (), problem=entry.problem), Opinion("none"))
-        decoded = self._frames.state(entry.recording)
-        with self._lock:
-            if decoded.complete:
-                entry.counted_frames = decoded.frames
-            elif decoded.problem is not None and not decoded.frames:
-                entry.problem = decoded.problem
-            following = self._following(entry)
-        if following is not None:
-            self._frames.prepare(following)
-        self._proposer.want([entry.recording] + ([] if following is None else [following]))
-        return View(entry, decoded, self._proposer.opinion(entry.recording.filename))
-
-    def picture(self, filename: str, frame: int, fast: bool) -> Picture:
-        """A picture of a frame; see ``Frames.picture``.
+    def view(self, filename: str) -> RecordingView:
+        """A recording that is on the page; its decoding and prediction get priority.
 
         Raises:
             UnknownRecordingError: there is no such recording.
-            NoFrameError: there is no such frame, or somebody asked for another one meanwhile.
+        """
+        entry = self.entry(filename)
+        if entry.problem is not None:
+            undecodable = DecodingState(0, False, (), problem=entry.problem)
+            return RecordingView(entry, undecodable, Prediction("none"))
+        decoding = self._frames.state(entry.recording)
+        with self._lock:
+            if decoding.complete:
+                entry.counted_frames = decoding.frames
+            elif decoding.problem is not None and not decoding.frames:
+                entry.problem = decoding.problem
+            following = self._following(entry)
+        if following is not None:
+            self._frames.prepare(following)
+        self._predictor.prioritise([entry.recording] + ([] if following is None else [following]))
+        prediction = self._predictor.prediction(entry.recording.filename)
+        return RecordingView(entry, decoding, prediction)
+
+    def jpeg(self, filename: str, frame: int, fast: bool) -> FrameJpeg:
+        """A JPEG of a frame; see ``FrameSource.jpeg``.
+
+        Raises:
+            UnknownRecordingError: there is no such recording.
+            NoFrameError: there is no such frame, or a newer request has arrived.
             MediaError: the recording cannot be read.
         """
         recording = self.entry(filename).recording
-        picture = self._frames.picture(recording, frame, fast)
-        if picture is None:
-            raise NoFrameError(f"There is no picture of frame {frame} of {recording.name}.")
-        return picture
+        jpeg = self._frames.jpeg(recording, frame, fast)
+        if jpeg is None:
+            raise NoFrameError(f"There is no image of frame {frame} of {recording.name}.")
+        return jpeg
 
     def act(self, filename: str, action: Action) -> tuple[Entry, Step | None]:
-        """Change labels; everything is on disk when this returns.
+        """Change labels; the change is on disk when this returns.
 
         Returns:
-            The recording that was changed (undo may change another photo) and what was done: None
-            when there was nothing to do, or the request has been served before.
+            The recording that was changed (undo may change another photo) and the step taken: None
+            when there was nothing to do, or the request has already been served.
 
         Raises:
             UnknownRecordingError: there is no such recording.
             NotReadyError: the frame has not been decoded yet.
             NoFrameError: there is no such frame.
-            LabelError: the labels do not allow it, or there is no such label.
-            OSError: the disk does not take it; nothing has happened.
+            LabelError: the action does not fit the labels, or there is no such label.
+            OSError: the disk refused the write; nothing has changed.
         """
         entry = self.entry(filename)
         session = entry.session
@@ -173,18 +181,18 @@ class Workbench:
             return changed, step
 
     def mark_unreadable(self, recording: Recording, problem: str) -> None:
-        """A recording turned out to be damaged; the rest goes on."""
+        """Take a damaged recording out of the queue."""
         with self._lock:
             self.entries[recording.filename].problem = problem
 
     def mark_announced(self, recording: Recording, frames: int | None) -> None:
-        """The header of a video says how many frames it has."""
+        """Note the frame count in the header of a video."""
         with self._lock:
             self.entries[recording.filename].announced_frames = frames
 
     def close(self) -> None:
-        """End all threads."""
-        self._proposer.close()
+        """Stop all threads."""
+        self._predictor.close()
         self._frames.close()
 
     def _change(
@@ -207,22 +215,22 @@ class Workbench:
         return step
 
     def _shown(self, entry: Entry, frame: int) -> list[int]:
-        """The shown frames, once ``frame`` is among what has been decoded."""
-        there = self._frames.wait_for(entry.recording, frame)
-        decoded = self._frames.state(entry.recording)
-        if not there:
-            if decoded.complete:
+        """The shown frames, as soon as ``frame`` has been decoded."""
+        available = self._frames.wait_for(entry.recording, frame)
+        decoding = self._frames.state(entry.recording)
+        if not available:
+            if decoding.complete:
                 raise NoFrameError(
-                    f"{entry.recording.name} has {decoded.frames} frames; there is no frame "
+                    f"{entry.recording.name} has {decoding.frames} frames; there is no frame "
                     f"{frame}."
                 )
             raise NotReadyError(
-                decoded.problem
+                decoding.problem
                 or f"Frame {frame} of {entry.recording.name} has not been decoded yet. Try again."
             )
-        if decoded.complete:
-            entry.counted_frames = decoded.frames
-        return [number for number, _ in decoded.shown]
+        if decoding.complete:
+            entry.counted_frames = decoding.frames
+        return [number for number, _ in decoding.shown]
 
     def _following(self, entry: Entry) -> Recording | None:
         names = [name for name in self.queue() if name != entry.recording.filename]
@@ -239,6 +247,6 @@ class Workbench:
 
 
 def _confirm(entry: Entry, step: Step) -> None:
-    """What was labelled again without a gap behind what was so before counts as done."""
+    """Extend the confirmed frames by a step that leaves no gap after them."""
     if step.change.first <= entry.confirmed:
         entry.confirmed = max(entry.confirmed, step.change.last + 1)

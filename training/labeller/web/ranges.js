@@ -1,4 +1,4 @@
-// What the page shows of the tool's rule (rule.py) before the tool answers.
+// The tool's labelling rules (ranges.py), so that the page can show a change before the response.
 
 export const rangeAt = (ranges, frame) => ranges.find((range) => range.first <= frame && frame <= range.last) ?? null;
 
@@ -13,7 +13,7 @@ export function stretch(ranges, shown, frame) {
   return { first: (before?.last ?? -1) + 1, last: frame };
 }
 
-// Ranges with `first` to `last` given a label, as long as possible.
+// Ranges after giving `first` to `last` a label, with adjacent ranges of the same label joined.
 export function painted(ranges, { first, last }, label) {
   const parts = [];
   for (const range of ranges) {

@@ -1,4 +1,4 @@
-"""The model that proposes labels, and the landmarks it is fed."""
+"""The model that proposes labels, and the stored landmarks it can use."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,18 +15,18 @@ from training.recordings.catalog import Recording, landmarks_path
 
 @dataclass(frozen=True)
 class LabelModel:
-    """A classifier, seen through the labels that keys stand for.
+    """A classifier, restricted to the labels that have a key.
 
     Attributes:
-        classifier: the whole of it.
-        labels: those of its labels that keys stand for.
+        classifier: The classifier with all its labels.
+        labels: Those of its labels that have a key.
     """
 
     classifier: PoseClassifier
     labels: tuple[str, ...]
 
     def probabilities(self, track: LandmarkTrack) -> NDArray[np.float32]:
-        """Of the frames of a track ``(n, labels)``; NaN where nobody was found."""
+        """Probabilities for the frames of a track, ``(n, labels)``; NaN where no one was found."""
         columns = [self.classifier.labels.index(label) for label in self.labels]
         return self.classifier.classify(track)[:, columns]
 
@@ -35,28 +35,28 @@ def load_model(path: Path, known: tuple[str, ...]) -> LabelModel:
     """The promoted model.
 
     Args:
-        path: of the file.
-        known: the labels that keys stand for.
+        path: path of the model file.
+        known: the labels that have a key.
 
     Raises:
-        ClassifierError: there is none that can be used; the message is for the page.
+        ClassifierError: there is no usable model; the message is meant for the page.
     """
     if not path.is_file():
-        raise ClassifierError(f"No model proposes labels: there is no {path.name} yet.")
+        raise ClassifierError(f"No labels are proposed: there is no {path.name} yet.")
     try:
         classifier = PoseClassifier(path)
     except StrapsError as error:
-        raise ClassifierError(f"No model proposes labels: {error}") from error
+        raise ClassifierError(f"No labels are proposed: {error}") from error
     labels = tuple(label for label in classifier.labels if label in known)
     if not labels:
         raise ClassifierError(
-            f"No model proposes labels: {path.name} knows none of the labels in params.yaml."
+            f"No labels are proposed: {path.name} knows none of the labels in params.yaml."
         )
     return LabelModel(classifier, labels)
 
 
 def stored_track(folder: Path, recording: Recording, frames: int) -> LandmarkTrack | None:
-    """The landmarks that extraction has written, if they are of this recording's frames."""
+    """The landmarks that extraction has written; None unless they have as many frames."""
     path = landmarks_path(folder, recording.kind, recording.name)
     if not path.is_file():
         return None

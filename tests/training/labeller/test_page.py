@@ -16,7 +16,7 @@ from shared_features.landmarks.track_csv import write_track
 from shared_features.params import PROJECT_ROOT
 from tests.training.labeller.conftest import StartTool
 from tests.training.labeller.tool import SEED_RANGES, SEED_TABLE, Tool, write_params
-from training.labeller.editing.rule import Ranges
+from training.labeller.editing.ranges import Ranges
 from training.labels.label_tables import LabelledRange, LabelTable, read_labels, write_labels
 from training.synthetic.samples import landmark_groups
 
@@ -58,7 +58,7 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
         page.on("console", lambda message: complaints.append(message.text))
         page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
         page.goto(tool.url + address)
-        expect(page.locator("#picture")).to_be_visible()
+        expect(page.locator("#frame-image")).to_be_visible()
         return page
 
     expect.set_options(timeout=PATIENCE_MS)
@@ -109,14 +109,14 @@ def desk(shared_tool: Tool, open_page: OpenPage) -> Desk:
 
 def at(page: Page, frame: int) -> None:
     """Wait until a frame is on the page, and can be seen."""
-    expect(page.locator("#place")).to_have_text(re.compile(rf"frame {frame} of 23 "))
-    expect(page.locator("#picture")).to_have_attribute("data-seen", re.compile(rf"@{frame}$"))
+    expect(page.locator("#position")).to_have_text(re.compile(rf"frame {frame} of 23 "))
+    expect(page.locator("#frame-image")).to_have_attribute("data-seen", re.compile(rf"@{frame}$"))
 
 
 def sees(page: Page, photo: str) -> None:
     """Wait until a photo is on the page, and can be seen."""
     expect(page.locator("#title")).to_have_text(photo)
-    expect(page.locator("#picture")).to_have_attribute("data-seen", f"photo_{photo}@0")
+    expect(page.locator("#frame-image")).to_have_attribute("data-seen", f"photo_{photo}@0")
 
 
 def label_all(page: Page) -> None:
@@ -144,7 +144,7 @@ def test_the_seeds_table_typed_into_the_page(tool: Tool, open_page: OpenPage) ->
         labelled = f"frame {frame}." if first == last else f"frames {first}–{last}."
         expect(page.locator("#task")).to_have_text(f"A key labels {labelled}")
         page.keyboard.press(key)
-        expect(page.locator("#said")).to_contain_text(label)
+        expect(page.locator("#message")).to_contain_text(label)
     expect(page.locator("#card-title")).to_have_text("All videos are labelled")
     saved(page)
     assert tool.table("routine") == SEED_RANGES
@@ -197,9 +197,9 @@ def test_undo_also_after_a_restart(tool: Tool, open_page: OpenPage) -> None:
     assert tool.table("routine")[-1].last == 20
     port = tool.port
     tool.stop()
-    expect(page.locator("#alarm")).to_contain_text("cannot be reached")
+    expect(page.locator("#alert")).to_contain_text("cannot be reached")
     tool.start(port=port)
-    expect(page.locator("#alarm")).to_be_hidden()
+    expect(page.locator("#alert")).to_be_hidden()
     for frame in (20, 15, 10, 5):
         page.keyboard.press("Control+z")
         at(page, frame)
@@ -207,7 +207,7 @@ def test_undo_also_after_a_restart(tool: Tool, open_page: OpenPage) -> None:
     assert tool.table("routine") == SEED_RANGES[:1]
     page.keyboard.press("Control+y")
     saved(page)
-    expect(page.locator("#said")).to_contain_text("Done again: frames 1–5")
+    expect(page.locator("#message")).to_contain_text("Redone: frames 1–5")
     assert tool.table("routine") == SEED_RANGES[:2]
 
 
@@ -216,8 +216,8 @@ def test_another_key_shows_the_valid_ones(desk: Desk) -> None:
     page = desk.page
     at(page, 0)
     page.keyboard.press("x")
-    expect(page.locator("#said")).to_contain_text(
-        "“x” stands for no label. The keys are: a Apple, b Banana, c Cherry."
+    expect(page.locator("#message")).to_contain_text(
+        "No label is on the key “x”. The label keys are: a Apple, b Banana, c Cherry."
     )
     at(page, 0)
     page.keyboard.press("?")
@@ -234,13 +234,13 @@ def test_another_key_shows_the_valid_ones(desk: Desk) -> None:
     assert desk.table() == SEED_RANGES[:1]
 
 
-def test_a_border_is_dragged_with_the_mouse(desk: Desk) -> None:
+def test_a_boundary_is_dragged_with_the_mouse(desk: Desk) -> None:
     """From behind frame 5 to behind frame 8; the frame it is at is shown; undo takes it back."""
     page = desk.page
     label_all(page)
     page.keyboard.press("ArrowLeft")
     ribbon = page.locator("#overview .ribbon").bounding_box()
-    handle = page.locator('#overview .handle[data-border="5"]').bounding_box()
+    handle = page.locator('#overview .handle[data-boundary="5"]').bounding_box()
     assert ribbon is not None
     assert handle is not None
     frame_px = ribbon["width"] / 23
@@ -254,22 +254,22 @@ def test_a_border_is_dragged_with_the_mouse(desk: Desk) -> None:
     expect(page.locator("#peek")).to_be_hidden()
     at(page, 22)
     saved(page)
-    expect(page.locator('#overview .handle[data-border="8"]')).to_be_visible()
+    expect(page.locator('#overview .handle[data-boundary="8"]')).to_be_visible()
     assert desk.table()[1:3] == (
         LabelledRange(1, 8, "Banana"),
         LabelledRange(9, 10, "Apple"),
     )
     # The same by keyboard.
-    page.locator('#overview .handle[data-border="8"]').focus()
+    page.locator('#overview .handle[data-boundary="8"]').focus()
     page.keyboard.press("ArrowLeft")
-    expect(page.locator('#overview .handle[data-border="7"]')).to_be_focused()
+    expect(page.locator('#overview .handle[data-boundary="7"]')).to_be_focused()
     page.keyboard.press("ArrowLeft")
-    expect(page.locator('#overview .handle[data-border="6"]')).to_be_focused()
+    expect(page.locator('#overview .handle[data-boundary="6"]')).to_be_focused()
     saved(page)
     assert desk.table()[1] == LabelledRange(1, 6, "Banana")
     for _ in range(3):
         page.keyboard.press("Control+z")
-    expect(page.locator('#overview .handle[data-border="5"]')).to_be_visible()
+    expect(page.locator('#overview .handle[data-boundary="5"]')).to_be_visible()
     at(page, 22)
     saved(page)
     assert desk.table() == SEED_RANGES
@@ -286,7 +286,7 @@ def test_the_timeline_seeks_and_changes_ranges(desk: Desk) -> None:
     at(page, 12)
     expect(page.locator("#range-text")).to_have_text("Frames 11–20")
     page.select_option("#range-label", "Banana")
-    expect(page.locator("#said")).to_have_text("frames 11–20: Banana")
+    expect(page.locator("#message")).to_have_text("frames 11–20: Banana")
     saved(page)
     assert desk.table()[3] == LabelledRange(11, 20, "Banana")
     assert "Banana, frames 11 to 20" in segments(page)
@@ -312,12 +312,12 @@ def test_killed_while_somebody_types(tool: Tool, open_page: OpenPage) -> None:
     page.keyboard.press("a")
     expect(page.locator("#saved")).to_contain_text("1 key press is not saved yet")
     page.keyboard.press("c")
-    expect(page.locator("#said")).to_contain_text("Your last key press is kept")
+    expect(page.locator("#message")).to_contain_text("Your last key press is kept")
     tool.start(port=port)
     saved(page)
     assert tool.table("routine") == SEED_RANGES[:3]
     at(page, 15)
-    expect(page.locator("#alarm")).to_be_hidden()
+    expect(page.locator("#alert")).to_be_hidden()
     page.keyboard.press("c")
     at(page, 20)
     page.reload()
@@ -351,7 +351,7 @@ def test_links_and_resuming(tools: StartTool, seed_clip: Path, open_page: OpenPa
     expect(other.locator("#title")).to_have_text("other.mp4")
     at(other, 22)
     unknown = open_page(tool, "#video_nobody.mp4@3")
-    expect(unknown.locator("#alarm")).to_contain_text("There is no recording 'video_nobody.mp4'")
+    expect(unknown.locator("#alert")).to_contain_text("There is no recording 'video_nobody.mp4'")
     expect(unknown.locator("#title")).to_have_text("begun.mp4")
     # From one recording to the next, by keyboard alone.
     for key in "aca":

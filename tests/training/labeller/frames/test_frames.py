@@ -13,22 +13,22 @@ from PIL import Image
 from shared_features.params import MediaParams
 from tests.clips import corner_order, corner_picture, flag_rotation, write_video
 from tests.training.labeller.tool import write_clip
-from training.labeller.frames.decoding import STORES, Decoding
+from training.labeller.frames.decoder import STORES, BackgroundDecoder
+from training.labeller.frames.frame_seeker import FrameSeeker
+from training.labeller.frames.frame_sources import PhotoFrames, VideoFrames
 from training.labeller.frames.frame_store import FrameStore
-from training.labeller.frames.lookup import FrameLookup
-from training.labeller.frames.media import PhotoFrames, VideoFrames
-from training.labeller.frames.pictures import Picture, PictureFile, picture_of
+from training.labeller.frames.jpegs import FrameJpeg, JpegFile, encode_frame
 from training.recordings.catalog import Recording
 
 
-def brightness(picture: Picture | None) -> int:
+def brightness(picture: FrameJpeg | None) -> int:
     """Which frame of ``write_clip`` a picture shows."""
     assert picture is not None
     return round(decoded(picture).mean() / 8)
 
 
-def decoded(picture: Picture) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(picture.jpeg)))
+def decoded(jpeg: FrameJpeg) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(jpeg.content)))
 
 
 @contextmanager
@@ -57,8 +57,21 @@ def test_a_store_knows_times_shown_frames_and_pictures(tmp_path: Path, media: Me
         assert state.frames == len(times_s)
         assert [frame for frame, _ in state.shown] == [0, 2, 4, 5]
         assert [seconds for _, seconds in state.shown] == pytest.approx([0, 1.3, 3.0, 3.1])
-        assert [brightness(store.picture(frame)) for frame in range(6)] == list(range(6))
-    assert store.picture(0) is None
+        assert [brightness(store.jpeg(frame)) for frame in range(6)] == list(range(6))
+    assert store.jpeg(0) is None
+
+
+@pytest.mark.parametrize(
+    ("skip_seconds", "expected"),
+    [(5, [0, 5, 10, 15, 20, 22]), (11, [0, 11, 22]), (60, [0, 22])],
+    ids=["the seed's table", "the last frame is at a step", "shorter than a step"],
+)
+def test_the_last_frame_is_always_shown(
+    seed_clip: Path, media: MediaParams, skip_seconds: float, expected: list[int]
+) -> None:
+    """It is shown once, whether or not it is at a step."""
+    with filled(seed_clip, media, skip_seconds) as store:
+        assert [frame for frame, _ in store.state.shown] == expected
 
 
 def test_a_long_recording_keeps_fewer_pictures(tmp_path: Path, media: MediaParams) -> None:
@@ -66,11 +79,11 @@ def test_a_long_recording_keeps_fewer_pictures(tmp_path: Path, media: MediaParam
     path = write_clip(tmp_path / "long.mp4", frames=60, step_s=0.1)
     with filled(path, media, max_bytes=400_000) as store:
         shown = [frame for frame, _ in store.state.shown]
-        assert all(store.picture(frame) for frame in shown)
-        kept = [frame for frame in range(60) if store.picture(frame)]
+        assert all(store.jpeg(frame) for frame in shown)
+        kept = [frame for frame in range(60) if store.jpeg(frame)]
         assert set(shown) < set(kept) < set(range(60))
         for frame in range(60):
-            nearest = store.nearest_picture(frame)
+            nearest = store.nearest_jpeg(frame)
             assert nearest is not None
             assert abs(nearest.frame - frame) == min(abs(one - frame) for one in kept)
 
@@ -98,15 +111,15 @@ def test_pictures_are_upright_and_not_too_large(tmp_path: Path, media: MediaPara
     path = write_video(tmp_path / "turned.mp4", [corner_picture(1600, 900)], [0.0])
     flag_rotation(path, 90)
     with filled(path, media) as store:
-        picture = store.picture(0)
+        picture = store.jpeg(0)
     assert picture is not None
     shown = decoded(picture)
     assert shown.shape[:2] == (1280, 720)
     assert corner_order(shown) == [3, 0, 1, 2]
-    small = picture_of(0, np.zeros((900, 1600, 3), np.uint8), small=True)
+    small = encode_frame(0, np.zeros((900, 1600, 3), np.uint8), small=True)
     assert decoded(small).shape[:2] == (360, 640)
     assert not small.sharp
-    assert picture_of(0, np.zeros((90, 160, 3), np.uint8), small=True).sharp
+    assert encode_frame(0, np.zeros((90, 160, 3), np.uint8), small=True).sharp
 
 
 def test_a_photo_is_upright(tmp_path: Path, media: MediaParams) -> None:
@@ -117,34 +130,34 @@ def test_a_photo_is_upright(tmp_path: Path, media: MediaParams) -> None:
     photo.save(tmp_path / "turned.jpg", exif=exif, quality=95)
     recording = Recording("photo", "turned.jpg", tmp_path / "turned.jpg")
     frames = PhotoFrames(media)
-    picture = frames.picture(recording, 0, fast=False)
+    picture = frames.jpeg(recording, 0, fast=False)
     assert picture is not None
     assert corner_order(decoded(picture)) == [3, 0, 1, 2]
-    assert frames.picture(recording, 1, fast=False) is None
+    assert frames.jpeg(recording, 1, fast=False) is None
 
 
 def test_any_frame_can_be_looked_up(tmp_path: Path, media: MediaParams) -> None:
     """Forwards, backwards, far away, in another recording; beyond the end there is none."""
     one = write_clip(tmp_path / "one.mp4", frames=28)
     other = write_clip(tmp_path / "other.mp4", frames=5)
-    lookup = FrameLookup(media)
+    seeker = FrameSeeker(media)
     for path, frame in [(one, 3), (one, 4), (one, 27), (one, 0), (other, 4), (one, 20), (one, 3)]:
-        found = lookup.picture(path, frame)
+        found = seeker.jpeg(path, frame)
         assert found is not None
         assert (found.frame, brightness(found)) == (frame, frame)
         assert found.sharp
-    assert lookup.picture(other, 5) is None
-    lookup.close()
+    assert seeker.jpeg(other, 5) is None
+    seeker.close()
 
 
 def test_whoever_asks_last_is_served(tmp_path: Path, media: MediaParams) -> None:
     """Others who wait get nothing, and nobody gets a wrong frame."""
     path = write_clip(tmp_path / "clip.mp4", frames=29)
-    lookup = FrameLookup(media)
-    answers: dict[int, Picture | None] = {}
+    seeker = FrameSeeker(media)
+    answers: dict[int, FrameJpeg | None] = {}
 
     def ask(frame: int) -> None:
-        answers[frame] = lookup.picture(path, frame)
+        answers[frame] = seeker.jpeg(path, frame)
 
     askers = [threading.Thread(target=ask, args=(frame,)) for frame in range(28, 4, -4)]
     for asker in askers:
@@ -153,24 +166,24 @@ def test_whoever_asks_last_is_served(tmp_path: Path, media: MediaParams) -> None
         asker.join()
     assert any(answers.values())
     assert all(brightness(found) == frame for frame, found in answers.items() if found)
-    lookup.close()
+    seeker.close()
 
 
 def test_the_recording_on_the_page_is_decoded_first(tmp_path: Path, media: MediaParams) -> None:
     """And only a few recordings take room at a time."""
     clips = [video(write_clip(tmp_path / f"{k}.mp4", 12)) for k in range(STORES + 2)]
-    decoding = Decoding(media, skip_seconds=5)
-    stores = [decoding.store(clip) for clip in clips]
-    decoding.prepare(clips[0])
-    last = decoding.wait_for(clips[-1], timeout_s=20)
+    decoder = BackgroundDecoder(media, skip_seconds=5)
+    stores = [decoder.store(clip) for clip in clips]
+    decoder.prepare(clips[0])
+    last = decoder.wait_for(clips[-1], timeout_s=20)
     assert last is stores[-1]
     assert last.state.complete
     assert stores[1].ended
-    assert stores[1].picture(0) is None  # dropped, its room given back
-    assert decoding.store(clips[1]).wait_for(11, timeout_s=20)
-    prepared = decoding.wait_for(clips[0], timeout_s=20)
+    assert stores[1].jpeg(0) is None  # dropped, its room given back
+    assert decoder.store(clips[1]).wait_for(11, timeout_s=20)
+    prepared = decoder.wait_for(clips[0], timeout_s=20)
     assert prepared is None or prepared.state.complete
-    decoding.close()
+    decoder.close()
 
 
 def test_a_sharp_picture_is_made_when_only_a_small_one_is_kept(
@@ -182,10 +195,10 @@ def test_a_sharp_picture_is_made_when_only_a_small_one_is_kept(
     frames = VideoFrames(media, skip_seconds=1)
     recording = video(path)
     assert frames.wait_for(recording, 7)
-    quick = frames.picture(recording, 3, fast=True)
+    quick = frames.jpeg(recording, 3, fast=True)
     assert quick is not None
     assert not quick.sharp
-    slow = frames.picture(recording, 3, fast=False)
+    slow = frames.jpeg(recording, 3, fast=False)
     assert slow is not None
     assert slow.sharp
     assert brightness(slow) == brightness(quick) == 3
@@ -202,8 +215,8 @@ def test_no_room_on_the_disk_is_no_reason_to_stop(monkeypatch: pytest.MonkeyPatc
         def seek(self, place: int) -> None:
             raise OSError(28, "No space left on device")
 
-    with closing(PictureFile()) as file:
+    with closing(JpegFile()) as file:
         with monkeypatch.context() as patched:
             patched.setattr(file, "_file", Full())
-            file.add(picture_of(1, np.zeros((8, 8, 3), np.uint8)))
+            file.add(encode_frame(1, np.zeros((8, 8, 3), np.uint8)))
         assert file.get(1) is None

@@ -217,7 +217,7 @@ def test_it_refuses_what_is_not_its_own(tools: StartTool, seed_clip: Path) -> No
         ({"do": "label", "frame": -1, "label": "Apple"}, 422),
         ({"do": "label", "frame": 0, "label": "Durian"}, 409),
         ({"do": "relabel", "frame": 9, "label": "Apple"}, 409),
-        ({"do": "move_border", "border": 3, "to": 4}, 409),
+        ({"do": "move_boundary", "boundary": 3, "to": 4}, 409),
         ({"do": "explode"}, 422),
     ):
         assert tool.send(VIDEO, **action).status_code == status, action
@@ -255,7 +255,7 @@ def test_frames_names_notes_and_a_second_tool(tools: StartTool, seed_clip: Path)
     assert "no_model.onnx" in view["proposals"]["note"]
     second = run(tool.params)
     assert second.returncode == 2
-    assert "Another tool is labelling videos" in second.stderr
+    assert "Another labelling tool is already open for the videos" in second.stderr
     assert "Traceback" not in second.stderr
 
 

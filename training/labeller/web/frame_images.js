@@ -1,15 +1,15 @@
-// Pictures of frames, fetched ahead and kept, so that stepping is instant.
+// Images of frames, fetched ahead and kept in memory, so that stepping is instant.
 
 import { recordingUrl, send } from "./api.js";
 
 const KEPT = 90;
 
-export class Pictures {
+export class FrameImages {
   constructor() {
     this.kept = new Map();
   }
 
-  // { url, frame, sharp } of a frame; `fast` gives what is at hand: perhaps of a frame nearby.
+  // A frame's image as { url, frame, sharp }. With `fast` it may be small, or of a nearby frame.
   get(filename, frame, { fast = false } = {}) {
     const key = `${filename}@${frame}`;
     const known = this.kept.get(key);
@@ -18,12 +18,12 @@ export class Pictures {
       this.kept.set(key, known);
       return known;
     }
-    const picture = load(filename, frame, fast);
-    if (fast) return picture;
-    this.kept.set(key, picture);
-    picture.catch(() => this.kept.delete(key));
+    const image = load(filename, frame, fast);
+    if (fast) return image;
+    this.kept.set(key, image);
+    image.catch(() => this.kept.delete(key));
     this.tidy();
-    return picture;
+    return image;
   }
 
   ahead(filename, frames) {
@@ -32,9 +32,9 @@ export class Pictures {
 
   tidy() {
     while (this.kept.size > KEPT) {
-      const [key, picture] = this.kept.entries().next().value;
+      const [key, image] = this.kept.entries().next().value;
       this.kept.delete(key);
-      picture.then(({ url }) => URL.revokeObjectURL(url)).catch(() => {});
+      image.then(({ url }) => URL.revokeObjectURL(url)).catch(() => {});
     }
   }
 }

@@ -1,4 +1,4 @@
-"""A thread that looks at the headers of all videos: which can be read, and how long they are."""
+"""A thread that reads the headers of all videos: which can be opened, and how long they are."""
 
 import threading
 from collections.abc import Sequence
@@ -7,31 +7,31 @@ from shared_features.errors import MediaError
 from shared_features.media.reader import VideoReader
 from shared_features.params import MediaParams
 from training.labeller.frames.frame_store import expected_frames
-from training.labeller.workbench import Workbench
+from training.labeller.service import LabellingService
 from training.recordings.catalog import Recording
 
 
-class VideoSurvey:
-    """Tells the workbench about videos that cannot be read before anybody opens them.
+class HeaderScan:
+    """Finds the videos that cannot be read before anyone opens them.
 
     Args:
-        recordings: to look at.
-        media: limits.
-        workbench: is told.
+        recordings: the videos.
+        media: limits for media files.
+        service: is told the frame count or the problem of each video.
     """
 
     def __init__(
-        self, recordings: Sequence[Recording], media: MediaParams, workbench: Workbench
+        self, recordings: Sequence[Recording], media: MediaParams, service: LabellingService
     ) -> None:
         self._recordings = recordings
         self._media = media
-        self._workbench = workbench
+        self._service = service
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="survey", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="header-scan", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """End the thread."""
+        """Stop the thread."""
         self._stopping.set()
         self._thread.join()
 
@@ -43,6 +43,6 @@ class VideoSurvey:
                 with VideoReader(recording.path, self._media) as reader:
                     frames = expected_frames(reader.info)
             except MediaError as error:
-                self._workbench.mark_unreadable(recording, str(error))
+                self._service.mark_unreadable(recording, str(error))
             else:
-                self._workbench.mark_announced(recording, frames)
+                self._service.mark_announced(recording, frames)

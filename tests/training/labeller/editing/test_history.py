@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from training.errors import LabelError
 from training.labeller.editing import session as session_module
-from training.labeller.editing.history import Step
-from training.labeller.editing.rule import Ranges, label_through, move_border, relabel
+from training.labeller.editing.journal import Step
+from training.labeller.editing.ranges import Ranges, label_through, move_boundary, relabel
 from training.labeller.editing.session import LabelFile, Request, Session
 from training.labels.label_tables import LabelledRange, LabelTable, read_labels, write_labels
 from training.recordings.catalog import Recording
@@ -80,7 +80,7 @@ def test_every_change_can_be_undone(tmp_path: Path) -> None:
     press(session, 10, "Apple")
     press(session, 30, "Banana")
     for change in (
-        partial(move_border, border=10, to=12),
+        partial(move_boundary, boundary=10, to=12),
         partial(relabel, frame=20, label="Cherry"),
     ):
         session.apply(Request(uuid4().hex, VIDEO.filename, 10), change)

@@ -1,12 +1,12 @@
-"""The recordings of a folder: which are offered, and how far each is labelled."""
+"""The recordings of a folder: which ones are offered, and how far each is labelled."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from training.errors import LabelError, RecordingError
-from training.labeller.editing.rule import Ranges, first_unlabelled
+from training.labeller.editing.ranges import Ranges, first_unlabelled
 from training.labeller.editing.session import HISTORY_FOLDER, LabelFile, Session
 from training.params import LabelParamsOfKind
 from training.recordings.catalog import MIRRORED_PREFIX, Kind, Recording, find_recordings
@@ -16,16 +16,16 @@ Status = Literal["new", "partial", "done", "problem"]
 
 @dataclass
 class Entry:
-    """One recording.
+    """A recording and its state of labelling.
 
     Attributes:
-        recording: which.
-        session: its labels; None when its label table is damaged.
-        problem: why it cannot be labelled.
-        forced: whether it is offered although it has labels.
-        counted_frames: how many it has, if somebody has decoded all of it.
-        announced_frames: how many it has as its header says.
-        confirmed: of a forced one: how many frames were labelled again since the start.
+        recording: The recording.
+        session: Session that holds its labels; None when its label table is damaged.
+        problem: Reason why it cannot be labelled.
+        forced: Whether it is offered although it already has labels.
+        counted_frames: Number of frames, if all of it has been decoded.
+        announced_frames: Number of frames according to the header.
+        confirmed: Number of leading frames of a forced recording relabelled since the start.
     """
 
     recording: Recording
@@ -38,28 +38,28 @@ class Entry:
 
     @property
     def frames(self) -> int | None:
-        """How many frames it has, as far as anybody knows."""
+        """The best known number of frames."""
         return self.announced_frames if self.counted_frames is None else self.counted_frames
 
     @property
     def ranges(self) -> Ranges:
-        """Its labels."""
+        """The labels of the recording."""
         return () if self.session is None else self.session.ranges(self.recording.filename)
 
     @property
     def labelled_frames(self) -> int:
-        """How many frames have a label."""
+        """The number of frames that have a label."""
         return sum(labelled.last - labelled.first + 1 for labelled in self.ranges)
 
     @property
     def start_at(self) -> int | None:
-        """The frame where labelling goes on; None when nothing is left to label."""
+        """The frame where labelling resumes; None when nothing is left to label."""
         frame = self.confirmed if self.forced else first_unlabelled(self.ranges)
         return None if self.frames is not None and frame >= self.frames else frame
 
     @property
     def status(self) -> Status:
-        """How far it is labelled."""
+        """How far the recording is labelled."""
         if self.problem is not None:
             return "problem"
         if self.start_at is None:
@@ -68,12 +68,12 @@ class Entry:
 
     @property
     def offered(self) -> bool:
-        """Whether it is in the queue."""
+        """Whether the recording is in the queue."""
         return self.status in ("new", "partial")
 
 
 def media_signature(path: Path) -> tuple[int, int] | None:
-    """Size and modification time; None when the file is gone."""
+    """Size in bytes and modification time in ns; None when the file is gone."""
     try:
         status = path.stat()
     except OSError:
@@ -82,7 +82,7 @@ def media_signature(path: Path) -> tuple[int, int] | None:
 
 
 def recordings_to_label(folder: Path, kind: Kind) -> list[Recording]:
-    """The recordings of a folder without mirrored copies: those get their twins' labels.
+    """The recordings in a folder, except mirrored copies, which take the labels of their originals.
 
     Raises:
         RecordingError: there is no such folder, or nothing to label in it.
@@ -91,8 +91,8 @@ def recordings_to_label(folder: Path, kind: Kind) -> list[Recording]:
     recordings = [one for one in found if not one.name.startswith(MIRRORED_PREFIX)]
     if not recordings:
         raise RecordingError(
-            f"There are only mirrored copies in {folder}. They get the labels of the {kind}s they "
-            "were made from; put those there, too."
+            f"There are only mirrored copies in {folder}. They take the labels of the {kind}s they "
+            "were made from, so put those there as well."
         )
     return recordings
 
@@ -100,11 +100,11 @@ def recordings_to_label(folder: Path, kind: Kind) -> list[Recording]:
 def forced_recordings(
     recordings: Iterable[Recording], again: LabelParamsOfKind
 ) -> tuple[set[str], list[str]]:
-    """What is labelled again although it has labels.
+    """The recordings to label again although they have labels.
 
     Returns:
-        The filenames, and the names of ``force_relabel`` that are no recording's. A recording may
-        be named as its file is, without the suffix, or as tables have it.
+        Their filenames, and the names in ``force_relabel`` that match no recording. A name may be
+        that of the file, with or without its suffix, or the one that label tables use.
     """
     recordings = list(recordings)
     forced = set()
@@ -120,15 +120,18 @@ def forced_recordings(
 
 
 def open_entries(
-    recordings: Iterable[Recording], labels: Path, forced: set[str], opened: Callable[[int], None]
+    recordings: Iterable[Recording],
+    labels: Path,
+    forced: set[str],
+    report_progress: Callable[[int], None],
 ) -> dict[str, Entry]:
     """Recordings with their labels, by filename.
 
     Args:
-        recordings: all of one kind.
+        recordings: recordings of one kind.
         labels: folder of the label tables.
-        forced: filenames of those that are labelled again.
-        opened: called with 1 for each recording whose labels were read.
+        forced: filenames of the recordings to label again.
+        report_progress: called with 1 after the labels of each recording were read.
     """
     entries: dict[str, Entry] = {}
     files: dict[str, LabelFile] = {}
@@ -142,11 +145,29 @@ def open_entries(
             entry.problem = f"The name of {shown} is not valid UTF-8. Rename the file."
             entry.recording = Recording(recording.kind, shown, recording.path)
         except LabelError as error:
-            entry.problem = f"{error} Correct the table, or move it away to start anew."
+            entry.problem = f"{error} Correct the table, or move it away to start from scratch."
         entries[entry.recording.filename] = entry
-        opened(1)
+        report_progress(1)
     _open_sessions(entries, files, labels / HISTORY_FOLDER)
     return entries
+
+
+def summary(entries: Collection[Entry], kind: Kind, labels: Path) -> list[str]:
+    """How many recordings are labelled and how many are left, in a few lines of text."""
+    count = {status: 0 for status in ("done", "partial", "new", "problem")}
+    for entry in entries:
+        count[entry.status] += 1
+    parts = [f"{count['done']} of {len(entries)} {kind}s are labelled"]
+    if count["partial"]:
+        parts.append(f"{count['partial']} partly")
+    parts.append(f"{count['new']} are left")
+    lines = [f"{', '.join(parts)}. The labels are in {labels}."]
+    lines += [
+        f"Cannot be labelled: {entry.recording.name}: {entry.problem}"
+        for entry in entries
+        if entry.status == "problem"
+    ]
+    return lines
 
 
 def _open_sessions(entries: dict[str, Entry], files: dict[str, LabelFile], journals: Path) -> None:

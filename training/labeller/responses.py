@@ -1,17 +1,17 @@
-"""What the page is told, as JSON."""
+"""The JSON responses to the page."""
 
 from typing import Any
 
-from training.labeller.catalogue import Entry
-from training.labeller.editing.history import Step
-from training.labeller.editing.rule import Ranges
-from training.labeller.predictions.opinions import Opinion
+from training.labeller.editing.journal import Step
+from training.labeller.editing.ranges import Ranges
+from training.labeller.entries import Entry
+from training.labeller.predictions.predictor import Prediction
 from training.labeller.predictions.proposals import Proposal, least_sure, proposals
-from training.labeller.workbench import View, Workbench
+from training.labeller.service import LabellingService, RecordingView
 
 
-def listing(workbench: Workbench) -> dict[str, Any]:
-    """All recordings by name, and the queue."""
+def listing(service: LabellingService) -> dict[str, Any]:
+    """All recordings by name, and the queue of those to label."""
     return {
         "recordings": [
             {
@@ -23,34 +23,34 @@ def listing(workbench: Workbench) -> dict[str, Any]:
                 "frames": entry.frames,
                 "problem": entry.problem,
             }
-            for entry in workbench.entries.values()
+            for entry in service.entries.values()
         ],
-        "queue": workbench.queue(),
+        "queue": service.queue(),
     }
 
 
-def recording(view: View) -> dict[str, Any]:
-    """One recording as it comes onto the page."""
-    decoded, entry = view.decoded, view.entry
-    shown = [frame for frame, _ in decoded.shown]
+def recording(view: RecordingView) -> dict[str, Any]:
+    """One recording with its frames, labels and proposals."""
+    decoding, entry = view.decoding, view.entry
+    shown = [frame for frame, _ in decoding.shown]
     return {
         "filename": entry.recording.filename,
         "name": entry.recording.name,
-        "problem": entry.problem or decoded.problem,
-        "remark": decoded.remark or _beyond_the_end(view),
+        "problem": entry.problem or decoding.problem,
+        "remark": decoding.remark or _labels_past_the_end(view),
         "frames": {
-            "decoded": decoded.frames,
-            "complete": decoded.complete,
-            "expected": decoded.frames if decoded.complete else decoded.expected_frames,
-            "shown": decoded.shown,
+            "decoded": decoding.frames,
+            "complete": decoding.complete,
+            "expected": decoding.frames if decoding.complete else decoding.expected_frames,
+            "shown": decoding.shown,
         },
         "labels": labels(entry),
-        "proposals": opinion(view.opinion, shown, decoded.complete),
+        "proposals": prediction(view.prediction, shown, decoding.complete),
     }
 
 
 def labels(entry: Entry) -> dict[str, Any]:
-    """The labels of a recording and what can be done with them."""
+    """The labels of a recording, and whether steps can be undone or redone."""
     history = None if entry.session is None else entry.session.history
     return {
         "ranges": ranges(entry.ranges),
@@ -62,12 +62,12 @@ def labels(entry: Entry) -> dict[str, Any]:
 
 
 def ranges(found: Ranges) -> list[dict[str, Any]]:
-    """Ranges in order."""
+    """Labelled ranges in order."""
     return [{"first": one.first, "last": one.last, "label": one.label} for one in found]
 
 
-def opinion(found: Opinion, shown: list[int], complete: bool) -> dict[str, Any]:
-    """What a model makes of a recording: for each stretch, and where it is least sure."""
+def prediction(found: Prediction, shown: list[int], complete: bool) -> dict[str, Any]:
+    """The proposal for each stretch of a recording, and the stretches that are least sure."""
     ready = found.probabilities is not None and complete
     offered = (
         proposals(found.probabilities, found.labels, shown)
@@ -94,7 +94,7 @@ def proposal(found: Proposal) -> dict[str, Any]:
 
 
 def acted(entry: Entry, step: Step | None) -> dict[str, Any]:
-    """What an action has done; ``changed`` is null when there was nothing to do."""
+    """The result of an action; ``changed`` is null when there was nothing to do."""
     changed = None
     if step is not None:
         changed = {
@@ -106,12 +106,12 @@ def acted(entry: Entry, step: Step | None) -> dict[str, Any]:
     return {"filename": entry.recording.filename, "changed": changed, "labels": labels(entry)}
 
 
-def _beyond_the_end(view: View) -> str | None:
-    """Labels that were made for a longer version of the recording are worth a word."""
+def _labels_past_the_end(view: RecordingView) -> str | None:
+    """A remark on labels that were made for a longer version of the recording."""
     found = view.entry.ranges
-    if not view.decoded.complete or not found or found[-1].last < view.decoded.frames:
+    if not view.decoding.complete or not found or found[-1].last < view.decoding.frames:
         return None
     return (
-        f"The label table reaches to frame {found[-1].last}, the recording has "
-        f"{view.decoded.frames} frames. Was the table made for another version of it?"
+        f"The labels go up to frame {found[-1].last}, but the recording has only "
+        f"{view.decoding.frames} frames. Were they made for another version of it?"
     )
