@@ -12,8 +12,6 @@ from shared_features.params import MediaParams
 from training.labeller.frames.jpegs import FrameJpeg, encode_frame
 
 _KEPT_JPEGS = 48
-# Reading on converts every frame to RGB; reopening the video only decodes the frames it skips.
-_MAX_READ_ON_FRAMES = 100
 
 
 class _SupersededError(Exception):
@@ -67,8 +65,7 @@ class FrameSeeker:
             if ticket is not self._latest:
                 raise _SupersededError
 
-        ahead = frame - self._next_frame
-        if path != self._path or not 0 <= ahead <= _MAX_READ_ON_FRAMES:
+        if path != self._path or frame < self._next_frame:
             self._close()
             reader = self._opened.enter_context(VideoReader(path, self._media))
             self._path, self._frames = path, reader.frames(frame, check)
