@@ -14,7 +14,7 @@ TIME_BASE = Fraction(1, 90_000)
 CORNERS = ((255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0))
 
 
-def corner_picture(width: int, height: int, brightness: int = 0) -> NDArray[np.uint8]:
+def corner_image(width: int, height: int, brightness: int = 0) -> NDArray[np.uint8]:
     """A picture with a differently coloured block in each corner."""
     picture = np.full((height, width, 3), brightness, dtype=np.uint8)
     block = min(width, height) // 3

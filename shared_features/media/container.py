@@ -27,8 +27,12 @@ def open_container(path: Path) -> InputContainer:
     return av.open(str(path), options=dict(_OPEN_OPTIONS))
 
 
-def video_stream(path: Path, container: InputContainer) -> VideoStream:
+def video_stream(name: str, container: InputContainer) -> VideoStream:
     """The container's first video stream that is not cover art.
+
+    Args:
+        name: Name of the recording, for the message.
+        container: The open container.
 
     Raises:
         MediaError: there is none, or its size is unknown.
@@ -39,13 +43,13 @@ def video_stream(path: Path, container: InputContainer) -> VideoStream:
             continue
         if stream.codec_context is None or not stream.codec_context.width:
             raise MediaError(
-                f"{path.name} does not say how large its frames are: its header is damaged or its "
+                f"{name} does not say how large its frames are: its header is damaged or its "
                 "codec is unknown. Send the original file, or convert it to H.264."
             )
         return stream
     found = "sound but no video" if container.streams.audio else "no video"
     raise MediaError(
-        f"{path.name} contains {found}. Send the recording with its video; if it should have one, "
+        f"{name} contains {found}. Send the recording with its video; if it should have one, "
         "the file is damaged or incomplete."
     )
 

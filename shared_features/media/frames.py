@@ -61,7 +61,7 @@ class Frame:
     Attributes:
         index: Position in the recording; the first frame is 0.
         pts_s: Presentation time in seconds; the first frame is at 0.
-        duration_s: How long the frame is shown, in seconds; 0 for a photo.
+        duration_s: How long the frame is shown, in seconds; 0 for a photo or a camera.
         pixels: Source of the frame's pixels.
     """
 

@@ -55,7 +55,7 @@ class OpenedVideo:
                 "send the original file."
             ) from error
         try:
-            self.stream = video_stream(path, self.container)
+            self.stream = video_stream(path.name, self.container)
             self._check_header()
             self.decoder = Decoder(self.container, self.stream, threads)
             self.rest = iter(self.decoder)

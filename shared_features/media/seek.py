@@ -39,7 +39,7 @@ def frame_ticks(path: Path) -> tuple[int, ...] | None:
     ticks = []
     try:
         with open_container(path) as container:
-            for packet in container.demux(video_stream(path, container)):
+            for packet in container.demux(video_stream(path.name, container)):
                 if packet.size == 0:
                     continue
                 if packet.pts is None or packet.is_corrupt or packet.is_discard:

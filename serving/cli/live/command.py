@@ -48,13 +48,14 @@ def classify_live(source: str, window: bool, model: Path | None, params: Path | 
         answered_s: deque[float] = deque(maxlen=_RATE_OVER_FRAMES)
         last_s = 0.0
         try:
-            for frame in camera.frames():
-                answer = live.classify(frame.rgb, frame.time_s)
-                last_s = frame.time_s
+            for newest in camera.frames():
+                frame = newest.frame
+                answer = live.classify(frame.rgb, frame.pts_s)
+                last_s = frame.pts_s
                 answered_s.append(time.monotonic())
                 elapsed_s = answered_s[-1] - answered_s[0]
                 fps = (len(answered_s) - 1) / elapsed_s if elapsed_s else 0.0
-                view.update(answer, fps, frame.dropped)
+                view.update(answer, fps, newest.dropped)
                 if shown is not None:
                     shown.show(frame.rgb, answer)
                     if not shown.is_open:

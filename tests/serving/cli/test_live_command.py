@@ -17,9 +17,9 @@ from rich.console import Console
 from serving.cli.live.camera import Camera
 from serving.cli.live.terminal import LiveView
 from serving.cli.live.window import draw
-from serving.errors import ServingError
 from serving.live.classifier import LivePrediction
 from serving.live.steady import EndedHold, SteadyPrediction
+from shared_features.errors import MediaError
 from shared_features.media.reader import VideoReader
 from shared_features.media.writer import VideoWriter
 from shared_features.params import PROJECT_ROOT, MediaParams
@@ -63,10 +63,10 @@ def test_a_recording_plays_at_its_own_pace_and_the_newest_picture_counts(clip: P
     started = time.monotonic()
     times, dropped = [], 0
     with Camera(str(clip)) as camera:
-        for frame in camera.frames():
-            assert frame.rgb.shape == (240, 320, 3)
-            times.append(frame.time_s)
-            dropped = frame.dropped
+        for newest in camera.frames():
+            assert newest.frame.rgb.shape == (240, 320, 3)
+            times.append(newest.frame.pts_s)
+            dropped = newest.dropped
             time.sleep(0.1)  # the slow reader
     assert times == sorted(times)
     assert len(times) < 40
@@ -88,7 +88,7 @@ def test_a_source_that_cannot_be_opened_is_a_message(source: str, said: str) -> 
     """The message names the source and what is expected."""
     if source == "0" and Path("/dev/video0").exists():
         pytest.skip("there is a camera")
-    with pytest.raises(ServingError, match=said):
+    with pytest.raises(MediaError, match=said):
         Camera(source)
 
 

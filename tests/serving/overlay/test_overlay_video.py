@@ -23,7 +23,7 @@ from shared_features.media.frames import RgbArray
 from shared_features.media.orientation import Upright
 from shared_features.media.reader import VideoReader
 from shared_features.params import PROJECT_ROOT, MediaParams
-from tests.clips import corner_order, corner_picture, flag_rotation, write_video
+from tests.clips import corner_image, corner_order, flag_rotation, write_video
 from tests.serving.overlay_clips import add_sound, routine_for, sound_packets
 
 RECORDINGS = (
@@ -77,7 +77,7 @@ def assert_plays_everywhere(path: Path) -> None:
 
 
 def some_pictures(count: int, width: int = 96, height: int = 64) -> list[NDArray[np.uint8]]:
-    return [corner_picture(width, height, 40 + index) for index in range(count)]
+    return [corner_image(width, height, 40 + index) for index in range(count)]
 
 
 UNEVEN = [0.0, 0.021, 0.15, 0.4, 0.41, 0.5, 1.4, 1.433, 1.47, 2.0]

@@ -10,8 +10,8 @@ from shared_features.errors import MediaError, MediaTooLargeError
 from shared_features.media.photos import read_photo
 from shared_features.params import MediaParams
 from tests.clips import (
+    corner_image,
     corner_order,
-    corner_picture,
 )
 
 UPRIGHT = [0, 1, 2, 3]
@@ -22,7 +22,7 @@ def test_a_photo_is_upright_whatever_its_exif_orientation(
     tmp_path: Path, media: MediaParams, orientation: int
 ) -> None:
     """EXIF orientation is undone."""
-    upright = Image.fromarray(corner_picture(90, 60))
+    upright = Image.fromarray(corner_image(90, 60))
     undo = {
         2: Image.Transpose.FLIP_LEFT_RIGHT,
         3: Image.Transpose.ROTATE_180,
@@ -57,7 +57,7 @@ def test_a_photo_of_any_colour_mode_is_read_as_rgb(
     tmp_path: Path, media: MediaParams, name: str, mode: str
 ) -> None:
     """Grey, palette, transparent and print colours become three channels."""
-    Image.fromarray(corner_picture(40, 30)).convert(mode).save(tmp_path / name)
+    Image.fromarray(corner_image(40, 30)).convert(mode).save(tmp_path / name)
     frame = read_photo(tmp_path / name, media)
     assert frame.rgb.shape == (30, 40, 3)
     assert frame.rgb.dtype == np.uint8

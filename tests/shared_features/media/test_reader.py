@@ -16,8 +16,8 @@ from shared_features.media.frames import Frame
 from shared_features.media.reader import VideoReader
 from shared_features.params import MediaParams
 from tests.clips import (
+    corner_image,
     corner_order,
-    corner_picture,
     flag_rotation,
     write_sound,
     write_video,
@@ -36,7 +36,7 @@ def read_all(path: Path, media: MediaParams) -> tuple[list[Frame], Verdict]:
 def clip(tmp_path: Path) -> Path:
     """Three seconds at 20 frames per second."""
     times = [i / 20 for i in range(60)]
-    pictures = [corner_picture(160, 120, brightness=i * 3) for i in range(60)]
+    pictures = [corner_image(160, 120, brightness=i * 3) for i in range(60)]
     return write_video(tmp_path / "clip.mp4", pictures, times)
 
 
@@ -44,7 +44,7 @@ def test_frames_have_the_times_they_were_given(tmp_path: Path, media: MediaParam
     """A variable rate and a start other than zero: times are the file's, first frame 0."""
     steps = [0.016, 0.5, 0.016, 0.033, 1.0, 0.1] * 6
     times = [0.0, *np.cumsum(steps).tolist()]
-    pictures = [corner_picture(96, 64)] * len(times)
+    pictures = [corner_image(96, 64)] * len(times)
     path = write_video(tmp_path / "variable.mp4", pictures, times, start_s=7.5)
     frames, verdict = read_all(path, media)
     assert [frame.index for frame in frames] == list(range(len(times)))
@@ -55,7 +55,7 @@ def test_frames_have_the_times_they_were_given(tmp_path: Path, media: MediaParam
 @pytest.mark.parametrize("clockwise_deg", [0, 90, 180, 270])
 def test_a_rotated_video_is_upright(tmp_path: Path, media: MediaParams, clockwise_deg: int) -> None:
     """The rotation flag that phones write is applied, and the sides change places with it."""
-    stored = np.ascontiguousarray(np.rot90(corner_picture(120, 80), k=clockwise_deg // 90))
+    stored = np.ascontiguousarray(np.rot90(corner_image(120, 80), k=clockwise_deg // 90))
     path = write_video(tmp_path / "phone.mp4", [stored] * 10, [i / 10 for i in range(10)])
     flag_rotation(path, clockwise_deg)
     with VideoReader(path, media) as reader:
@@ -68,7 +68,7 @@ def test_a_rotated_video_is_upright(tmp_path: Path, media: MediaParams, clockwis
 
 def test_pixels_are_made_square(tmp_path: Path, media: MediaParams) -> None:
     """A camcorder's wide pixels become more columns, so that angles are true."""
-    pictures = [corner_picture(96, 64)] * 5
+    pictures = [corner_image(96, 64)] * 5
     path = write_video(
         tmp_path / "wide.mp4", pictures, [i / 5 for i in range(5)], pixel_aspect=Fraction(4, 3)
     )
@@ -162,7 +162,7 @@ def test_limits_hold_by_the_header_and_while_reading(
             VideoReader(clip, media.model_copy(update={limit: value}))
     # A bare stream has no header to announce anything.
     bare = write_video(
-        tmp_path / "bare.h264", [corner_picture(96, 64)] * 60, [i / 20 for i in range(60)]
+        tmp_path / "bare.h264", [corner_image(96, 64)] * 60, [i / 20 for i in range(60)]
     )
     with VideoReader(bare, media.model_copy(update={"max_duration_s": 1.0})) as reader:
         assert reader.info.announced_duration_s is None

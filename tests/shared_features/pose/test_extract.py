@@ -12,7 +12,7 @@ from shared_features.params import MediaParams, PoseParams
 from shared_features.pose.estimator import Person, PersonPolicy, pick
 from shared_features.pose.extract import extract_photo, extract_video
 from shared_features.runtime.prefetch import Prefetched
-from tests.clips import corner_picture, write_video
+from tests.clips import corner_image, write_video
 from training.synthetic.performance import performance_frames
 
 pytestmark = pytest.mark.usefixtures("pose_model")
@@ -141,7 +141,7 @@ def test_a_photo_is_a_track_of_one_frame(
     """With a person, or a row of NaN."""
     rgb, _, _ = next(performance_frames(seed=1, start_s=8.0))
     Image.fromarray(rgb).save(tmp_path / "person.png")
-    Image.fromarray(corner_picture(320, 240)).save(tmp_path / "nobody.png")
+    Image.fromarray(corner_image(320, 240)).save(tmp_path / "nobody.png")
     person = extract_photo(tmp_path / "person.png", media, pose)
     nobody = extract_photo(tmp_path / "nobody.png", media, pose)
     assert person.person.tolist() == [True]

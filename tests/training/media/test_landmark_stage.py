@@ -22,7 +22,7 @@ from shared_features.media.photos import read_photo
 from shared_features.media.reader import VideoReader
 from shared_features.params import MediaParams, SharedParams, load_shared
 from shared_features.pose.extract import extract_photo, extract_video
-from tests.clips import corner_picture, write_video
+from tests.clips import corner_image, write_video
 from tests.training.media.media_stage import (
     contents,
     demo_clip,
@@ -220,7 +220,7 @@ def test_unreadable_recordings_are_named(some: tuple[Path, Path]) -> None:
     """With the reason, after everything else was done; nobody in view is an answer."""
     photos, out = some
     (photos / "bad.jpg").write_text("no photo")
-    Image.fromarray(corner_picture(64, 64)).save(photos / "nobody.png")
+    Image.fromarray(corner_image(64, 64)).save(photos / "nobody.png")
     code, output, errors = run_command(
         "extract-photo-landmarks", "--input", photos, "--output", out, "--workers", 1
     )

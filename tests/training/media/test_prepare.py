@@ -15,7 +15,7 @@ from PIL import Image
 from shared_features.media.photos import read_photo
 from shared_features.media.reader import VideoReader
 from shared_features.params import MediaParams
-from tests.clips import corner_order, corner_picture, flag_rotation, write_video
+from tests.clips import corner_image, corner_order, flag_rotation, write_video
 from tests.training.media.media_stage import (
     contents,
     demo_clip,
@@ -63,7 +63,7 @@ def test_frames_are_upright_and_keep_their_times(tmp_path: Path, media: MediaPar
     raw, out = tmp_path / "raw", tmp_path / "out"
     raw.mkdir()
     clip = write_video(
-        raw / "turned.mp4", [corner_picture(192, 96)] * len(VARIABLE_RATE_S), VARIABLE_RATE_S
+        raw / "turned.mp4", [corner_image(192, 96)] * len(VARIABLE_RATE_S), VARIABLE_RATE_S
     )
     flag_rotation(clip, 90)
     report = videos(raw, out, media, factor=2, mirrored=True)
@@ -112,8 +112,8 @@ def test_other_containers_become_mp4(tmp_path: Path, media: MediaParams) -> None
     """The stem stays, by which labels and landmarks find each other."""
     raw = tmp_path / "raw" / "evening"
     raw.mkdir(parents=True)
-    write_video(raw / "routine.mkv", [corner_picture(96, 96)] * 3, [0, 0.04, 0.08])
-    write_video(raw / "other.mov", [corner_picture(96, 96)] * 3, [0, 0.04, 0.08])
+    write_video(raw / "routine.mkv", [corner_image(96, 96)] * 3, [0, 0.04, 0.08])
+    write_video(raw / "other.mov", [corner_image(96, 96)] * 3, [0, 0.04, 0.08])
     videos(raw.parent, tmp_path / "out", media, factor=1)
     made = {path.name for path in (tmp_path / "out").glob("*.m*")}
     assert made == {"evening__routine.mp4", "evening__other.mov"}
@@ -125,7 +125,7 @@ def test_photos_are_copied_byte_for_byte_and_mirrored_upright(
     """A photo that its camera has turned is mirrored as people see it."""
     raw, out = tmp_path / "raw", tmp_path / "out"
     raw.mkdir()
-    turned = Image.fromarray(corner_picture(96, 60))
+    turned = Image.fromarray(corner_image(96, 60))
     exif = Image.Exif()
     exif[0x0112] = 6  # to be shown turned clockwise by a quarter
     turned.save(raw / "turned.jpg", quality=95, exif=exif)
@@ -145,13 +145,13 @@ def test_only_what_has_changed_is_made_again(tmp_path: Path, media: MediaParams)
     raw, out = tmp_path / "raw", tmp_path / "out"
     raw.mkdir()
     for name in ("a.png", "b.png"):
-        Image.fromarray(corner_picture(60, 60)).save(raw / name)
+        Image.fromarray(corner_image(60, 60)).save(raw / name)
     photos(raw, out, media)
     before = identities(out, "*.png")
     os.utime(raw / "a.png")
     assert photos(raw, out, media).up_to_date == ("a.png", "b.png")
     assert identities(out, "*.png") == before
-    Image.fromarray(corner_picture(60, 60, brightness=9)).save(raw / "a.png")
+    Image.fromarray(corner_image(60, 60, brightness=9)).save(raw / "a.png")
     report = photos(raw, out, media)
     assert (report.done, report.up_to_date) == (("a.png",), ("b.png",))
     (out / "b.png").unlink()
@@ -165,10 +165,10 @@ def test_what_is_mirrored_is_not_mirrored_again(tmp_path: Path, media: MediaPara
     """And no copy is made of two recordings."""
     raw = tmp_path / "raw"
     raw.mkdir()
-    Image.fromarray(corner_picture(60, 60)).save(raw / "mirrored_a.png")
+    Image.fromarray(corner_image(60, 60)).save(raw / "mirrored_a.png")
     photos(raw, tmp_path / "out", media, mirrored=True)
     assert set(identities(tmp_path / "out", "*.png")) == {"mirrored_a.png"}
-    Image.fromarray(corner_picture(60, 60)).save(raw / "a.jpg")
+    Image.fromarray(corner_image(60, 60)).save(raw / "a.jpg")
     with pytest.raises(RecordingError, match=r"from a\.jpg and from mirrored_a\.png"):
         photos(raw, tmp_path / "out", media, mirrored=True)
     assert photos(raw, tmp_path / "out", media).succeeded
@@ -176,7 +176,7 @@ def test_what_is_mirrored_is_not_mirrored_again(tmp_path: Path, media: MediaPara
 
 def test_copies_never_become_recordings(tmp_path: Path, media: MediaParams) -> None:
     """A folder for copies among or above the recordings is refused."""
-    Image.fromarray(corner_picture(60, 60)).save(tmp_path / "a.png")
+    Image.fromarray(corner_image(60, 60)).save(tmp_path / "a.png")
     with pytest.raises(RecordingError, match="Choose another --output"):
         photos(tmp_path, tmp_path, media)
 
@@ -191,7 +191,7 @@ def test_what_cannot_be_read_is_named_and_the_rest_goes_on(tmp_path: Path) -> No
     assert code == 2
     assert "bad.jpg is not a photo" in errors
     assert contents(out) == {}
-    Image.fromarray(corner_picture(60, 60)).save(raw / "good.jpg")
+    Image.fromarray(corner_image(60, 60)).save(raw / "good.jpg")
     code, output, errors = run_command(*command)
     assert code == 0
     assert "1 done, 0 up to date, 1 failed" in output

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from shared_features.params import MediaParams
-from tests.clips import corner_order, corner_picture, flag_rotation, write_video
+from tests.clips import corner_image, corner_order, flag_rotation, write_video
 from tests.training.labeller.tool import write_clip
 from training.labeller.frames.decoder import STORES, BackgroundDecoder
 from training.labeller.frames.frame_seeker import FrameSeeker
@@ -108,7 +108,7 @@ def test_a_damaged_recording_is_shown_as_far_as_it_goes(tmp_path: Path, media: M
 
 def test_pictures_are_upright_and_not_too_large(tmp_path: Path, media: MediaParams) -> None:
     """As a phone means them; as large as the page shows them."""
-    path = write_video(tmp_path / "turned.mp4", [corner_picture(1600, 900)], [0.0])
+    path = write_video(tmp_path / "turned.mp4", [corner_image(1600, 900)], [0.0])
     flag_rotation(path, 90)
     with filled(path, media) as store:
         picture = store.jpeg(0)
@@ -124,7 +124,7 @@ def test_pictures_are_upright_and_not_too_large(tmp_path: Path, media: MediaPara
 
 def test_a_photo_is_upright(tmp_path: Path, media: MediaParams) -> None:
     """EXIF orientation is applied."""
-    photo = Image.fromarray(corner_picture(320, 240))
+    photo = Image.fromarray(corner_image(320, 240))
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned clockwise by 90 degrees
     photo.save(tmp_path / "turned.jpg", exif=exif, quality=95)
