@@ -1,9 +1,14 @@
-"""Which format a client accepts most (RFC 9110, section 12.5.1)."""
+"""The format a client prefers, from its ``Accept`` header (RFC 9110, section 12.5.1).
+
+No library passed the table in this module's tests: python-mimeparse 2.0 distinguishes upper and
+lower case and fails on an empty list element; WebOb 1.8 and Werkzeug 3.1 refuse
+``text/csv;charset=utf-8``, which clients do send.
+"""
 
 from serving.errors import NotAcceptableError
 from serving.exports.files import MEDIA_TYPES, ExportFormat
 
-# In the order of our own preference, for a client that likes several equally.
+# Our own preference decides between formats that a client weighs equally.
 _OFFERED: tuple[ExportFormat, ...] = ("json", "csv", "vtt", "srt", "eaf")
 
 
@@ -14,7 +19,7 @@ def chosen_format(accept: str | None) -> ExportFormat:
     ('vtt', 'json')
 
     Raises:
-        NotAcceptableError: none of them is accepted.
+        NotAcceptableError: The header accepts none of them.
     """
     if accept is None or not accept.strip():
         return "json"
@@ -23,14 +28,14 @@ def chosen_format(accept: str | None) -> ExportFormat:
     if weights[best] <= 0:
         offers = ", ".join(MEDIA_TYPES[offered] for offered in _OFFERED)
         raise NotAcceptableError(
-            f"The client accepts {accept[:200]!r}; there are {offers}. Ask for one of them in "
-            f"`Accept`, or with `?format=` {', '.join(MEDIA_TYPES)}."
+            f"The client accepts {accept[:200]!r}, but the timeline comes as {offers}. Ask for one "
+            f"of these in `Accept`, or use `?format=` with one of {', '.join(MEDIA_TYPES)}."
         )
     return best
 
 
 def _weight(media_type: str, accept: str) -> float:
-    """The weight of the most specific range that covers a type; 0 when none does."""
+    """Weight of the most specific range that covers a type; 0 if none does."""
     best_precision, weight = -1, 0.0
     for entry in accept.split(","):
         accepted, *parameters = (part.strip().lower() for part in entry.split(";"))
