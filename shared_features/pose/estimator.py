@@ -1,12 +1,13 @@
-"""People in frames: MediaPipe's Pose Landmarker behind one small class.
+"""Finds people in frames, with MediaPipe's Pose Landmarker.
 
-An estimator belongs to one recording or one live session: its tracker carries state from frame to
-frame, so sharing one mixes people up.
+An estimator in ``video`` mode belongs to one recording or one live session: its tracker keeps state
+from frame to frame, so sharing one would mix people up.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from shared_features.errors import PoseAssetError
 from shared_features.landmarks.landmarks import (
@@ -20,7 +21,7 @@ from shared_features.params import PersonPolicy, PoseParams
 from shared_features.pose.landmarker import Landmarker, RunningMode
 from shared_features.pose.mediapipe_c import MediaPipeError
 
-# Boxes that overlap less than this (intersection over union) belong to different people.
+# Boxes with a smaller overlap than this (intersection over union) belong to different people.
 _SAME_PERSON_OVERLAP = 0.3
 
 
@@ -29,15 +30,15 @@ class Person:
     """The landmarks of one person in one frame.
 
     Attributes:
-        image: ``(33, 5)`` float32: x, y as fractions of the frame, z, visibility, presence.
-        world: ``(33, 3)`` float32: metres, hip-centred, camera axes.
+        image: ``(33, 5)`` float32 x, y as fractions of the frame, z, visibility, presence.
+        world: ``(33, 3)`` float32 metres, hip-centred, camera axes.
     """
 
     image: FloatArray
     world: FloatArray
 
     def box(self) -> tuple[float, float, float, float]:
-        """Left, top, right, bottom of all landmarks, as fractions of the frame."""
+        """Bounding box of the landmarks: left, top, right, bottom as fractions of the frame."""
         x, y = self.image[:, 0], self.image[:, 1]
         return float(x.min()), float(y.min()), float(x.max()), float(y.max())
 
@@ -46,11 +47,12 @@ class PoseEstimator:
     """Finds people and their landmarks in frames; use as a context manager.
 
     Args:
-        model_path: of a ``.task`` file, from ``model_asset.resolve``.
-        mode: ``photo`` looks at every frame afresh; ``video`` follows people from frame to frame.
-        people: how many people to look for at most. One is much faster in ``video`` mode, where
-            the detector rests while everyone looked for is being followed.
-        params: the thresholds.
+        model_path: Path of a ``.task`` file, from ``model_asset.resolve``.
+        mode: ``photo`` detects people in every frame independently; ``video`` tracks them from
+            frame to frame.
+        people: Largest number of people to find. One is much faster in ``video`` mode, where the
+            detector only runs while fewer people than that are being tracked.
+        params: Pose settings, for their confidence thresholds.
 
     Raises:
         PoseAssetError: MediaPipe cannot be loaded, or does not accept the model file.
@@ -69,14 +71,14 @@ class PoseEstimator:
             )
         except MediaPipeError as error:
             raise PoseAssetError(
-                f"The pose model file {model_path} cannot be used ({error}). Give a "
-                "pose_landmarker .task file, or remove `pose.model_path` from params.yaml to use "
-                "the project's own."
+                f"The pose model file {model_path} cannot be used ({error}). Use a "
+                "pose_landmarker .task file, or set `pose.model_path` in params.yaml to null to "
+                "use the one that comes with the project."
             ) from error
         self._mode = mode
         self._last_ms = -1
 
-    def __enter__(self) -> "PoseEstimator":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -88,7 +90,7 @@ class PoseEstimator:
         self.close()
 
     def close(self) -> None:
-        """Free the networks."""
+        """Free the networks; closing again does nothing."""
         self._landmarker.close()
 
     def people(self, rgb: RgbArray, pts_s: float = 0.0) -> list[Person]:
@@ -96,11 +98,12 @@ class PoseEstimator:
 
         Args:
             rgb: ``(height, width, 3)`` uint8, upright.
-            pts_s: time of the frame; only matters in ``video`` mode, where it must not fall.
+            pts_s: Time of the frame in seconds. It is only used in ``video`` mode, where it must
+                not decrease.
         """
         if self._mode == "photo":
             return self._found(rgb, None)
-        # The tracker wants whole milliseconds that strictly rise.
+        # The tracker requires strictly increasing whole milliseconds.
         self._last_ms = max(self._last_ms + 1, round(pts_s * 1000))
         return self._found(rgb, self._last_ms)
 
@@ -110,15 +113,17 @@ class PoseEstimator:
         for person in people:
             found = person.image.shape, person.world.shape
             if found != expected:
-                raise ValueError(f"the pose model gave {found}, expected {expected}")
+                raise ValueError(
+                    f"the pose model returned landmarks of shape {found}, expected {expected}"
+                )
         return people
 
 
 def pick(people: list[Person], policy: PersonPolicy) -> Person | None:
-    """The one person that counts, or None when there is nobody.
+    """The person selected by the policy, or None if there is no one.
 
-    ``largest`` and ``central`` choose by the box around the landmarks; ``followed`` takes the
-    first, since an estimator for one person finds the one it follows.
+    ``largest`` and ``central`` compare the bounding boxes of the landmarks. ``followed`` takes the
+    first person, because an estimator for one person finds the one it is tracking.
     """
     if not people:
         return None
@@ -130,12 +135,12 @@ def pick(people: list[Person], policy: PersonPolicy) -> Person | None:
 
 
 def is_same_person(a: Person, b: Person) -> bool:
-    """Whether landmarks of one frame, or of two that follow closely, can be of one person."""
+    """Whether two sets of landmarks, from the same or adjacent frames, may belong to one person."""
     return _overlap(a, b) >= _SAME_PERSON_OVERLAP
 
 
 def _overlap(a: Person, b: Person) -> float:
-    """Intersection over union of two people's boxes, 0 to 1."""
+    """Intersection over union of two people's boxes, 0..1."""
     (a_left, a_top, a_right, a_bottom), (b_left, b_top, b_right, b_bottom) = a.box(), b.box()
     width = max(0.0, min(a_right, b_right) - max(a_left, b_left))
     height = max(0.0, min(a_bottom, b_bottom) - max(a_top, b_top))

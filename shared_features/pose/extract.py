@@ -1,9 +1,11 @@
-"""A photo or a video to its ``LandmarkTrack``: what training stores and serving classifies.
+"""From a photo or a video to its ``LandmarkTrack``, which training stores and serving classifies.
 
-See ``chunks`` for what the landmarks of a video are, and ``pace`` for frames nobody looks at.
+``chunks`` says how the landmarks of a video are defined; ``sampling`` says which frames the pose
+network runs on.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,21 +21,28 @@ from shared_features.media.reader import VideoReader
 from shared_features.media.seek import SeekingReader, frame_ticks
 from shared_features.params import MediaParams, PoseParams
 from shared_features.pose import model_asset
-from shared_features.pose.checkpoints import CheckpointStore
-from shared_features.pose.chunks import Chunk, ChunkedTracking, Chunks
+from shared_features.pose.checkpoints import CheckpointStore, landmark_provenance
+from shared_features.pose.chunks import Chunk, ChunkBuffer
 from shared_features.pose.estimator import PoseEstimator, pick
-from shared_features.pose.parallel import SideBySide
-from shared_features.pose.sampling import frames_due
+from shared_features.pose.parallel import ParallelTracking
+from shared_features.pose.sampling import SkippedFrame, sample_frames
+from shared_features.pose.tracking import track_chunks
 from shared_features.runtime.prefetch import Prefetched
 
-# Frames decoded ahead of the pose network.
+# Number of frames decoded ahead of the pose network.
 _PREFETCH_FRAMES = 4
-Progress = Callable[[int], None]
+ReportFrames = Callable[[int], None]
 
 
 @dataclass(frozen=True)
 class VideoExtraction:
-    """All that reading a video gives: its landmarks, what its header said, how reading it ended."""
+    """The result of reading a video to its end.
+
+    Attributes:
+        track: Landmarks of every frame.
+        info: The video's description in its header.
+        verdict: Whether the video was complete.
+    """
 
     track: LandmarkTrack
     info: VideoInfo
@@ -43,11 +52,12 @@ class VideoExtraction:
 def extract_photo(path: Path, media: MediaParams, pose: PoseParams) -> LandmarkTrack:
     """The landmarks of a photo, as a track of one frame.
 
-    Everyone in view is looked for; ``followed`` takes whoever is found most surely.
+    Up to ``pose.max_people`` people are detected; the policy ``followed`` takes the one detected
+    with the highest confidence.
 
     Raises:
-        MediaError: the file is not a readable photo within the limits.
-        PoseAssetError: the pose model file is missing or damaged.
+        MediaError: The file is not a readable photo within the limits.
+        PoseAssetError: The pose model file is missing or damaged.
     """
     model_path = model_asset.resolve(pose.model_path)
     frame = read_photo(path, media)
@@ -58,7 +68,14 @@ def extract_photo(path: Path, media: MediaParams, pose: PoseParams) -> LandmarkT
 def photo_track(
     source: str, frame: Frame, estimator: PoseEstimator, pose: PoseParams
 ) -> LandmarkTrack:
-    """The track of one frame, with a ``photo`` estimator that is already running."""
+    """The track of one frame, found by an estimator in ``photo`` mode.
+
+    Args:
+        source: Name of the photo.
+        frame: The photo.
+        estimator: Estimator in ``photo`` mode; it can be used for many photos.
+        pose: Pose settings.
+    """
     people = estimator.people(frame.rgb)
     person = pick(people, pose.person_policy)
     image, world = empty_landmarks(1)
@@ -74,73 +91,89 @@ def extract_video(
     media: MediaParams,
     pose: PoseParams,
     checkpoints: Path | None = None,
-    progress: Progress | None = None,
+    report_frames: ReportFrames | None = None,
     workers: int = 1,
 ) -> VideoExtraction:
     """The landmarks of every frame of a video.
 
     Args:
-        path: of the video.
-        media: limits.
-        pose: how landmarks are found.
-        checkpoints: a folder for finished chunks. A run that finds chunks there goes on behind
-            them; the result is the same, bit for bit. Nothing in it is removed here.
-        progress: called with the number of frames done; whatever it raises ends the extraction.
-        workers: threads, each with a chunk of its own; the result is the same, bit for bit.
+        path: Path of the video.
+        media: Limits of the video.
+        pose: Pose settings.
+        checkpoints: Folder for finished chunks. An extraction that finds chunks there resumes after
+            them, and the result is bit-identical. The folder is never cleaned up here.
+        report_frames: Called with the number of frames finished so far. An exception that it raises
+            ends the extraction.
+        workers: Number of threads, each tracking a chunk of its own. The result is bit-identical
+            for any number.
 
     Raises:
-        MediaError: the file is not a readable video within the limits.
-        PoseAssetError: the pose model file is missing or damaged.
+        MediaError: The file is not a readable video within the limits.
+        PoseAssetError: The pose model file is missing or damaged.
     """
     model_path = model_asset.resolve(pose.model_path)
-    store = CheckpointStore(checkpoints, path, model_path, pose)
-    run = _Run(path, media, pose, model_path, store, Chunks(), progress)
-    for chunk in store.finished():
-        run.chunks.append(chunk)
-    if progress is not None:
-        progress(run.chunks.frames)
-    read = run.side_by_side(workers) if workers > 1 else None
-    info, verdict = read or run.in_order()
-    provenance = store.provenance | {
-        "people_in_view": run.chunks.people_in_view,
-        "frames_looked_at": run.chunks.looked_at,
+    provenance = landmark_provenance(model_path, pose)
+    store = None
+    if checkpoints is not None:
+        store = CheckpointStore(checkpoints, path, provenance, pose)
+    extraction = _Extraction(path, media, pose, model_path, store, report_frames)
+    info, verdict = extraction.run(workers)
+    chunks = extraction.chunks
+    provenance |= {
+        "people_in_view": chunks.people_in_view,
+        # The key under which landmark tables have always stored it.
+        "frames_looked_at": chunks.inferred_frames,
     }
-    pts_s, image, world = run.chunks.landmarks()
+    pts_s, image, world = chunks.landmarks()
     track = LandmarkTrack(path.name, info.width, info.height, pts_s, image, world, provenance)
     return VideoExtraction(track, info, verdict)
 
 
-@dataclass
-class _Run:
-    """One extraction; ``chunks`` grows."""
+class _Extraction:
+    """One extraction in progress; its finished chunks are in ``chunks``."""
 
-    path: Path
-    media: MediaParams
-    pose: PoseParams
-    model_path: Path
-    store: CheckpointStore
-    chunks: Chunks
-    progress: Progress | None
+    def __init__(
+        self,
+        path: Path,
+        media: MediaParams,
+        pose: PoseParams,
+        model_path: Path,
+        store: CheckpointStore | None,
+        report_frames: ReportFrames | None,
+    ) -> None:
+        self._path, self._media, self._pose, self._model_path = path, media, pose, model_path
+        self._store = store
+        self._report_frames = report_frames
+        self.chunks = ChunkBuffer()
 
-    def side_by_side(self, workers: int) -> tuple[VideoInfo, Verdict] | None:
-        """Several chunks at a time; None if the video has to be read from its beginning."""
-        ticks = frame_ticks(self.path)
-        if ticks is None or len(ticks) - self.chunks.frames <= self.pose.chunk_frames:
+    def run(self, workers: int) -> tuple[VideoInfo, Verdict]:
+        """Resume after the stored chunks, and track all others."""
+        for chunk in self._store.finished() if self._store is not None else ():
+            self.chunks.append(chunk)
+        if self._report_frames is not None:
+            self._report_frames(self.chunks.frames)
+        read = self._in_parallel(workers) if workers > 1 else None
+        return read or self._in_order()
+
+    def _in_parallel(self, workers: int) -> tuple[VideoInfo, Verdict] | None:
+        """Track several chunks at a time; None if the video must be read from its beginning."""
+        ticks = frame_ticks(self._path)
+        if ticks is None or len(ticks) - self.chunks.frames <= self._pose.chunk_frames:
             return None
         self.chunks.reserve(len(ticks))
         try:
-            with SeekingReader(self.path, self.media, ticks) as reader:
+            with SeekingReader(self._path, self._media, ticks) as reader:
                 verdict = reader.verdict()
-                with SideBySide(
-                    self.path,
-                    self.media,
-                    self.model_path,
-                    self.pose,
+                with ParallelTracking(
+                    self._path,
+                    self._media,
+                    self._model_path,
+                    self._pose,
                     ticks,
                     self.chunks.last,
                     len(self.chunks),
                     workers,
-                    self.progress,
+                    self._report_frames,
                 ) as tracking:
                     for chunk in tracking:
                         self._add(chunk)
@@ -148,28 +181,44 @@ class _Run:
         except SeekError:
             return None
 
-    def in_order(self) -> tuple[VideoInfo, Verdict]:
-        """One frame after the other."""
-        pose, done = self.pose, self.chunks.frames
-        with VideoReader(self.path, self.media) as reader:
-            tracking = ChunkedTracking(self.model_path, pose, self.chunks.last, len(self.chunks))
-            start = max(0, done - pose.warmup_frames)
-            # A caller who wants to stop is asked while frames are skipped, too.
-            asked = None if self.progress is None else partial(self.progress, done)
-            due = frames_due(reader.frames(start, asked), pose)
-            with tracking, Prefetched(due, _PREFETCH_FRAMES) as frames:
-                for frame in frames:
-                    chunk = tracking.add(frame)
-                    if chunk is not None:
-                        self._add(chunk)
-                    if self.progress is not None and frame.index >= done:
-                        self.progress(frame.index + 1)
-                rest = tracking.rest()
-            if rest is not None:
-                self.chunks.append(rest)
+    def _in_order(self) -> tuple[VideoInfo, Verdict]:
+        """Track one chunk after the other, in one pass over the video."""
+        pose, done = self._pose, self.chunks.frames
+        start = max(0, done - pose.warmup_frames)
+        # Callers can also stop the extraction while finished frames are decoded again.
+        skipped = None if self._report_frames is None else partial(self._report_frames, done)
+        with (
+            VideoReader(self._path, self._media) as reader,
+            PoseEstimator(self._model_path, "photo", pose.max_people, pose) as everyone,
+            Prefetched(
+                sample_frames(reader.frames(start, skipped), pose), _PREFETCH_FRAMES
+            ) as frames,
+            closing(
+                track_chunks(
+                    self._reported(frames, done),
+                    len(self.chunks),
+                    None,
+                    self.chunks.last,
+                    self._model_path,
+                    pose,
+                    everyone.people,
+                )
+            ) as tracking,
+        ):
+            for tracked in tracking:
+                self._add(tracked.chunk)
             return reader.info, reader.verdict
 
+    def _reported(
+        self, frames: Iterable[Frame | SkippedFrame], done: int
+    ) -> Iterator[Frame | SkippedFrame]:
+        for frame in frames:
+            yield frame
+            if self._report_frames is not None and frame.index >= done:
+                self._report_frames(frame.index + 1)
+
     def _add(self, chunk: Chunk) -> None:
-        if len(chunk.pts_s) == self.pose.chunk_frames:
-            self.store.save(len(self.chunks), chunk)
+        # A resumed extraction starts at a multiple of the chunk length, so only full chunks count.
+        if self._store is not None and len(chunk.pts_s) == self._pose.chunk_frames:
+            self._store.save(len(self.chunks), chunk)
         self.chunks.append(chunk)

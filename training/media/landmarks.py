@@ -14,7 +14,7 @@ from typing import Any
 
 from shared_features.params import SharedParams
 from shared_features.pose import model_asset
-from shared_features.pose.checkpoints import CheckpointStore
+from shared_features.pose.checkpoints import landmark_provenance
 from training.errors import RecordingError
 from training.media.extraction import ExtractionSettings, extract, stored_sidecar
 from training.params import ExtractionParams
@@ -83,8 +83,7 @@ def extract_recordings(
         TrainingError: the tables cannot be written, or the cluster cannot be reached.
     """
     model_path = model_asset.resolve(shared.pose.model_path).resolve()
-    # A store without a folder only says how chunks are made, and by which model.
-    made_by = CheckpointStore(None, model_path, model_path, shared.pose).provenance
+    made_by = landmark_provenance(model_path, shared.pose)
     settings = ExtractionSettings(
         folder=folder.resolve(),
         media=shared.media,

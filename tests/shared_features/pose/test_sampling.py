@@ -12,7 +12,7 @@ from shared_features.landmarks.landmarks import empty_landmarks
 from shared_features.params import MediaParams, PoseParams
 from shared_features.pose.estimator import Person
 from shared_features.pose.extract import VideoExtraction, extract_video
-from shared_features.pose.sampling import Stillness, fill_between
+from shared_features.pose.sampling import Stillness, fill_skipped
 from tests.clips import write_video
 from training.synthetic.performance import performance_frames
 
@@ -37,7 +37,7 @@ def looks(people: list[Person | None], still_fps: float | None, fps: float = 30)
         pts_s = number / fps
         looked.append(stillness.is_due(pts_s))
         if looked[-1]:
-            stillness.looked(pts_s, person, SIZE)
+            stillness.record(pts_s, person, SIZE)
     return looked
 
 
@@ -83,7 +83,7 @@ def test_frames_between_lie_on_straight_lines() -> None:
     image, world = empty_landmarks(len(pts_s))
     image[0], image[2] = 1.0, 5.0
     world[0], world[2] = -1.0, 3.0
-    fill_between(pts_s, looked, image, world)
+    fill_skipped(pts_s, looked, image, world)
     assert image[:, 7, 1].tolist() == pytest.approx([1, 2, 5, 5, *[np.nan] * 3], nan_ok=True)
     assert world[:, 7, 1].tolist() == pytest.approx([-1, 0, 3, 3, *[np.nan] * 3], nan_ok=True)
 

@@ -103,10 +103,12 @@ class VideoPredictor:
 
             def report_progress(done: int) -> None:
                 self._check_wanted(recording)
-                self._keep(recording, Prediction("computing", progress=min(1.0, done / frames)))
+                self._keep(
+                    recording, Prediction("computing", report_frames=min(1.0, done / frames))
+                )
 
             track = extract_video(
-                recording.path, self._shared.media, self._shared.pose, progress=report_progress
+                recording.path, self._shared.media, self._shared.pose, report_frames=report_progress
             ).track
         return Prediction("ready", 1.0, None, self._model.probabilities(track), self._model.labels)
 
