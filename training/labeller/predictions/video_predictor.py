@@ -104,7 +104,7 @@ class VideoPredictor:
             def report_progress(done: int) -> None:
                 self._check_wanted(recording)
                 self._keep(
-                    recording, Prediction("computing", report_frames=min(1.0, done / frames))
+                    recording, Prediction("computing", progress=min(1.0, done / frames))
                 )
 
             track = extract_video(
