@@ -1,28 +1,28 @@
-"""What can go wrong, as one tree.
+"""The errors that users can cause, as one tree.
 
-Every message says what was given, what was expected and what to do next; the command lines print
-it and exit with 2, the service turns it into ``application/problem+json``.
+Every message says what was given, what was expected and what to do next. The command lines print
+it and exit with 2; the service turns it into ``application/problem+json``.
 """
 
 
 class StrapsError(Exception):
-    """Anything a user can cause and mend. Never raised itself."""
+    """Base of all errors that a user can cause and fix. Never raised itself."""
 
 
 class ParamsError(StrapsError):
-    """``params.yaml`` holds a key or a value that is not understood."""
+    """``params.yaml`` contains an unknown key or an invalid value."""
 
 
 class MediaError(StrapsError):
-    """A photo or a video cannot be read, or is larger than allowed."""
+    """A photo or a video cannot be read or written, or exceeds a limit."""
 
 
 class MediaTooLargeError(MediaError):
-    """A photo or a video is readable but beyond a limit of ``params.yaml``."""
+    """A photo or a video is readable but exceeds a limit set in ``params.yaml``."""
 
 
 class SeekError(MediaError):
-    """A video can only be read from its beginning; whoever catches it does that."""
+    """A video cannot be read from the middle; the caller reads it in order instead."""
 
 
 class PoseAssetError(StrapsError):
@@ -30,7 +30,7 @@ class PoseAssetError(StrapsError):
 
 
 class TrackError(StrapsError):
-    """A landmark table or array does not have the promised shape."""
+    """A landmark table or array does not have the expected shape."""
 
 
 class FeatureSpecError(StrapsError):
@@ -38,4 +38,4 @@ class FeatureSpecError(StrapsError):
 
 
 class ClassifierError(StrapsError):
-    """A classifier file is missing, damaged or of another contract."""
+    """A classifier file is missing, damaged or incompatible with this version."""

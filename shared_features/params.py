@@ -1,14 +1,17 @@
-"""``params.yaml``: typed, checked as a whole, unknown keys rejected with the nearest known one.
+"""``params.yaml``: typed and validated as a whole; unknown keys are rejected with a suggestion.
 
-The sections that both sides read are described here; ``training.params`` and ``serving.settings``
-describe their own section and load it through the same function.
+The sections that training and serving share are described here. ``training.params`` and
+``serving.settings`` describe their own section and load it through the same function.
 """
 
 import difflib
+import logging
 import os
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -22,13 +25,19 @@ PersonPolicy = Literal["followed", "largest", "central"]
 
 
 class Section(BaseModel):
-    """A frozen group of settings that refuses keys it does not know."""
+    """A frozen group of settings that rejects unknown keys.
+
+    Attributes:
+        renamed: New names of renamed settings, by old name. The old name keeps working, with a
+            message, until its entry is removed.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    renamed: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
 
 class MediaParams(Section):
-    """What a photo or video may be at most."""
+    """Limits on the size and duration of photos and videos."""
 
     max_photo_pixels: int = Field(gt=0)
     max_video_pixels: int = Field(gt=0)
@@ -80,7 +89,7 @@ class TimelineParams(Section):
 
 
 class LabelParams(Section):
-    """The poses: what they are called, and which of them is not a pose at all."""
+    """Names of the poses, and the label for everything that is not a pose."""
 
     poses: tuple[str, ...] = Field(min_length=1)
     other: str
@@ -96,12 +105,13 @@ class SharedParams(Section):
     timeline: TimelineParams
 
 
+_LOG = logging.getLogger(__name__)
 S = TypeVar("S", bound=Section)
 OwnSection = Literal["training", "serving"]
 
 
 def params_path() -> Path:
-    """``$STRAPS_PARAMS`` if set, else ``params.yaml`` here, else the project's own."""
+    """``$STRAPS_PARAMS`` if set, else ``params.yaml`` in the current folder or the project's."""
     if os.environ.get(PARAMS_VARIABLE):
         return Path(os.environ[PARAMS_VARIABLE])
     here = Path("params.yaml")
@@ -112,7 +122,7 @@ def load_shared(path: Path | None = None) -> SharedParams:
     """The shared sections of ``params.yaml``.
 
     Raises:
-        ParamsError: naming every key and value that is not understood.
+        ParamsError: a key or a value is wrong; the message lists all of them.
     """
     params = path or params_path()
     shared = _validated(SharedParams, params, own=None)
@@ -127,13 +137,13 @@ def load_section(model: type[S], own: OwnSection, path: Path | None = None) -> S
     """The ``training`` or ``serving`` section of ``params.yaml``.
 
     Raises:
-        ParamsError: naming every key and value that is not understood.
+        ParamsError: a key or a value is wrong; the message lists all of them.
     """
     return _validated(model, path or params_path(), own=own)
 
 
 def relative_to_params(path: Path, params: Path | None = None) -> Path:
-    """A path of ``params.yaml`` as the file means it: relative to the file's own folder."""
+    """A path from ``params.yaml``, which is relative to the folder of that file."""
     return path if path.is_absolute() else (params or params_path()).resolve().parent / path
 
 
@@ -145,15 +155,15 @@ def _read(path: Path, modified_ns: int) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ParamsError(f"Cannot read {path} as YAML: {error}") from error
     if not isinstance(content, dict):
-        raise ParamsError(f"{path} must hold sections with keys, got {type(content).__name__}.")
+        raise ParamsError(f"{path} must contain sections with keys, got {type(content).__name__}.")
     return content
 
 
 def _validated(model: type[S], path: Path, own: OwnSection | None) -> S:
     if not path.is_file():
         raise ParamsError(
-            f"There is no {path}. Run in the project's folder, or set {PARAMS_VARIABLE} to the "
-            "path of a params.yaml."
+            f"There is no {path}. Run this in the project's folder, or set {PARAMS_VARIABLE} to "
+            "the path of a params.yaml."
         )
     content = _read(path, path.stat().st_mtime_ns)
     if own is not None:
@@ -161,14 +171,63 @@ def _validated(model: type[S], path: Path, own: OwnSection | None) -> S:
     else:
         sections = get_args(OwnSection)
         values, prefix = {k: v for k, v in content.items() if k not in sections}, ""
+    problems: list[str] = []
+    values = _with_current_names(model, values, path, prefix, problems)
+    section = None
     try:
-        return model.model_validate(values)
+        section = model.model_validate(values)
     except ValidationError as error:
-        problems = [f"  {_problem(model, prefix, details)}" for details in error.errors()]
-        raise ParamsError(f"{path} is not understood:\n" + "\n".join(problems)) from error
+        problems += [_problem(model, prefix, details) for details in error.errors()]
+    if section is None or problems:
+        raise ParamsError(f"{path} is not valid:\n" + "\n".join(f"  {line}" for line in problems))
+    return section
 
 
-def _problem(model: type[BaseModel], prefix: str, details: Any) -> str:
+def _with_current_names(
+    model: type[Section], values: Any, path: Path, prefix: str, problems: list[str]
+) -> Any:
+    """The values under the current names of their settings, in nested sections as well."""
+    if not isinstance(values, dict):
+        return values
+    current = {}
+    for key, value in values.items():
+        name = model.renamed.get(key, key)
+        if name != key and name in values:
+            problems.append(
+                f"`{prefix}{key}` is the old name of `{prefix}{name}`, which is also there; "
+                f"remove `{key}`"
+            )
+            continue
+        if name != key:
+            _report_renamed(path, f"{prefix}{key}", name)
+        nested = _nested(model, name)
+        if nested is not None:
+            value = _with_current_names(nested, value, path, f"{prefix}{name}.", problems)
+        current[name] = value
+    return current
+
+
+@cache  # a file is loaded several times in a process; one message is enough
+def _report_renamed(path: Path, key: str, name: str) -> None:
+    _LOG.warning(
+        "%s: `%s` is now called `%s`. The old name still works in this version; change it before "
+        "the next one.",
+        path,
+        key,
+        name,
+    )
+
+
+def _nested(model: type[BaseModel], name: str) -> type[Section] | None:
+    """The section that a setting holds, if it holds one."""
+    field = model.model_fields.get(name)
+    annotation = None if field is None else field.annotation
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return annotation
+    return None
+
+
+def _problem(model: type[Section], prefix: str, details: Any) -> str:
     location = [str(part) for part in details["loc"]]
     key = prefix + ".".join(location)
     if details["type"] == "extra_forbidden":
@@ -181,11 +240,8 @@ def _problem(model: type[BaseModel], prefix: str, details: Any) -> str:
     return f"`{key}` is {details['input']!r}: {details['msg'].lower()}"
 
 
-def _fields_at(model: type[BaseModel], location: list[str]) -> dict[str, Any]:
-    fields: dict[str, Any] = dict(model.model_fields)
+def _fields_at(model: type[Section], location: list[str]) -> dict[str, Any]:
+    section: type[Section] | None = model
     for part in location:
-        nested = fields[part].annotation if part in fields else None
-        if not (isinstance(nested, type) and issubclass(nested, BaseModel)):
-            return {}
-        fields = dict(nested.model_fields)
-    return fields
+        section = None if section is None else _nested(section, part)
+    return {} if section is None else dict(section.model_fields)

@@ -27,7 +27,7 @@ from shared_features.pose.mediapipe_c import (
     Pixels,
     Result,
 )
-from shared_features.runtime.allocator import give_back
+from shared_features.runtime.allocator import release_freed
 
 RunningMode = Literal["photo", "video"]
 
@@ -100,7 +100,7 @@ class Landmarker:
         if self._handle:
             handle, self._handle = self._handle, Handle()
             mediapipe_c.call("MpPoseLandmarkerClose", handle)
-            give_back()
+            release_freed()
 
     def detect(
         self, rgb: RgbArray, timestamp_ms: int | None

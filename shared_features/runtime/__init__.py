@@ -1,1 +1,1 @@
-"""What the process needs: files, threads, memory, cores and the console."""
+"""Process-level helpers: atomic files, prefetching, memory, processor cores and the console."""

@@ -1,4 +1,4 @@
-"""How the C library's allocator shares memory between threads, and when it gives memory back."""
+"""Control over glibc's allocator: how threads share memory, and when freed memory is returned."""
 
 import ctypes
 from functools import cache
@@ -9,21 +9,22 @@ _ARENAS = 2
 
 
 def limit_arenas() -> None:
-    """Let threads share a few memory arenas; call it before many threads are started.
+    """Make threads share a few memory arenas; call it before many threads are started.
 
-    By default glibc gives each thread an arena of its own and keeps what has been freed in it. Pose
-    networks come and go with chunks and sessions, in threads of theirs: measured, an hour of video
-    leaves a gigabyte behind that nobody uses. Does nothing where the C library is another one.
+    By default glibc gives each thread its own arena and keeps the memory freed in it. Pose networks
+    come and go with chunks and sessions, each in its own threads: an hour of video was measured to
+    leave a gigabyte of unused memory behind. Does nothing where the C library is not glibc.
     """
     library = _glibc()
     if library is not None:
         library.mallopt(_M_ARENA_MAX, _ARENAS)
 
 
-def give_back() -> None:
-    """Give the system what has been freed; call it where much has been, since it takes 10 ms.
+def release_freed() -> None:
+    """Return freed memory to the system. It takes 10 ms, so call it after freeing a lot.
 
-    Otherwise the free places between what is in use stay with the process, and become more.
+    Without it, the gaps between blocks in use stay with the process and their number grows. Does
+    nothing where the C library is not glibc.
     """
     library = _glibc()
     if library is not None:
@@ -32,6 +33,6 @@ def give_back() -> None:
 
 @cache
 def _glibc() -> ctypes.CDLL | None:
-    """The C library, if it is that one."""
+    """The C library, or None if it is not glibc."""
     library = ctypes.CDLL(None)
     return library if hasattr(library, "gnu_get_libc_version") else None

@@ -1,4 +1,4 @@
-"""What the two command lines have in common: errors as messages, and quiet native libraries."""
+"""Behaviour shared by both command lines: errors as messages, and quiet native libraries."""
 
 import os
 import sys
@@ -14,9 +14,9 @@ INTERRUPTED = 130
 def run(app: Callable[[], object]) -> None:
     """Run a command line: a user's error is a message on standard error and exit code 2.
 
-    MediaPipe and TensorFlow Lite write greetings to the process's standard error that no setting
-    of theirs silences. They are sent nowhere unless ``STRAPS_NATIVE_LOG`` is set; Python's own
-    standard error stays where it was.
+    MediaPipe and TensorFlow Lite write start-up messages to the process's standard error, and have
+    no setting to turn them off. They are discarded unless ``STRAPS_NATIVE_LOG`` is set; Python's
+    own standard error still works.
     """
     if not os.environ.get(NATIVE_LOG_VARIABLE):
         _silence_native_stderr()
@@ -26,12 +26,12 @@ def run(app: Callable[[], object]) -> None:
         print(error, file=sys.stderr)
         sys.exit(USER_ERROR)
     except SystemExit as leaving:
-        # What Typer makes of Ctrl+C.
+        # Typer turns Ctrl+C into this exit code.
         if leaving.code == INTERRUPTED:
             print("Interrupted.", file=sys.stderr)
         raise
     except BrokenPipeError:
-        # Whoever read our output has had enough. Nothing is left to flush.
+        # The reader of our output has closed it. There is nothing left to flush.
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - lives until the process ends
         sys.exit(0)
 

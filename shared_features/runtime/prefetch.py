@@ -1,10 +1,10 @@
-"""Runs an iterator in a thread of its own, a few items ahead of whoever reads them."""
+"""Iterating in a background thread, a few items ahead of the reader."""
 
 import queue
 import threading
 from collections.abc import Iterator
 from types import TracebackType
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
 T = TypeVar("T")
 
@@ -12,11 +12,15 @@ _STOP_CHECK_S = 0.1
 
 
 class Prefetched(Generic[T]):
-    """Reads ``items`` in a background thread, at most ``depth`` items ahead.
+    """Reads ``items`` in a background thread, up to ``depth`` items ahead.
 
-    Decoding a video frees Python's lock, so the next frames are ready when the pose network asks
-    for them. Use as a context manager and iterate once. An exception in ``items`` is raised where
-    the item would have come. Leaving the block stops the thread, also half-way.
+    Decoding a video releases Python's global lock, so the next frames are ready by the time the
+    pose network needs them. Use as a context manager and iterate once. An exception in ``items`` is
+    raised in place of the missing item. Leaving the block stops the thread, even half-way.
+
+    Args:
+        items: Items to read, in the background thread only.
+        depth: Number of items that may wait to be read; one more may be held by the thread.
     """
 
     def __init__(self, items: Iterator[T], depth: int) -> None:
@@ -26,7 +30,7 @@ class Prefetched(Generic[T]):
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._produce, name="prefetch", daemon=True)
 
-    def __enter__(self) -> "Prefetched[T]":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -50,12 +54,12 @@ class Prefetched(Generic[T]):
             for item in self._items:
                 if not self._put((item,)):
                     return
-        except BaseException as error:  # handed to the reader, who raises it
+        except BaseException as error:  # raised in the thread that iterates
             self._failure = error
         self._put(None)
 
     def _put(self, slot: tuple[T] | None) -> bool:
-        """Wait for room; False when nobody reads any more."""
+        """Wait for room; False when the reader has stopped."""
         while not self._stop.is_set():
             try:
                 self._slots.put(slot, timeout=_STOP_CHECK_S)

@@ -11,7 +11,6 @@ from shared_features.landmarks.landmarks import LandmarkTrack
 from shared_features.params import MediaParams, PoseParams
 from shared_features.pose.estimator import Person, PersonPolicy, pick
 from shared_features.pose.extract import extract_photo, extract_video
-from shared_features.runtime.prefetch import Prefetched
 from tests.clips import corner_image, write_video
 from training.synthetic.performance import performance_frames
 
@@ -197,26 +196,3 @@ def test_the_smaller_of_two_people_is_kept_once_followed(
     track = extract_video(path, media, pose).track
     assert track.person.mean() > 0.8
     assert np.nanmax(track.image[:, 23:25, 0]) < 0.5
-
-
-def test_prefetching_hands_on_items_and_failures_in_order() -> None:
-    """A failure in the background comes out where the item would have been."""
-
-    def items():  # type: ignore[no-untyped-def]
-        yield from range(5)
-        raise StoppedError
-
-    with Prefetched(items(), depth=2) as prefetched:
-        reading = iter(prefetched)
-        assert [next(reading) for _ in range(5)] == [0, 1, 2, 3, 4]
-        with pytest.raises(StoppedError):
-            next(reading)
-
-
-def test_prefetching_stops_when_nobody_reads() -> None:
-    """Leaving half-way ends the thread, also with an endless source."""
-    from itertools import count
-
-    with Prefetched(count(), depth=2) as prefetched:
-        assert next(iter(prefetched)) == 0
-    assert not prefetched._thread.is_alive()
