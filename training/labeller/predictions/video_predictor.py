@@ -103,9 +103,7 @@ class VideoPredictor:
 
             def report_progress(done: int) -> None:
                 self._check_wanted(recording)
-                self._keep(
-                    recording, Prediction("computing", progress=min(1.0, done / frames))
-                )
+                self._keep(recording, Prediction("computing", progress=min(1.0, done / frames)))
 
             track = extract_video(
                 recording.path, self._shared.media, self._shared.pose, report_frames=report_progress
