@@ -1,4 +1,4 @@
-"""Labelling tools that end with their test."""
+"""Fixtures for tests of the labelling tool."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -15,13 +15,13 @@ StartTool = Callable[..., Tool]
 
 @pytest.fixture(scope="session")
 def seed_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Twenty-three frames, a second apart: with five seconds between shown frames, the seed's."""
+    """Twenty-three frames, one second apart, as in the seed's table."""
     return write_clip(tmp_path_factory.mktemp("clip") / "routine.mp4")
 
 
 @pytest.fixture
 def tools(tmp_path: Path) -> Iterator[StartTool]:
-    """Makes tools; ``prepare`` fills the folder of recordings before the tool starts."""
+    """Starts tools; ``prepare`` fills the folder of recordings before a tool starts."""
     made: list[Tool] = []
 
     def make(
@@ -39,12 +39,12 @@ def tools(tmp_path: Path) -> Iterator[StartTool]:
     yield make
     for tool in made:
         tool.close()
-        assert "Traceback" not in tool.said, tool.said
+        assert "Traceback" not in tool.output, tool.output
 
 
 @pytest.fixture(scope="session")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the project's model: promotion may replace it meanwhile."""
+    """A copy of the project's model, which a promotion may replace while the tests run."""
     own = PROJECT_ROOT / "models" / "pose_classifier.onnx"
     if not own.is_file():
         pytest.skip(f"needs {own.name}; run `make starter`")

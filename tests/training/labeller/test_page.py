@@ -25,7 +25,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PATIENCE_MS = 30_000
 RECORDINGS = 12
-# Browsers note by themselves that a tool which was killed does not answer.
+# Browsers report on their own that a killed tool does not respond.
 EXPECTED = ("Failed to load resource", "net::ERR")
 
 OpenPage = Callable[..., Page]
@@ -44,7 +44,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[OpenPage]:
-    """Opens a tool's page; what the console complains about, or a foreign host, is a failure."""
+    """Opens a tool's page; a console message or a request to another host fails the test."""
     complaints: list[str] = []
     hosts: set[str] = set()
     contexts = []
@@ -71,50 +71,50 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
 
 @pytest.fixture
 def tool(tools: StartTool, seed_clip: Path) -> Tool:
-    """A tool of the test's own, for one recording."""
+    """A tool with one recording, for a single test."""
     return tools(lambda folder: shutil.copy(seed_clip, folder / "routine.mp4"))
 
 
 @pytest.fixture(scope="module")
 def shared_tool(tmp_path_factory: pytest.TempPathFactory, seed_clip: Path) -> Iterator[Tool]:
-    """One tool for all tests that are content with a recording of their own."""
+    """One tool for all tests that only need a recording of their own."""
     tool = Tool(write_params(tmp_path_factory.mktemp("shared")))
     tool.recordings.mkdir(parents=True)
     for number in range(RECORDINGS):
         shutil.copy(seed_clip, tool.recordings / f"clip{number}.mp4")
     yield tool.start()
     tool.close()
-    assert "Traceback" not in tool.said, tool.said
+    assert "Traceback" not in tool.output, tool.output
 
 
 @dataclass
-class Desk:
-    """A page with a recording that nobody else labels."""
+class OpenRecording:
+    """A page with a recording that no other test labels."""
 
     tool: Tool
     stem: str
     page: Page
 
     def table(self) -> Ranges:
-        """What is on disk."""
+        """The labels on disk."""
         return self.tool.table(self.stem)
 
 
 @pytest.fixture
-def desk(shared_tool: Tool, open_page: OpenPage) -> Desk:
+def opened(shared_tool: Tool, open_page: OpenPage) -> OpenRecording:
     untouched = (one for one in shared_tool.listing()["recordings"] if one["status"] == "new")
     stem = Path(next(untouched)["name"]).stem
-    return Desk(shared_tool, stem, open_page(shared_tool, f"#video_{stem}.mp4"))
+    return OpenRecording(shared_tool, stem, open_page(shared_tool, f"#video_{stem}.mp4"))
 
 
 def at(page: Page, frame: int) -> None:
-    """Wait until a frame is on the page, and can be seen."""
+    """Wait until a frame is on the page and visible."""
     expect(page.locator("#position")).to_have_text(re.compile(rf"frame {frame} of 23 "))
     expect(page.locator("#frame-image")).to_have_attribute("data-seen", re.compile(rf"@{frame}$"))
 
 
 def sees(page: Page, photo: str) -> None:
-    """Wait until a photo is on the page, and can be seen."""
+    """Wait until a photo is on the page and visible."""
     expect(page.locator("#title")).to_have_text(photo)
     expect(page.locator("#frame-image")).to_have_attribute("data-seen", f"photo_{photo}@0")
 
@@ -154,20 +154,20 @@ def test_the_seeds_table_typed_into_the_page(tool: Tool, open_page: OpenPage) ->
     expect(page.locator("#list")).to_contain_text("Labelled (1)")
 
 
-def test_keys_typed_ahead_are_not_lost(desk: Desk) -> None:
-    """Whoever knows what comes types faster than pictures appear."""
-    page = desk.page
+def test_keys_typed_ahead_are_not_lost(opened: OpenRecording) -> None:
+    """A user who knows the routine types faster than frames appear."""
+    page = opened.page
     for frame, keys in ((0, "aba"), (15, "cca")):
         at(page, frame)
         page.keyboard.type(keys)
     expect(page.locator("#card-title")).to_be_visible()
     saved(page)
-    assert desk.table() == SEED_RANGES
+    assert opened.table() == SEED_RANGES
 
 
-def test_arrow_left_goes_back_and_relabels(desk: Desk) -> None:
-    """Only the stretch that ends at the frame changes, and going on is one key."""
-    page = desk.page
+def test_arrow_left_goes_back_and_relabels(opened: OpenRecording) -> None:
+    """Only the stretch that ends at the frame changes, and the next key press moves on."""
+    page = opened.page
     label_all(page)
     page.keyboard.press("ArrowLeft")
     at(page, 22)
@@ -178,17 +178,17 @@ def test_arrow_left_goes_back_and_relabels(desk: Desk) -> None:
     page.keyboard.press("c")
     at(page, 15)
     saved(page)
-    assert desk.table()[2] == LabelledRange(6, 20, "Cherry")
+    assert opened.table()[2] == LabelledRange(6, 20, "Cherry")
     page.keyboard.press("Shift+B")
     expect(page.locator("#overview .segment").nth(1)).to_have_attribute(
         "title", "Banana, frames 1 to 20"
     )
     saved(page)
-    assert desk.table()[1] == LabelledRange(1, 20, "Banana")
+    assert opened.table()[1] == LabelledRange(1, 20, "Banana")
 
 
 def test_undo_also_after_a_restart(tool: Tool, open_page: OpenPage) -> None:
-    """The page stays open while the tool is started anew; its labels go back one by one."""
+    """The page stays open while the tool restarts; then labels are undone one by one."""
     page = open_page(tool)
     label_all(page)
     page.keyboard.press("Backspace")
@@ -211,9 +211,9 @@ def test_undo_also_after_a_restart(tool: Tool, open_page: OpenPage) -> None:
     assert tool.table("routine") == SEED_RANGES[:2]
 
 
-def test_another_key_shows_the_valid_ones(desk: Desk) -> None:
-    """Nothing is labelled by mistake; capitals count; help is on the question mark."""
-    page = desk.page
+def test_another_key_shows_the_valid_ones(opened: OpenRecording) -> None:
+    """Nothing is labelled by mistake; capital letters work; the question mark opens the help."""
+    page = opened.page
     at(page, 0)
     page.keyboard.press("x")
     expect(page.locator("#message")).to_contain_text(
@@ -227,16 +227,16 @@ def test_another_key_shows_the_valid_ones(desk: Desk) -> None:
     page.keyboard.press("b")
     page.keyboard.press("Escape")
     expect(page.locator("#help")).to_be_hidden()
-    assert desk.table() == ()
-    page.keyboard.press("A")  # as with caps lock
+    assert opened.table() == ()
+    page.keyboard.press("A")  # as with Caps Lock
     at(page, 5)
     saved(page)
-    assert desk.table() == SEED_RANGES[:1]
+    assert opened.table() == SEED_RANGES[:1]
 
 
-def test_a_boundary_is_dragged_with_the_mouse(desk: Desk) -> None:
-    """From behind frame 5 to behind frame 8; the frame it is at is shown; undo takes it back."""
-    page = desk.page
+def test_a_boundary_is_dragged_with_the_mouse(opened: OpenRecording) -> None:
+    """From after frame 5 to after frame 8, with a preview; undo reverts it."""
+    page = opened.page
     label_all(page)
     page.keyboard.press("ArrowLeft")
     ribbon = page.locator("#overview .ribbon").bounding_box()
@@ -249,35 +249,35 @@ def test_a_boundary_is_dragged_with_the_mouse(desk: Desk) -> None:
     for step in (1, 2, 3):
         page.mouse.move(ribbon["x"] + frame_px * (6 + step), ribbon["y"] + 10)
     expect(page.locator("#peek")).to_have_text("Banana ends at frame 8, then Apple")
-    assert desk.table() == SEED_RANGES
+    assert opened.table() == SEED_RANGES
     page.mouse.up()
     expect(page.locator("#peek")).to_be_hidden()
     at(page, 22)
     saved(page)
     expect(page.locator('#overview .handle[data-boundary="8"]')).to_be_visible()
-    assert desk.table()[1:3] == (
+    assert opened.table()[1:3] == (
         LabelledRange(1, 8, "Banana"),
         LabelledRange(9, 10, "Apple"),
     )
-    # The same by keyboard.
+    # The same with the keyboard.
     page.locator('#overview .handle[data-boundary="8"]').focus()
     page.keyboard.press("ArrowLeft")
     expect(page.locator('#overview .handle[data-boundary="7"]')).to_be_focused()
     page.keyboard.press("ArrowLeft")
     expect(page.locator('#overview .handle[data-boundary="6"]')).to_be_focused()
     saved(page)
-    assert desk.table()[1] == LabelledRange(1, 6, "Banana")
+    assert opened.table()[1] == LabelledRange(1, 6, "Banana")
     for _ in range(3):
         page.keyboard.press("Control+z")
     expect(page.locator('#overview .handle[data-boundary="5"]')).to_be_visible()
     at(page, 22)
     saved(page)
-    assert desk.table() == SEED_RANGES
+    assert opened.table() == SEED_RANGES
 
 
-def test_the_timeline_seeks_and_changes_ranges(desk: Desk) -> None:
-    """A click goes to that frame; the list beside it changes the label of the whole range."""
-    page = desk.page
+def test_the_timeline_seeks_and_changes_ranges(opened: OpenRecording) -> None:
+    """A click goes to that frame; the list next to it changes the label of the whole range."""
+    page = opened.page
     label_all(page)
     ribbon = page.locator("#overview .ribbon")
     box = ribbon.bounding_box()
@@ -288,7 +288,7 @@ def test_the_timeline_seeks_and_changes_ranges(desk: Desk) -> None:
     page.select_option("#range-label", "Banana")
     expect(page.locator("#message")).to_have_text("frames 11–20: Banana")
     saved(page)
-    assert desk.table()[3] == LabelledRange(11, 20, "Banana")
+    assert opened.table()[3] == LabelledRange(11, 20, "Banana")
     assert "Banana, frames 11 to 20" in segments(page)
     page.keyboard.press("Shift+ArrowRight")
     at(page, 13)
@@ -298,8 +298,8 @@ def test_the_timeline_seeks_and_changes_ranges(desk: Desk) -> None:
     at(page, 0)
 
 
-def test_killed_while_somebody_types(tool: Tool, open_page: OpenPage) -> None:
-    """A key pressed while the tool is dead is kept, said to be unsaved, and saved later."""
+def test_killed_while_the_user_types(tool: Tool, open_page: OpenPage) -> None:
+    """A key pressed while the tool is dead is kept, reported as unsaved, and saved later."""
     page = open_page(tool)
     for frame, key in ((0, "a"), (5, "b")):
         at(page, frame)
@@ -331,7 +331,7 @@ def test_killed_while_somebody_types(tool: Tool, open_page: OpenPage) -> None:
 
 
 def test_links_and_resuming(tools: StartTool, seed_clip: Path, open_page: OpenPage) -> None:
-    """A link opens a recording at a frame; without one the recording begun before goes on."""
+    """A link opens a recording at a frame; without one, the partly labelled recording opens."""
 
     def prepare(folder: Path) -> None:
         for name in ("begun", "my clip #1", "other"):
@@ -353,22 +353,24 @@ def test_links_and_resuming(tools: StartTool, seed_clip: Path, open_page: OpenPa
     unknown = open_page(tool, "#video_nobody.mp4@3")
     expect(unknown.locator("#alert")).to_contain_text("There is no recording 'video_nobody.mp4'")
     expect(unknown.locator("#title")).to_have_text("begun.mp4")
-    # From one recording to the next, by keyboard alone.
+    # From one recording to the next with the keyboard alone. Right after the last frame, Enter does
+    # nothing for half a second.
+    unknown.clock.install()
     for key in "aca":
         unknown.keyboard.press(key)
     expect(unknown.locator("#card-text")).to_contain_text(
         "Next: my clip #1.mp4. 2 videos are left."
     )
-    unknown.wait_for_timeout(600)
+    unknown.clock.fast_forward(600)
     unknown.keyboard.press("Enter")
     expect(unknown.locator("#title")).to_have_text("my clip #1.mp4")
     at(unknown, 0)
 
 
-def test_forced_recordings_keep_what_is_passed_over(
+def test_forced_recordings_keep_the_labels_of_skipped_frames(
     tools: StartTool, seed_clip: Path, open_page: OpenPage
 ) -> None:
-    """Space goes on and leaves the old label; a key replaces it; then the recording is done."""
+    """Space moves on and keeps the old label; a key replaces it; then the recording is done."""
 
     def prepare(folder: Path) -> None:
         shutil.copy(seed_clip, folder / "routine.mp4")
@@ -391,7 +393,7 @@ def test_forced_recordings_keep_what_is_passed_over(
 
 
 def test_photos_one_key_each(tools: StartTool, open_page: OpenPage) -> None:
-    """A key labels and shows the next; back, undo and skip; a damaged one is passed over."""
+    """A key labels and opens the next; back, undo and skip work; a damaged photo is skipped."""
 
     def prepare(folder: Path) -> None:
         for index, name in enumerate("pqrs"):
@@ -399,7 +401,7 @@ def test_photos_one_key_each(tools: StartTool, open_page: OpenPage) -> None:
 
     tool = tools(prepare, kind="photo")
     tool.wait_for(lambda: len(tool.listing()["queue"]) == 4)
-    # Whether or not it was looked at before: it is damaged now.
+    # It is damaged from now on, even if the tool has already read it.
     (tool.recordings / "r.jpg").write_text("no photo")
     page = open_page(tool)
     sees(page, "p.jpg")
@@ -427,7 +429,7 @@ def test_photos_one_key_each(tools: StartTool, open_page: OpenPage) -> None:
 def test_proposals_are_accepted_with_enter(
     tools: StartTool, open_page: OpenPage, seed_clip: Path, model: Path
 ) -> None:
-    """Enter takes what the model proposes; Shift Enter goes to where it is least sure."""
+    """Enter accepts the model's proposal; Shift Enter goes to where the model is least sure."""
     samples = landmark_groups(3, 0, 3).rows(slice(23))
     size = int(samples.width[0]), int(samples.height[0])
     track = LandmarkTrack(
@@ -466,7 +468,7 @@ def test_proposals_are_accepted_with_enter(
 def test_it_fits_a_narrow_window_and_reads_well(
     shared_tool: Tool, open_page: OpenPage, scheme: str
 ) -> None:
-    """No sideways scrolling at 390 pixels; text stands out from what is behind it (WCAG AA)."""
+    """No sideways scrolling at 390 pixels; text has enough contrast (WCAG AA)."""
     page = open_page(shared_tool, "#video_clip0.mp4", color_scheme=scheme)
     page.set_viewport_size({"width": 390, "height": 844})
     page.keyboard.press("?")
@@ -480,7 +482,7 @@ def test_it_fits_a_narrow_window_and_reads_well(
                     (name) => [name, style.getPropertyValue('--' + name).trim()]));
         }"""
     )
-    for text, behind in (
+    for text, background in (
         ("ink", "paper"),
         ("ink", "card"),
         ("ink", "tint"),
@@ -494,7 +496,7 @@ def test_it_fits_a_narrow_window_and_reads_well(
         ("bad", "paper"),
         ("bad", "bad-tint"),
     ):
-        assert contrast(colours[text], colours[behind]) >= 4.5, (text, behind)
+        assert contrast(colours[text], colours[background]) >= 4.5, (text, background)
 
 
 def contrast(one: str, other: str) -> float:
@@ -510,17 +512,17 @@ def contrast(one: str, other: str) -> float:
 
 
 @pytest.mark.parametrize("path", sorted(WEB.iterdir()), ids=lambda path: path.name)
-def test_the_page_needs_nobody_else(path: Path) -> None:
-    """No address of another host, no script or style inside the markup."""
+def test_the_page_loads_nothing_from_other_hosts(path: Path) -> None:
+    """No address of another host, no inline script or style."""
     text = path.read_text(encoding="utf-8")
     addresses = set(re.findall(r"(?:https?:)?//[\w.-]+\.\w+[^\s\"')]*", text))
     assert addresses <= {"http://www.w3.org/2000/svg"}
     assert not re.search(r"<style|style=|<script>|\son\w+=\"", text)
 
 
-def test_every_control_has_a_name(desk: Desk) -> None:
-    """For those who hear the page instead of seeing it."""
-    page = desk.page
+def test_every_control_has_a_name(opened: OpenRecording) -> None:
+    """Screen readers need one."""
+    page = opened.page
     label_all(page)
     for role in ("button", "link", "slider", "progressbar", "combobox"):
         for control in page.get_by_role(role, include_hidden=True).all():  # type: ignore[arg-type]

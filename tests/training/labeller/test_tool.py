@@ -1,9 +1,10 @@
-"""The labelling tool from outside: what it offers, what it writes, how it ends."""
+"""The labelling tool from outside: the recordings it offers, the labels it saves, how it stops."""
 
 import random
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -20,10 +21,10 @@ from shared_features.media.writer import VideoWriter
 from shared_features.params import PROJECT_ROOT
 from tests.training.labeller.conftest import StartTool
 from tests.training.labeller.tool import (
-    COMMAND,
     SEED_RANGES,
     SEED_TABLE,
     Tool,
+    run_to_end,
     write_clip,
     write_params,
 )
@@ -40,32 +41,24 @@ def routine(clip: Path) -> Callable[[Path], object]:
     return lambda folder: shutil.copy(clip, folder / "routine.mp4")
 
 
-def run(params: Path, kind: str = "video", *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603
-        [COMMAND, f"label-{kind}s", "--params", str(params), *arguments],
-        cwd=PROJECT_ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
-def test_killed_at_random_points_it_loses_at_most_the_last_key_press(tools: StartTool) -> None:
-    """Whatever was answered is on disk, tables are always valid, and labelling goes on there."""
+def test_killed_at_random_points_it_loses_at_most_the_last_key_press(
+    tools: StartTool, tmp_path: Path
+) -> None:
+    """Confirmed key presses are on disk, tables are always valid, and labelling resumes there."""
     rng = random.Random(20261121)  # noqa: S311
     names = [f"video_{part}.mp4" for part in "ab"]
+    clip = write_clip(tmp_path / "clip.mp4", 120, 0.04)
     tool = tools(
-        lambda folder: [write_clip(folder / f"{part}.mp4", 240, 0.04) for part in "ab"],
-        label_videos={"skip_seconds": 0.1},
+        lambda folder: [shutil.copy(clip, folder / f"{part}.mp4") for part in "ab"],
+        label_videos={"skip_seconds": 0.05},
     )
-    answered: dict[str, dict[int, str]] = {name: {} for name in names}
+    confirmed: dict[str, dict[int, str]] = {name: {} for name in names}
     for kill in range(KILLS):
         name = names[kill % 2]
         if tool.decoded(name)["labels"]["start_at"] is None:
             while tool.act(name, do="undo")["changed"]:
                 pass
-            answered[name] = {}
+            confirmed[name] = {}
         start = tool.recording(name)["labels"]["start_at"]
         assert start == len(LabelTable(name, tool.table(name[6])).by_frame())
         killer = threading.Timer(rng.uniform(0.0, 0.25), tool.kill)
@@ -76,32 +69,32 @@ def test_killed_at_random_points_it_loses_at_most_the_last_key_press(tools: Star
                 if frame >= start:
                     label, pressed = rng.choice(["Apple", "Banana", "Cherry"]), frame
                     tool.label(name, frame, label)
-                    answered[name] |= dict.fromkeys(range(start, frame + 1), label)
+                    confirmed[name] |= dict.fromkeys(range(start, frame + 1), label)
                     start = frame + 1
         except httpx.TransportError:
             pass
         killer.join()
         on_disk = LabelTable(name, tool.table(name[6])).by_frame()
-        # The press that was not answered may have been saved all the same.
-        assert answered[name].items() <= on_disk.items()
+        # The key press that was not confirmed may still have been saved.
+        assert confirmed[name].items() <= on_disk.items()
         assert len(on_disk) in (start, pressed + 1)
         tool.start()
-        answered[name] = LabelTable(name, tool.table(name[6])).by_frame()
-        assert answered[name].items() >= on_disk.items()
+        confirmed[name] = LabelTable(name, tool.table(name[6])).by_frame()
+        assert confirmed[name].items() >= on_disk.items()
     for name in names:
         start = tool.decoded(name)["labels"]["start_at"]
         for frame, _ in tool.recording(name)["frames"]["shown"]:
             if start is not None and frame >= start:
                 tool.label(name, frame, "Cherry")
         assert tool.recording(name)["labels"]["start_at"] is None
-        assert tool.table(name[6])[-1].last == 239
+        assert tool.table(name[6])[-1].last == 119
 
 
 @pytest.mark.parametrize("force", ["no", "one", "all"])
 def test_labelled_recordings_are_offered_again_when_asked_for(
     tools: StartTool, seed_clip: Path, force: str
 ) -> None:
-    """Without, they are in the list only; with, labels stay until they are overwritten."""
+    """By default they are only listed; when forced, their labels stay until overwritten."""
     settings = {
         "no": {},
         "one": {"force_relabel": ["done", "nowhere.mp4"]},
@@ -120,7 +113,7 @@ def test_labelled_recordings_are_offered_again_when_asked_for(
     tool = tools(prepare, label_videos=settings)
     tool.wait_for(lambda: all(one["frames"] for one in tool.listing()["recordings"]))
     queue = tool.listing()["queue"]
-    assert ("nowhere.mp4" in tool.said) == (force == "one")
+    assert ("nowhere.mp4" in tool.output) == (force == "one")
     if force == "no":
         assert queue == ["video_half.mp4", "video_fresh.mp4"]
         assert tool.decoded("video_done.mp4")["labels"]["start_at"] is None
@@ -144,10 +137,10 @@ def test_labelled_recordings_are_offered_again_when_asked_for(
     assert "video_done.mp4" in tool.listing()["queue"]
 
 
-def test_what_cannot_be_read_is_named_and_the_rest_goes_on(
+def test_unreadable_recordings_are_reported_and_the_rest_can_be_labelled(
     tools: StartTool, seed_clip: Path
 ) -> None:
-    """A damaged video, a damaged label table; and mirrored copies are nobody's work."""
+    """A damaged video and a damaged label table are reported; mirrored copies are left out."""
 
     def prepare(folder: Path) -> None:
         routine(seed_clip)(folder)
@@ -173,12 +166,12 @@ def test_what_cannot_be_read_is_named_and_the_rest_goes_on(
         tool.label(VIDEO, frame, label)
     assert tool.table("routine") == SEED_RANGES
     assert tool.stop(signal.SIGINT) == 0
-    assert "1 of 3 videos are labelled, 0 are left" in tool.said
-    assert "damaged.mp4" in tool.said.splitlines()[-2]
+    assert "1 of 3 videos are labelled, 0 are left" in tool.output
+    assert "damaged.mp4" in tool.output.splitlines()[-2]
 
 
-def test_it_refuses_what_is_not_its_own(tools: StartTool, seed_clip: Path) -> None:
-    """Foreign names and pages, unknown recordings and frames, files beside the recordings."""
+def test_foreign_requests_and_unknown_things_are_refused(tools: StartTool, seed_clip: Path) -> None:
+    """Foreign host names and pages, unknown recordings and frames, files of the server."""
     tool = tools(routine(seed_clip))
     here = f"127.0.0.1:{tool.port}"
     actions = f"/api/recordings/{VIDEO}/actions"
@@ -226,23 +219,30 @@ def test_it_refuses_what_is_not_its_own(tools: StartTool, seed_clip: Path) -> No
     assert reply.headers["x-frame-options"] == "DENY"
 
 
-def test_problems_of_the_settings_are_messages(tmp_path: Path, seed_clip: Path) -> None:
-    """No folder, nothing but copies, a host of another machine: what to do, and exit code 2."""
+def test_problems_with_the_settings_are_reported(tmp_path: Path, seed_clip: Path) -> None:
+    """A missing folder, only copies, a foreign host: a message with advice, and exit code 2."""
     params = write_params(tmp_path, labeller={"host": "192.0.2.1"})
-    missing = run(params)
+    missing = subprocess.run(  # noqa: S603 - the installed command, once
+        [Path(sys.executable).with_name("straps-train"), "label-videos", "--params", params],
+        cwd=PROJECT_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert (missing.returncode, "There is no folder" in missing.stderr) == (2, True)
     folder = tmp_path / "clips"
     folder.mkdir()
     shutil.copy(seed_clip, folder / "mirrored_routine.mp4")
-    copies = run(params, "video", "--input", str(folder))
-    assert (copies.returncode, "only mirrored copies" in copies.stderr) == (2, True)
+    arguments = ("label-videos", "--params", str(params), "--input", str(folder))
+    code, output = run_to_end(*arguments)
+    assert (code, "only mirrored copies" in output) == (2, True)
     shutil.copy(seed_clip, folder / "routine.mp4")
-    elsewhere = run(params, "video", "--input", str(folder))
-    assert (elsewhere.returncode, "Cannot listen at 192.0.2.1" in elsewhere.stderr) == (2, True)
+    code, output = run_to_end(*arguments)
+    assert (code, "Cannot listen at 192.0.2.1" in output) == (2, True)
 
 
 def test_frames_names_notes_and_a_second_tool(tools: StartTool, seed_clip: Path) -> None:
-    """Any frame is a picture, names may differ in the suffix, no model is a note, and so on."""
+    """Every frame has an image, suffixes may differ, a missing model is noted, one tool runs."""
     tool = tools(routine(seed_clip))
     view = tool.decoded(VIDEO)
     for frame in (22, 0, 7):
@@ -253,14 +253,14 @@ def test_frames_names_notes_and_a_second_tool(tools: StartTool, seed_clip: Path)
     assert tool.recording("video_routine.mov")["filename"] == VIDEO
     assert (view["proposals"]["state"], view["proposals"]["stretches"]) == ("none", [])
     assert "no_model.onnx" in view["proposals"]["note"]
-    second = run(tool.params)
-    assert second.returncode == 2
-    assert "Another labelling tool is already open for the videos" in second.stderr
-    assert "Traceback" not in second.stderr
+    code, output = run_to_end("label-videos", "--params", str(tool.params))
+    assert code == 2
+    assert "Another labelling tool is already open for the videos" in output
+    assert "Traceback" not in output
 
 
 def test_photos_are_offered_by_uncertainty(tools: StartTool, model: Path, pose_model: Path) -> None:
-    """Least sure first; landmark tables are used, the others computed; nobody found comes last."""
+    """Least sure first, without a person last; landmarks come from tables or are computed."""
     samples = landmark_groups(3, 0, 1)
     stems = [f"pose{index}" for index in range(len(samples))]
     confidence: dict[str, float] = {}
@@ -308,15 +308,15 @@ def test_photos_are_offered_by_uncertainty(tools: StartTool, model: Path, pose_m
 def test_a_video_gets_proposals_without_a_landmark_table(
     tools: StartTool, model: Path, pose_model: Path
 ) -> None:
-    """Computed behind the page's back; each stretch gets one, and nothing is stored."""
+    """They are computed in the background, one for each stretch, and nothing is stored."""
 
     def prepare(folder: Path) -> None:
         with VideoWriter(folder / "routine.mp4", 320, 240) as writer:
-            frames = performance_frames(5, height=240, width=320, start_s=8.0, end_s=9.2)
+            frames = performance_frames(5, height=240, width=320, start_s=8.0, end_s=8.6)
             for index, (rgb, _, _) in enumerate(frames):
                 writer.write(rgb, index / 25)
 
-    settings = {"promotion": {"output": str(model)}, "label_videos": {"skip_seconds": 0.5}}
+    settings = {"promotion": {"output": str(model)}, "label_videos": {"skip_seconds": 0.25}}
     tool = tools(prepare, fruit=False, **settings)
     tool.wait_for(lambda: tool.recording(VIDEO)["proposals"]["state"] == "ready")
     view = tool.recording(VIDEO)
@@ -332,10 +332,10 @@ def test_a_video_gets_proposals_without_a_landmark_table(
     assert not tool.landmarks.exists()
 
 
-def test_a_missing_pose_model_is_a_note(
+def test_a_missing_pose_model_is_noted(
     tools: StartTool, model: Path, seed_clip: Path, tmp_path: Path
 ) -> None:
-    """With a classifier but nothing to find landmarks with, labelling goes on."""
+    """With a classifier but no pose model, labelling works without proposals."""
     params = write_params(tmp_path / "own", fruit=False, promotion={"output": str(model)})
     text = params.read_text().replace("model_path: null", "model_path: nowhere.task", 1)
     params.write_text(text)
@@ -347,4 +347,4 @@ def test_a_missing_pose_model_is_a_note(
     assert "nowhere.task" in tool.recording(VIDEO)["proposals"]["note"]
     tool.label(VIDEO, 0, "meathook")
     tool.close()
-    assert "Traceback" not in tool.said
+    assert "Traceback" not in tool.output

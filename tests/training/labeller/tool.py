@@ -1,16 +1,16 @@
-"""A real labelling tool in a process of its own, on a free port, with folders of its own."""
+"""A real labelling tool in its own process, on a free port, with its own folders."""
 
 import os
 import re
 import signal
-import subprocess
-import sys
 import threading
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self, TextIO
 
 import httpx
 import numpy as np
@@ -18,12 +18,12 @@ import yaml
 
 from shared_features.params import PROJECT_ROOT
 from tests.clips import write_video
+from tests.training.labeller.command import start_command
 from training.labels.label_tables import LabelledRange, read_labels
 
-COMMAND = str(Path(sys.executable).with_name("straps-train"))
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 FRUIT_KEYS = {"a": "Apple", "b": "Banana", "c": "Cherry"}
-# The seed's table: which frame is shown, which key is pressed, which frames get the label.
+# The seed's table: shown frame, key pressed, label, frames that get the label.
 SEED_TABLE = (
     (0, "a", "Apple", (0, 0)),
     (5, "b", "Banana", (1, 5)),
@@ -42,20 +42,20 @@ SEED_RANGES = (
 
 
 def write_clip(path: Path, frames: int = 23, step_s: float = 1.0) -> Path:
-    """A clip whose frames get brighter one by one."""
+    """A clip in which each frame is brighter than the one before."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    pictures = [np.full((96, 128, 3), 8 * (index % 30), np.uint8) for index in range(frames)]
-    return write_video(path, pictures, [index * step_s for index in range(frames)])
+    images = [np.full((96, 128, 3), 8 * (index % 30), np.uint8) for index in range(frames)]
+    return write_video(path, images, [index * step_s for index in range(frames)])
 
 
 def write_params(folder: Path, fruit: bool = True, **training: Any) -> Path:
-    """Settings with folders beside them and, unless told otherwise, the labels of the seed's table.
+    """Write settings with folders next to them, by default for the labels of the seed's table.
 
     Args:
-        folder: for everything.
-        fruit: Apple, Banana and Cherry instead of the project's own labels, and five seconds
+        folder: folder for everything.
+        fruit: use Apple, Banana and Cherry instead of the project's own labels, with five seconds
             between shown frames.
-        training: sections of ``training`` with what they shall say.
+        training: values to change, by section of ``training``.
     """
     params = yaml.safe_load((PROJECT_ROOT / "params.yaml").read_text(encoding="utf-8"))
     params["training"]["labeller"]["port"] = 0
@@ -73,7 +73,7 @@ def write_params(folder: Path, fruit: bool = True, **training: Any) -> Path:
 
 
 class Tool:
-    """Starts, stops and kills one tool; a client for it is ``http``."""
+    """Starts, stops and kills one tool; ``http`` is a client for it."""
 
     def __init__(self, params: Path, kind: Literal["video", "photo"] = "video") -> None:
         self.params = params
@@ -83,38 +83,32 @@ class Tool:
         self.recordings = self.root / data[f"interim_{kind}s"]
         self.labels = self.root / data["labels"]
         self.landmarks = self.root / data["landmarks"]
-        self.said = ""
+        self.output = ""
         self.url = ""
         self.http = httpx.Client(timeout=PATIENCE_S)
-        self._process: subprocess.Popen[str] | None = None
+        self._process: ForkServerProcess | None = None
 
-    def start(self, *arguments: str, port: int = 0) -> "Tool":
+    def start(self, *arguments: str, port: int = 0) -> Self:
         if port:
             content = yaml.safe_load(self.params.read_text(encoding="utf-8"))
             content["training"]["labeller"]["port"] = port
             self.params.write_text(yaml.safe_dump(content), encoding="utf-8")
-        self._process = subprocess.Popen(  # noqa: S603
-            [
-                *(COMMAND, f"label-{self.kind}s", "--params", str(self.params), *arguments),
-            ],
-            cwd=PROJECT_ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env=os.environ | {"PYTHONWARNINGS": "default", "PYTHONUNBUFFERED": "1"},
-        )
-        assert self._process.stdout is not None
-        self.said, address = "", None
-        for line in self._process.stdout:
-            self.said += line
+        command = (f"label-{self.kind}s", "--params", str(self.params), *arguments)
+        self._process, descriptor = start_command(command)
+        self.output, address = "", None
+        lines = os.fdopen(descriptor, encoding="utf-8")
+        for line in lines:
+            self.output += line
             address = re.search(r"http://\S+", line)
             if address is not None:
                 break
-        assert address is not None, self.said
-        self.url = address.group()
-        # Nobody may have to wait for the pipe to be read.
-        self._reader = threading.Thread(target=self._read_on, args=(self._process,))
+        # The tool must never wait for its output to be read.
+        self._reader = threading.Thread(target=self._read_on, args=(lines,))
         self._reader.start()
+        if address is None:
+            self.stop()
+            raise AssertionError(self.output)
+        self.url = address.group()
         self.http.base_url = httpx.URL(self.url)
         return self
 
@@ -125,17 +119,22 @@ class Tool:
         return port
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
-        """End it; its exit code."""
-        assert self._process is not None
-        self._process.send_signal(how)
-        code = self._process.wait(PATIENCE_S)
+        """Stop the process and return its exit code."""
+        process = self._process
+        assert process is not None
+        assert process.pid is not None
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, how)
+        process.join(PATIENCE_S)
+        code = process.exitcode
+        assert code is not None
+        process.close()
         self._reader.join(PATIENCE_S)
-        self._process.stdout.close()  # type: ignore[union-attr]
         self._process = None
         return code
 
     def kill(self) -> None:
-        """End it without a chance to tidy up."""
+        """Kill the process, leaving it no chance to clean up."""
         self.stop(signal.SIGKILL)
 
     def close(self) -> None:
@@ -156,7 +155,7 @@ class Tool:
         return content
 
     def decoded(self, filename: str) -> dict[str, Any]:
-        """The recording, once all of it is decoded."""
+        """The recording, after waiting until it is fully decoded."""
         self.wait_for(lambda: self.recording(filename)["frames"]["complete"])
         return self.recording(filename)
 
@@ -174,7 +173,7 @@ class Tool:
         return self.act(filename, do="label", frame=frame, label=label)
 
     def table(self, stem: str) -> tuple[LabelledRange, ...]:
-        """The ranges on disk; none when there is no table."""
+        """The labelled ranges on disk; empty when there is no table."""
         path = self.labels / f"{self.kind}_{stem}_labeled.csv"
         return read_labels(path, ("Apple", "Banana", "Cherry")).ranges if path.is_file() else ()
 
@@ -182,10 +181,22 @@ class Tool:
     def wait_for(condition: Callable[[], object], timeout_s: float = PATIENCE_S) -> None:
         deadline = time.monotonic() + timeout_s
         while not condition():
-            assert time.monotonic() < deadline, "waited in vain"
-            time.sleep(0.03)
+            assert time.monotonic() < deadline, "the condition did not come true"
+            time.sleep(0.02)
 
-    def _read_on(self, process: "subprocess.Popen[str]") -> None:
-        assert process.stdout is not None
-        for line in process.stdout:
-            self.said += line
+    def _read_on(self, lines: TextIO) -> None:
+        with lines:
+            for line in lines:
+                self.output += line
+
+
+def run_to_end(*arguments: str) -> tuple[int, str]:
+    """Run the command; its exit code, and its output with its error messages."""
+    process, descriptor = start_command(arguments)
+    with os.fdopen(descriptor, encoding="utf-8") as lines:
+        output = lines.read()
+    process.join(PATIENCE_S)
+    code = process.exitcode
+    assert code is not None
+    process.close()
+    return code, output

@@ -44,11 +44,11 @@ def on_disk(folder: Path, stem: str = "routine", kind: str = "video") -> Ranges:
 
 
 @given(PRESSES)
-@settings(max_examples=40)  # the disk has its own pace
+@settings(max_examples=40)
 def test_undo_and_redo_go_through_the_same_labels_also_after_reopening(
     presses: list[tuple[str, int, str]],
 ) -> None:
-    """The history of a program that was never closed and of one that was are the same."""
+    """A session that was reopened has the same history as one that was not."""
     with TemporaryDirectory() as name:
         folder = Path(name)
         session = opened(folder)
@@ -75,7 +75,7 @@ def test_undo_and_redo_go_through_the_same_labels_also_after_reopening(
 
 
 def test_every_change_can_be_undone(tmp_path: Path) -> None:
-    """Labels, borders and whole ranges alike, and in the end there is no table."""
+    """Labels, boundaries and whole ranges alike, until no table is left."""
     session = opened(tmp_path)
     press(session, 10, "Apple")
     press(session, 30, "Banana")
@@ -92,7 +92,7 @@ def test_every_change_can_be_undone(tmp_path: Path) -> None:
 
 
 def test_a_request_that_is_sent_again_does_nothing(tmp_path: Path) -> None:
-    """The answer may have been lost when the tool was killed; the deed was not."""
+    """The response may have been lost when the tool was killed, but the change was not."""
     session = opened(tmp_path)
     press(session, 5, "Apple")
     request = Request("0" * 16, VIDEO.filename, 10)
@@ -106,8 +106,8 @@ def test_a_request_that_is_sent_again_does_nothing(tmp_path: Path) -> None:
     assert on_disk(tmp_path) == (LabelledRange(0, 5, "Apple"),)
 
 
-def test_what_the_journal_has_and_the_table_has_not_is_made_up_for(tmp_path: Path) -> None:
-    """Killed between the two: the key press counts, and can be undone."""
+def test_a_step_missing_from_the_table_is_restored_from_the_journal(tmp_path: Path) -> None:
+    """When killed between the two writes, the key press counts and can be undone."""
     session = opened(tmp_path)
     press(session, 5, "Apple")
     before = (tmp_path / "video_routine_labeled.csv").read_bytes()
@@ -122,8 +122,8 @@ def test_what_the_journal_has_and_the_table_has_not_is_made_up_for(tmp_path: Pat
 
 
 @pytest.mark.parametrize("cut", [1, 20, 150])
-def test_a_line_written_half_is_left_out(tmp_path: Path, cut: int) -> None:
-    """Killed while the journal was written: the press is lost, everything before it stands."""
+def test_a_half_written_line_is_ignored(tmp_path: Path, cut: int) -> None:
+    """When killed while writing the journal, only that key press is lost."""
     session = opened(tmp_path)
     press(session, 5, "Apple")
     journal = tmp_path / ".history" / "journal.jsonl"
@@ -141,20 +141,24 @@ def test_a_line_written_half_is_left_out(tmp_path: Path, cut: int) -> None:
     assert session.ranges(VIDEO.filename) == ()
 
 
-def test_a_journal_of_rubbish_costs_the_history_and_nothing_else(tmp_path: Path) -> None:
-    """The labels are in their tables."""
+def test_a_damaged_journal_costs_the_history_and_nothing_else(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A warning names the file and says that the labels are safe in their tables."""
     session = opened(tmp_path)
     press(session, 5, "Apple")
     (tmp_path / ".history" / "journal.jsonl").write_bytes(b'{"do": 3}\nrubbish\n\xff\n')
     session = opened(tmp_path)
     assert session.ranges(VIDEO.filename) == (LabelledRange(0, 5, "Apple"),)
     assert not session.history.can_undo
+    assert "journal.jsonl is damaged" in caplog.text
+    assert "All labels are safe" in caplog.text
     press(session, 10, "Banana")
     assert opened(tmp_path).undo(uuid4().hex) is not None
 
 
 def test_labels_of_others_are_never_overwritten(tmp_path: Path) -> None:
-    """A table that another program writes meanwhile is read again, and the press is refused."""
+    """A table that another program has written is reloaded, and the key press is refused."""
     session = opened(tmp_path)
     press(session, 5, "Apple")
     imported = (LabelledRange(0, 50, "Cherry"),)
@@ -168,8 +172,8 @@ def test_labels_of_others_are_never_overwritten(tmp_path: Path) -> None:
     assert on_disk(tmp_path)[0] == imported[0]
 
 
-def test_a_table_that_was_taken_away_is_not_brought_back(tmp_path: Path) -> None:
-    """Whoever removes the labels between two runs starts anew."""
+def test_a_removed_table_is_not_restored(tmp_path: Path) -> None:
+    """A user who deletes the labels between two runs starts from scratch."""
     session = opened(tmp_path)
     press(session, 5, "Apple")
     press(session, 10, "Banana")
@@ -180,12 +184,12 @@ def test_a_table_that_was_taken_away_is_not_brought_back(tmp_path: Path) -> None
 
 
 def test_photos_share_one_history(tmp_path: Path) -> None:
-    """Undo takes back the photo that was labelled last, whichever it was."""
+    """Undo reverts the photo that was labelled last, whichever it is."""
     photos = [Recording("photo", f"{name}.jpg", Path(f"{name}.jpg")) for name in "xyz"]
     session = opened(tmp_path, *photos)
     for photo, label in zip(photos, ("Apple", "Banana", "Cherry"), strict=True):
         press(session, 0, label, photo)
-    # One of them changes hands; the others keep their history.
+    # The table of one photo is removed; the others keep their history.
     (tmp_path / "photo_y_labeled.csv").unlink()
     session = opened(tmp_path, *photos)
     undone = [session.undo(uuid4().hex), session.undo(uuid4().hex), session.undo(uuid4().hex)]
@@ -195,7 +199,7 @@ def test_photos_share_one_history(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What could not be saved has not happened, neither on the page nor in the history."""
+    """A change that could not be saved is neither in the labels nor in the history."""
     session = opened(tmp_path)
     press(session, 5, "Apple")
 
@@ -213,12 +217,12 @@ def test_a_full_disk_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_a_long_history_is_cut(tmp_path: Path) -> None:
-    """The journal does not grow for ever; the newest steps stay."""
+    """The journal does not grow forever; the newest steps stay."""
     session = opened(tmp_path)
     press(session, 5, "Apple")
     journal = tmp_path / ".history" / "journal.jsonl"
     line = journal.read_bytes()
-    # The same press over and over: labels do not change, the file grows.
+    # Repeating the same key press does not change the labels, but the file grows.
     again = line.replace(b'"before":[]', b'"before":[[0,5,"Apple"]]')
     journal.write_bytes(line + again * 4500)
     session = opened(tmp_path)
@@ -227,7 +231,7 @@ def test_a_long_history_is_cut(tmp_path: Path) -> None:
 
 
 def test_the_number_of_frames_is_remembered(tmp_path: Path) -> None:
-    """So that a labelled recording is known as such before it is decoded; not if it is another."""
+    """A finished recording is recognised before it is decoded, unless the file has changed."""
     session = opened(tmp_path)
     press(session, 5, "Apple")
     history = opened(tmp_path).history
@@ -236,7 +240,7 @@ def test_the_number_of_frames_is_remembered(tmp_path: Path) -> None:
 
 
 def test_a_damaged_table_is_left_alone(tmp_path: Path) -> None:
-    """Nobody labels over it by mistake."""
+    """It is not overwritten by mistake."""
     (tmp_path / "video_routine_labeled.csv").write_text("frame_number,label\n0,x\n")
     with pytest.raises(LabelError, match="not a label table"):
         LabelFile(tmp_path, VIDEO)

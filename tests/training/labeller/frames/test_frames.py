@@ -1,4 +1,4 @@
-"""Frames for the page: which ones there are, and pictures of any of them."""
+"""Frames for the page: their numbers and times, and a JPEG of any of them."""
 
 import io
 import threading
@@ -21,10 +21,10 @@ from training.labeller.frames.jpegs import FrameJpeg, JpegFile, encode_frame
 from training.recordings.catalog import Recording
 
 
-def brightness(picture: FrameJpeg | None) -> int:
-    """Which frame of ``write_clip`` a picture shows."""
-    assert picture is not None
-    return round(decoded(picture).mean() / 8)
+def brightness(jpeg: FrameJpeg | None) -> int:
+    """Which frame of ``write_clip`` a JPEG shows."""
+    assert jpeg is not None
+    return round(decoded(jpeg).mean() / 8)
 
 
 def decoded(jpeg: FrameJpeg) -> np.ndarray:
@@ -35,7 +35,7 @@ def decoded(jpeg: FrameJpeg) -> np.ndarray:
 def filled(
     path: Path, media: MediaParams, skip_seconds: float = 1, **more: int
 ) -> Iterator[FrameStore]:
-    """A store that has decoded all there is."""
+    """A store that has decoded its whole video."""
     with closing(FrameStore(path, media, skip_seconds, **more)) as store:
         for _ in store.decode():
             pass
@@ -46,11 +46,11 @@ def video(path: Path) -> Recording:
     return Recording("video", path.name, path)
 
 
-def test_a_store_knows_times_shown_frames_and_pictures(tmp_path: Path, media: MediaParams) -> None:
-    """True times, the last frame among the shown ones, a picture of every frame."""
+def test_a_store_knows_times_shown_frames_and_jpegs(tmp_path: Path, media: MediaParams) -> None:
+    """True times, the last frame among the shown ones, a JPEG of every frame."""
     times_s = [0, 0.4, 1.3, 1.5, 3.0, 3.1]
-    pictures = [np.full((96, 128, 3), 8 * index, np.uint8) for index in range(len(times_s))]
-    path = write_video(tmp_path / "variable.mp4", pictures, times_s)
+    images = [np.full((96, 128, 3), 8 * index, np.uint8) for index in range(len(times_s))]
+    path = write_video(tmp_path / "variable.mp4", images, times_s)
     with filled(path, media) as store:
         state = store.state
         assert state.complete
@@ -74,8 +74,8 @@ def test_the_last_frame_is_always_shown(
         assert [frame for frame, _ in store.state.shown] == expected
 
 
-def test_a_long_recording_keeps_fewer_pictures(tmp_path: Path, media: MediaParams) -> None:
-    """Every shown frame has one; of the others, the nearest one that is kept is given."""
+def test_a_long_recording_keeps_fewer_jpegs(tmp_path: Path, media: MediaParams) -> None:
+    """Every shown frame keeps its JPEG; for any other frame the nearest stored one is returned."""
     path = write_clip(tmp_path / "long.mp4", frames=60, step_s=0.1)
     with filled(path, media, max_bytes=400_000) as store:
         shown = [frame for frame, _ in store.state.shown]
@@ -89,10 +89,10 @@ def test_a_long_recording_keeps_fewer_pictures(tmp_path: Path, media: MediaParam
 
 
 def test_a_damaged_recording_is_shown_as_far_as_it_goes(tmp_path: Path, media: MediaParams) -> None:
-    """A file cut in half can be labelled, with a remark; rubbish gives a reason."""
+    """A file cut in half can be labelled, with a remark; a file that is no video gives a reason."""
     noise = np.random.default_rng(1)
-    pictures = [noise.integers(0, 255, (96, 128, 3), np.uint8) for _ in range(60)]
-    whole = write_video(tmp_path / "whole.mp4", pictures, [index / 30 for index in range(60)])
+    images = [noise.integers(0, 255, (96, 128, 3), np.uint8) for _ in range(60)]
+    whole = write_video(tmp_path / "whole.mp4", images, [index / 30 for index in range(60)])
     cut = tmp_path / "cut.mp4"
     cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
     with filled(cut, media) as store:
@@ -106,14 +106,14 @@ def test_a_damaged_recording_is_shown_as_far_as_it_goes(tmp_path: Path, media: M
         assert not store.wait_for(0, timeout_s=5)
 
 
-def test_pictures_are_upright_and_not_too_large(tmp_path: Path, media: MediaParams) -> None:
-    """As a phone means them; as large as the page shows them."""
+def test_jpegs_are_upright_and_not_too_large(tmp_path: Path, media: MediaParams) -> None:
+    """The rotation flag of phones is applied; no side is longer than the page needs."""
     path = write_video(tmp_path / "turned.mp4", [corner_image(1600, 900)], [0.0])
     flag_rotation(path, 90)
     with filled(path, media) as store:
-        picture = store.jpeg(0)
-    assert picture is not None
-    shown = decoded(picture)
+        jpeg = store.jpeg(0)
+    assert jpeg is not None
+    shown = decoded(jpeg)
     assert shown.shape[:2] == (1280, 720)
     assert corner_order(shown) == [3, 0, 1, 2]
     small = encode_frame(0, np.zeros((900, 1600, 3), np.uint8), small=True)
@@ -123,21 +123,21 @@ def test_pictures_are_upright_and_not_too_large(tmp_path: Path, media: MediaPara
 
 
 def test_a_photo_is_upright(tmp_path: Path, media: MediaParams) -> None:
-    """EXIF orientation is applied."""
+    """The EXIF orientation is applied."""
     photo = Image.fromarray(corner_image(320, 240))
     exif = Image.Exif()
-    exif[0x0112] = 6  # to be turned clockwise by 90 degrees
+    exif[0x0112] = 6  # rotate clockwise by 90 degrees
     photo.save(tmp_path / "turned.jpg", exif=exif, quality=95)
     recording = Recording("photo", "turned.jpg", tmp_path / "turned.jpg")
     frames = PhotoFrames(media)
-    picture = frames.jpeg(recording, 0, fast=False)
-    assert picture is not None
-    assert corner_order(decoded(picture)) == [3, 0, 1, 2]
+    jpeg = frames.jpeg(recording, 0, fast=False)
+    assert jpeg is not None
+    assert corner_order(decoded(jpeg)) == [3, 0, 1, 2]
     assert frames.jpeg(recording, 1, fast=False) is None
 
 
-def test_any_frame_can_be_looked_up(tmp_path: Path, media: MediaParams) -> None:
-    """Forwards, backwards, far away, in another recording; beyond the end there is none."""
+def test_any_frame_can_be_requested(tmp_path: Path, media: MediaParams) -> None:
+    """Forwards, backwards, far away, in another recording; past the end there is none."""
     one = write_clip(tmp_path / "one.mp4", frames=28)
     other = write_clip(tmp_path / "other.mp4", frames=5)
     seeker = FrameSeeker(media)
@@ -150,27 +150,27 @@ def test_any_frame_can_be_looked_up(tmp_path: Path, media: MediaParams) -> None:
     seeker.close()
 
 
-def test_whoever_asks_last_is_served(tmp_path: Path, media: MediaParams) -> None:
-    """Others who wait get nothing, and nobody gets a wrong frame."""
+def test_the_latest_request_is_served(tmp_path: Path, media: MediaParams) -> None:
+    """Earlier requests may get nothing, but no request gets a wrong frame."""
     path = write_clip(tmp_path / "clip.mp4", frames=29)
     seeker = FrameSeeker(media)
-    answers: dict[int, FrameJpeg | None] = {}
+    responses: dict[int, FrameJpeg | None] = {}
 
     def ask(frame: int) -> None:
-        answers[frame] = seeker.jpeg(path, frame)
+        responses[frame] = seeker.jpeg(path, frame)
 
     askers = [threading.Thread(target=ask, args=(frame,)) for frame in range(28, 4, -4)]
     for asker in askers:
         asker.start()
     for asker in askers:
         asker.join()
-    assert any(answers.values())
-    assert all(brightness(found) == frame for frame, found in answers.items() if found)
+    assert any(responses.values())
+    assert all(brightness(found) == frame for frame, found in responses.items() if found)
     seeker.close()
 
 
 def test_the_recording_on_the_page_is_decoded_first(tmp_path: Path, media: MediaParams) -> None:
-    """And only a few recordings take room at a time."""
+    """Only a few recordings are stored at a time."""
     clips = [video(write_clip(tmp_path / f"{k}.mp4", 12)) for k in range(STORES + 2)]
     decoder = BackgroundDecoder(media, skip_seconds=5)
     stores = [decoder.store(clip) for clip in clips]
@@ -179,19 +179,19 @@ def test_the_recording_on_the_page_is_decoded_first(tmp_path: Path, media: Media
     assert last is stores[-1]
     assert last.state.complete
     assert stores[1].ended
-    assert stores[1].jpeg(0) is None  # dropped, its room given back
+    assert stores[1].jpeg(0) is None  # dropped, with its disk space
     assert decoder.store(clips[1]).wait_for(11, timeout_s=20)
     prepared = decoder.wait_for(clips[0], timeout_s=20)
     assert prepared is None or prepared.state.complete
     decoder.close()
 
 
-def test_a_sharp_picture_is_made_when_only_a_small_one_is_kept(
+def test_a_sharp_jpeg_is_made_when_only_a_small_one_is_stored(
     tmp_path: Path, media: MediaParams
 ) -> None:
-    """Fast ones come at once, sharp ones when somebody stays."""
-    pictures = [np.full((500, 900, 3), 8 * index, np.uint8) for index in range(8)]
-    path = write_video(tmp_path / "wide.mp4", pictures, [index / 4 for index in range(8)])
+    """A fast request gets the small one at once; a normal request gets a sharp one."""
+    images = [np.full((500, 900, 3), 8 * index, np.uint8) for index in range(8)]
+    path = write_video(tmp_path / "wide.mp4", images, [index / 4 for index in range(8)])
     frames = VideoFrames(media, skip_seconds=1)
     recording = video(path)
     assert frames.wait_for(recording, 7)
@@ -206,8 +206,8 @@ def test_a_sharp_picture_is_made_when_only_a_small_one_is_kept(
     frames.close()
 
 
-def test_no_room_on_the_disk_is_no_reason_to_stop(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is not kept is made when it is asked for."""
+def test_a_full_disk_does_not_stop_decoding(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A JPEG that cannot be stored is simply missing, and is made on request."""
 
     class Full:
         closed = False
