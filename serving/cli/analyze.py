@@ -111,7 +111,7 @@ def _draw(
         settings.serving.overlay,
         settings.shared.media,
         overlay=overlay,
-        progress=lambda done: bar.update(task, completed=done),
+        report_progress=lambda done: bar.update(task, completed=done),
     )
 
 

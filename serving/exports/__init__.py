@@ -1,4 +1,4 @@
-"""An ``Analysis`` to files, one module per format.
+"""Writes an ``Analysis`` to files, one module per format.
 
-The same analysis gives the same bytes: nothing here looks at a clock.
+The same analysis gives the same bytes: no file contains the current time.
 """

@@ -1,6 +1,6 @@
-"""The timeline as captions: WebVTT for browsers, SRT for everything else that shows subtitles.
+"""The timeline as captions: WebVTT for browsers, SRT for other players and editors.
 
-A caption for each segment: the pose, how long it lasted, how sure the answer is.
+Each segment is a caption with its pose, duration and confidence.
 """
 
 from collections.abc import Iterator
@@ -19,20 +19,20 @@ def write_vtt(analysis: Analysis, file: TextIO) -> None:
 
 
 def write_srt(analysis: Analysis, file: TextIO) -> None:
-    """SubRip: numbered captions, as players and editing programs take them."""
+    """SubRip: numbered captions for players and video editors."""
     for number, (start_ms, end_ms, segment) in enumerate(_cues(analysis), start=1):
         separator = "\n" if number > 1 else ""
         file.write(f"{separator}{number}\n{_time(start_ms, ',')} --> {_time(end_ms, ',')}\n")
-        # SubRip knows no escapes; what looks like a tag would be read as one.
+        # SubRip has no escapes; players would take "<" for the start of a tag.
         label = _one_line(segment.label).replace("<", "‹").replace(">", "›")
         file.write(f"{label}\n{_facts(segment)}\n")
 
 
 def _cues(analysis: Analysis) -> Iterator[tuple[int, int, Segment]]:
-    """Start and end in milliseconds, and what to say."""
+    """Start and end in milliseconds, and the segment."""
     for segment in analysis.timeline.segments:
         start_ms, end_ms = round(segment.start_s * 1000), round(segment.end_s * 1000)
-        if end_ms > start_ms:  # neither format has a cue that ends when it starts
+        if end_ms > start_ms:  # neither format allows an empty cue
             yield start_ms, end_ms, segment
 
 

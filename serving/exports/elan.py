@@ -1,7 +1,7 @@
-"""The timeline as an ELAN document (``.eaf``), for annotation by hand beside the video.
+"""The timeline as an ELAN document (``.eaf``), for annotation by hand.
 
-Two tiers in milliseconds: every answer without gaps, and the holds alone. ELAN finds the video when
-it lies in the document's folder under its own name.
+It has two tiers, in milliseconds: all segments, without gaps, and the holds alone. ELAN finds the
+video if it is in the folder of the document under its original name.
 """
 
 import re
@@ -16,7 +16,7 @@ from shared_features.classify.timeline import Segment
 
 POSE_TIER, HOLD_TIER = "poses", "holds"
 _AUTHOR = "straps-serve"
-# The same analysis gives the same bytes; a document must have a date, so it has a fixed one.
+# A document must have a date; a fixed one keeps the bytes reproducible.
 _DATE = "1970-01-01T00:00:00+00:00"
 _MIME_TYPES = {
     ".mp4": "video/mp4",
@@ -28,12 +28,12 @@ _MIME_TYPES = {
     ".webm": "video/webm",
     ".mkv": "video/x-matroska",
 }
-# XML 1.0 has no place for these, in whatever form they are written.
+# Characters that XML 1.0 does not allow, not even escaped.
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def write_elan(analysis: Analysis, file: TextIO) -> None:
-    """The document with its tiers ``poses`` and ``holds``."""
+    """Write the document with its tiers ``poses`` and ``holds``."""
     source = _NOT_IN_XML.sub("�", analysis.media.source)
     document = Eaf(author=_AUTHOR)
     document.adocument["DATE"] = _DATE
@@ -47,7 +47,7 @@ def write_elan(analysis: Analysis, file: TextIO) -> None:
     for segment in analysis.timeline.segments:
         start_ms, end_ms = round(segment.start_s * 1000), round(segment.end_s * 1000)
         if end_ms <= start_ms:
-            continue  # ELAN has no annotation of no length
+            continue  # ELAN does not allow empty annotations
         document.add_annotation(POSE_TIER, start_ms, end_ms, _text(segment))
         if segment.hold:
             document.add_annotation(HOLD_TIER, start_ms, end_ms, _text(segment))

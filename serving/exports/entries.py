@@ -1,4 +1,4 @@
-"""What the formats say, as plain values: rounded, and without NaN."""
+"""Plain values for the formats: rounded, and None instead of NaN."""
 
 import math
 from collections.abc import Iterator
@@ -8,13 +8,13 @@ from typing import Any
 from serving.analysis import Analysis
 from shared_features.classify.timeline import Segment
 
-# Microseconds: finer than any container's clock that people meet (90 kHz is 11 µs).
+# Microseconds: finer than common container clocks (90 kHz is 11 µs).
 TIME_DIGITS = 6
 _PROBABILITY_DIGITS = 4
 
 
 def media_entry(analysis: Analysis) -> dict[str, Any]:
-    """The facts about the video."""
+    """Facts about the video."""
     return asdict(analysis.media) | {"duration_s": round(analysis.media.duration_s, TIME_DIGITS)}
 
 
@@ -33,12 +33,12 @@ def frame_entries(analysis: Analysis) -> Iterator[dict[str, Any]]:
 
 
 def segment_entries(analysis: Analysis) -> list[dict[str, Any]]:
-    """The answers as stretches of time, without gaps between them."""
+    """The segments of the timeline, without gaps between them."""
     return [segment_entry(segment) for segment in analysis.timeline.segments]
 
 
 def segment_entry(segment: Segment) -> dict[str, Any]:
-    """One stretch of time."""
+    """One segment."""
     return {
         "label": segment.label,
         "start_s": round(segment.start_s, TIME_DIGITS),
@@ -65,7 +65,7 @@ def total_entries(analysis: Analysis) -> list[dict[str, Any]]:
 
 
 def labelled(labels: tuple[str, ...], probabilities: Any) -> dict[str, float] | None:
-    """Probabilities ``(labels,)`` by label; None for those of a frame without a person."""
+    """Probabilities ``(labels,)`` by label; None for a frame without a person."""
     if math.isnan(probabilities[0]):
         return None
     return {
@@ -75,5 +75,5 @@ def labelled(labels: tuple[str, ...], probabilities: Any) -> dict[str, float] | 
 
 
 def rounded(probability: float) -> float | None:
-    """A probability as it is shown; None when there is none."""
+    """A probability, rounded; None for NaN."""
     return None if math.isnan(probability) else round(float(probability), _PROBABILITY_DIGITS)

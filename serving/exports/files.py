@@ -1,4 +1,4 @@
-"""Which formats there are, what their files are called, and all of them written into a folder."""
+"""The formats, their file names and media types, and a function that writes all of them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -39,12 +39,15 @@ ANGLES_FILE = "angles.json"
 def write_exports(
     analysis: Analysis, folder: Path, landmarks: str = FILE_NAMES["landmarks"]
 ) -> list[Path]:
-    """Write every format into a folder; each file is there whole or not at all.
+    """Write every format into a folder, each file atomically.
 
     Args:
-        analysis: what to write.
-        folder: where to.
-        landmarks: name of the landmark table.
+        analysis: Analysis to write.
+        folder: Folder to write to.
+        landmarks: File name of the landmark table.
+
+    Returns:
+        Paths of the files.
     """
     writers: dict[str, Callable[[Analysis, TextIO], None]] = {
         FILE_NAMES["json"]: write_json,

@@ -1,4 +1,4 @@
-"""Joint angles over time, for a chart: small enough for a browser, whatever the video's length."""
+"""Joint angles over time for a chart: small enough for a browser, however long the video."""
 
 import json
 import math
@@ -15,9 +15,9 @@ MAX_POINTS = 2000
 def write_angles(analysis: Analysis, file: TextIO) -> None:
     """``{"pts_s": [...], "angles": {"left elbow": [...], ...}}``.
 
-    Angles are those of the picture (in square pixels, as the camera sees them), not of the body in
-    space, in degrees from 0 to 180, rounded to 0.1; null without a person. A video of more than
-    2000 frames is thinned evenly: every second frame, or every third, and so on.
+    Angles are measured in the image (in square pixels, as the camera sees them), not in space: 0 to
+    180 degrees, rounded to 0.1; null without a person. A video of more than 2000 frames is thinned
+    evenly, to every second frame, every third, and so on.
     """
     track = analysis.track
     step = max(1, math.ceil(len(track) / MAX_POINTS))
@@ -32,5 +32,5 @@ def write_angles(analysis: Analysis, file: TextIO) -> None:
 
 
 def _name(column: str) -> str:
-    """A joint as people call it: ``left elbow`` for ``left_elbow_angle``."""
+    """Name of a joint for people: ``left elbow`` for ``left_elbow_angle``."""
     return column.removesuffix("_angle").replace("_", " ")

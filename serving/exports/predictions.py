@@ -1,4 +1,4 @@
-"""Probabilities of single frames to answers, for photos and for landmarks of a client."""
+"""Predictions for single frames: photos, and landmarks from a client."""
 
 from dataclasses import dataclass
 
@@ -11,15 +11,15 @@ from shared_features.classify.classifier import ModelContract
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a model says about one frame.
+    """A model's prediction for one frame.
 
     Attributes:
-        person: whether a person was found.
-        label: the likeliest label; None without a person.
-        uncertain: whether even the likeliest label is less probable than a pose must be to begin
+        person: Whether a person was found.
+        label: The likeliest label; None without a person.
+        uncertain: Whether even the likeliest label is below the confidence at which a pose starts
             in a timeline.
-        confidence: the highest probability; None without a person.
-        probabilities: by label; None without a person.
+        confidence: The highest probability; None without a person.
+        probabilities: Probabilities by label; None without a person.
     """
 
     person: bool
@@ -30,7 +30,7 @@ class Prediction:
 
 
 def prediction_of(probabilities: NDArray[np.float32], contract: ModelContract) -> Prediction:
-    """The answer for the probabilities ``(labels,)`` of one frame; NaN without a person."""
+    """The prediction from the probabilities ``(labels,)`` of one frame; NaN without a person."""
     if np.isnan(probabilities).any():
         return Prediction(False, None, False, None, None)
     best = int(probabilities.argmax())

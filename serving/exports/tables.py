@@ -1,4 +1,4 @@
-"""The timeline as tables: a row per frame, a row per segment."""
+"""The timeline as CSV tables: one of frames, one of segments."""
 
 import csv
 from typing import TextIO
@@ -19,7 +19,7 @@ SEGMENT_COLUMNS = (
 
 
 def write_frames_csv(analysis: Analysis, file: TextIO) -> None:
-    """One row for each frame: the answer, then a probability for every label."""
+    """One row per frame: the prediction, then the probability of every label."""
     writer = csv.writer(file, lineterminator="\n")
     labels = analysis.timeline.labels
     writer.writerow(["index", "pts_s", "person", "label", "confidence", *labels])
@@ -30,7 +30,7 @@ def write_frames_csv(analysis: Analysis, file: TextIO) -> None:
 
 
 def write_segments_csv(analysis: Analysis, file: TextIO) -> None:
-    """One row for each segment."""
+    """One row per segment."""
     writer = csv.DictWriter(file, SEGMENT_COLUMNS, lineterminator="\n")
     writer.writeheader()
     for entry in segment_entries(analysis):

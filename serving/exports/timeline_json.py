@@ -1,4 +1,4 @@
-"""The timeline as JSON: everything that is known about a video."""
+"""The timeline as JSON, with all facts about the video and the model."""
 
 import json
 from dataclasses import asdict
@@ -9,10 +9,9 @@ from serving.exports.entries import frame_entries, media_entry, segment_entries,
 
 
 def write_json(analysis: Analysis, file: TextIO) -> None:
-    """The timeline as one JSON object; one line for each frame, for people and ``diff``.
+    """The timeline as one JSON object, with one line per frame for people and ``diff``.
 
-    Frames are written one by one, so that an hour of video does not have to fit into memory as
-    text.
+    Frames are written one by one, so the text of an hour of video is never in memory as a whole.
     """
     file.write('{\n"media": ' + _json(media_entry(analysis)))
     file.write(',\n"model": ' + _json(asdict(analysis.model)))

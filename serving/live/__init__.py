@@ -1,1 +1,1 @@
-"""Live classification: a camera's pictures in, poses out (``docs/live-protocol.md``)."""
+"""Live classification: frames of a camera in, poses out (``docs/live-protocol.md``)."""

@@ -1,7 +1,8 @@
-"""Pictures of one camera to answers: who is followed, which pose, for how long."""
+"""From frames of one camera to predictions: who is followed, which pose, for how long."""
 
 import time
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,17 +19,17 @@ from shared_features.pose.estimator import Person, PoseEstimator, is_same_person
 
 @dataclass(frozen=True)
 class LivePrediction:
-    """What is known after a frame.
+    """The result for one frame.
 
     Attributes:
-        labels: what the probabilities mean.
-        person: whether someone was found in the frame.
-        person_changed: whether it is someone else than before; everything has begun anew.
-        steady: pose, confidence and hold.
-        landmarks: ``(33, 3)`` for drawing, smoothed: x, y as fractions of the picture, visibility;
+        labels: Labels of the model, in the order of the probabilities.
+        person: Whether a person was found in the frame.
+        person_changed: Whether it is another person than before, which resets smoothing and hold.
+        steady: Smoothed prediction with the current hold.
+        landmarks: ``(33, 3)`` smoothed for drawing: x, y as fractions of the frame, visibility;
             None without a person.
-        pose_s: how long finding the landmarks took.
-        classify_s: how long the rest took.
+        pose_s: Duration of finding the landmarks in seconds.
+        classify_s: Duration of everything after that in seconds.
     """
 
     labels: tuple[str, ...]
@@ -41,13 +42,13 @@ class LivePrediction:
 
 
 class LiveClassifier:
-    """Belongs to one camera: it follows a person from frame to frame. Use as a context manager.
+    """Follows a person through the frames of one camera. Use as a context manager.
 
     Args:
-        tracker: a fresh one, from ``trackers``; closed with this.
-        policy: which of the people it finds counts.
-        live: how landmarks are smoothed for drawing.
-        classifier: gives the poses.
+        tracker: A fresh tracker (see ``trackers``); closed together with this object.
+        policy: Which of several people is followed.
+        live: Settings with the smoothing of drawn landmarks.
+        classifier: Classifier of poses.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class LiveClassifier:
         self._last: tuple[float, Person] | None = None
         self.use(classifier)
 
-    def __enter__(self) -> "LiveClassifier":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -74,25 +75,25 @@ class LiveClassifier:
         self._tracker.close()
 
     def use(self, classifier: PoseClassifier) -> None:
-        """Go on with another model; answers and hold begin anew."""
+        """Continue with another model; this resets smoothing and hold."""
         contract = classifier.contract
         self.classifier = classifier
         self._steady = PredictionSmoother(contract.labels, contract.other, contract.timeline)
 
     def classify(self, rgb: RgbArray, time_s: float) -> LivePrediction:
-        """The answer for the next frame.
+        """The prediction for the next frame.
 
         Args:
             rgb: ``(height, width, 3)`` uint8, upright, not mirrored.
-            time_s: when it was taken, later than the frame before.
+            time_s: Capture time in seconds, later than that of the frame before.
         """
         began = time.perf_counter()
         if self._start_s is None:
             self._start_s = time_s
         person = pick(self._tracker.people(rgb, time_s - self._start_s), self._policy)
         found = time.perf_counter()
-        changed = self._is_someone_else(person, time_s)
-        ended = self._steady.restart(time_s) if changed else None
+        changed = self._is_another_person(person, time_s)
+        ended = self._steady.reset(time_s) if changed else None
         steady = self._steady.add(time_s, self._probabilities(rgb, person))
         if ended is not None:
             steady = replace(steady, ended=ended)
@@ -110,16 +111,16 @@ class LiveClassifier:
         )
 
     def finish(self, time_s: float) -> EndedHold | None:
-        """The hold that is over because nothing comes after ``time_s``, if there is one."""
-        return self._steady.restart(time_s)
+        """End the session at ``time_s``; returns the hold that this ends, if any."""
+        return self._steady.reset(time_s)
 
-    def _is_someone_else(self, person: Person | None, time_s: float) -> bool:
+    def _is_another_person(self, person: Person | None, time_s: float) -> bool:
         if person is None or self._last is None or self._is_stale(time_s):
             return False
         return not is_same_person(self._last[1], person)
 
     def _is_stale(self, time_s: float) -> bool:
-        """Whether too much time has passed since someone was seen."""
+        """Whether the last person was seen too long ago to continue."""
         gap_s = self.classifier.contract.timeline.max_gap_s
         return self._last is None or time_s - self._last[0] > gap_s
 

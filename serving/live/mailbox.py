@@ -1,4 +1,4 @@
-"""A place for one frame: the newest wins."""
+"""A buffer for one frame: the newest wins."""
 
 import asyncio
 import time
@@ -9,21 +9,21 @@ from serving.live.wire import LiveFrame
 
 @dataclass(frozen=True)
 class Arrived:
-    """A frame and when it came, by ``time.perf_counter``."""
+    """A frame and its arrival time by ``time.perf_counter``."""
 
     frame: LiveFrame
     at_s: float
 
 
 class Mailbox:
-    """Between whoever receives frames and whoever answers them; both on one event loop.
+    """Passes frames from the receiving to the answering task of a session, on one event loop.
 
-    A queue would make answers later and later when frames come faster than they are answered. Who
-    waits for a frame gets the next one for certain, so a client with one frame being answered and
-    one on its way loses none.
+    A queue would grow when frames arrive faster than they are answered, and every response would
+    be later than the last. A waiting task always gets the next frame, so a client with one frame
+    in work and one on its way loses none.
 
     Attributes:
-        dropped: number of frames that a newer one has replaced.
+        dropped: Number of frames replaced by a newer one.
     """
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class Mailbox:
         self._waiting: asyncio.Future[Arrived] | None = None
 
     def put(self, frame: LiveFrame) -> None:
-        """Leave a frame, in place of one that nobody has taken."""
+        """Leave a frame; it replaces one that has not been taken."""
         arrived = Arrived(frame, time.perf_counter())
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(arrived)

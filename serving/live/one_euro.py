@@ -1,4 +1,4 @@
-"""The One-Euro filter: steady when the body is still, quick when it moves.
+"""The One-Euro filter: steady while the body is still, quick while it moves.
 
 Casiez, Roussel, Vogel: 1 € Filter, CHI 2012, https://doi.org/10.1145/2207676.2208639.
 """
@@ -8,7 +8,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-# The paper's own value for the smoothing of the speed.
+# The cut-off for the speed that the paper uses.
 _SPEED_CUTOFF_HZ = 1.0
 
 
@@ -16,8 +16,8 @@ class OneEuroFilter:
     """Smooths an array that changes over time.
 
     Args:
-        min_cutoff_hz: cut-off frequency at rest; lower is steadier.
-        beta: by how many Hz the cut-off rises per unit of speed; higher lags less.
+        min_cutoff_hz: Cut-off frequency at rest; lower is steadier.
+        beta: Rise of the cut-off in Hz per unit of speed; higher lags less.
     """
 
     def __init__(self, min_cutoff_hz: float, beta: float) -> None:
@@ -26,7 +26,7 @@ class OneEuroFilter:
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything: the next value is passed on as it is."""
+        """Forget the past; the next value passes unchanged."""
         self._time_s = -math.inf
         self._value: NDArray[np.float64] | None = None
         self._speed: NDArray[np.float64] | None = None
@@ -35,8 +35,8 @@ class OneEuroFilter:
         """The smoothed value, of the same shape.
 
         Args:
-            time_s: later than the one before.
-            value: of any shape, the same every time.
+            time_s: Time in seconds, later than the one before.
+            value: Array of any shape, the same in every call.
         """
         step_s = time_s - self._time_s
         self._time_s = time_s
@@ -52,5 +52,5 @@ class OneEuroFilter:
 
 
 def _weight(cutoff_hz: NDArray[np.float64] | float, step_s: float) -> NDArray[np.float64]:
-    """How much of a step towards the new value an exponential filter takes, 0 to 1."""
+    """Share of the step to the new value that an exponential filter takes, 0 to 1."""
     return np.asarray(1 / (1 + 1 / (2 * math.pi * cutoff_hz * step_s)))

@@ -1,8 +1,8 @@
-"""One websocket session: receives frames, answers the newest, and ends in order.
+"""One websocket session: receives frames, answers the newest, and closes cleanly.
 
-Two tasks share the work. One reads as fast as frames come, so that control messages are never
-stuck behind them; the other answers, in a thread of the session's own, so that the event loop is
-free. Whatever happens here concerns this session alone.
+Two tasks share the work. One reads frames as fast as they arrive, so that control messages never
+wait; the other answers, with inference in the session's own thread, so that the event loop stays
+free. A failure affects this session only.
 """
 
 import asyncio
@@ -39,11 +39,11 @@ _LOG = logging.getLogger(__name__)
 
 
 class _Close(Exception):
-    """The session is to be closed.
+    """Closes the session.
 
     Args:
-        code: why.
-        reason: in words; at most 123 bytes, as the websocket protocol has it.
+        code: Close code.
+        reason: Reason in words, at most 123 bytes (RFC 6455).
     """
 
     def __init__(self, code: CloseCode, reason: str) -> None:
@@ -52,14 +52,14 @@ class _Close(Exception):
 
 
 class LiveSession:
-    """From an accepted websocket to its end.
+    """A session from the accepted websocket to its end.
 
     Args:
-        socket: accepted.
-        engine: the model that is served.
-        settings: limits, and how landmarks are found.
-        thread: for this session alone, a single one: a tracker follows one person.
-        tracker: for this session alone, when it is ready; closed at the end.
+        socket: Accepted websocket.
+        engine: Engine with the served model.
+        settings: Limits and pose settings.
+        thread: Single-thread executor for this session only: a tracker follows one person.
+        tracker: Tracker for this session only, once it is loaded; closed at the end.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class LiveSession:
         self._tracker = tracker
 
     async def run(self) -> None:
-        """Until either side has had enough."""
+        """Serve until either side closes."""
         try:
             tracker = await asyncio.wrap_future(self._tracker)
             policy = self._settings.shared.pose.person_policy
@@ -89,14 +89,14 @@ class LiveSession:
             await self._send(self._ready(classifier))
             await self._first_to_end(self._receive(), self._answer(classifier))
         except WebSocketDisconnect:
-            pass  # it has left
-        except _Close as order:
-            await self._close(order.code, str(order))
+            pass  # the client has left
+        except _Close as close:
+            await self._close(close.code, str(close))
         except Exception:
-            _LOG.exception("a live session has failed")
-            await self._close(CloseCode.INTERNAL_ERROR, "The service has a fault; see its log.")
+            _LOG.exception("a live session failed")
+            await self._close(CloseCode.INTERNAL_ERROR, "Internal error; see the service's log.")
         finally:
-            # After the frame that is being looked at, and before another session's first one.
+            # Runs after the frame in work, and before the first frame of the next session.
             self._thread.submit(free, self._tracker)
 
     async def _first_to_end(self, *work: Coroutine[Any, Any, None]) -> None:
@@ -117,12 +117,13 @@ class LiveSession:
                     message = await self._socket.receive()
             except TimeoutError:
                 seconds = f"{self._live.idle_timeout_s:g} s"
-                raise _Close(CloseCode.IDLE, f"No frame came for {seconds}.") from None
+                raise _Close(CloseCode.IDLE, f"No frame arrived for {seconds}.") from None
             if message["type"] == "websocket.disconnect":
                 return
             if message.get("bytes") is None:
                 raise _Close(
-                    CloseCode.UNSUPPORTED_DATA, "A text message came; frames are binary messages."
+                    CloseCode.UNSUPPORTED_DATA,
+                    "Received text; frames are binary messages.",
                 )
             try:
                 self._mailbox.put(self._in_order(parse_frame(message["bytes"])))
@@ -134,8 +135,8 @@ class LiveSession:
         if last and (frame.frame_id <= last.frame_id or frame.capture_s <= last.capture_s):
             raise FrameError(
                 "out_of_order",
-                f"Frame {frame.frame_id}, taken at {frame.capture_s} s, came after frame "
-                f"{last.frame_id}, taken at {last.capture_s} s; both numbers have to rise.",
+                f"Frame {frame.frame_id}, captured at {frame.capture_s} s, arrived after frame "
+                f"{last.frame_id}, captured at {last.capture_s} s; both numbers must increase.",
                 frame.frame_id,
             )
         self._last = frame
@@ -149,27 +150,27 @@ class LiveSession:
                 live.use(served)
                 await self._send(self._ready(live))
             try:
-                message = await self._in_thread(partial(self._look, live, arrived))
+                message = await self._in_thread(partial(self._message_for, live, arrived))
             except FrameError as error:
                 await self._send_error(error)
             else:
                 await self._send(message)
 
-    def _look(self, live: LiveClassifier, arrived: Arrived) -> str:
-        """The answer to a frame; in the session's thread."""
+    def _message_for(self, live: LiveClassifier, arrived: Arrived) -> str:
+        """The response to a frame; runs in the session's thread."""
         started = time.perf_counter()
         rgb = decode_image(arrived.frame, self._live.max_pixels)
         decoded = time.perf_counter()
-        answer: LivePrediction = live.classify(rgb, arrived.frame.capture_s)
+        prediction: LivePrediction = live.classify(rgb, arrived.frame.capture_s)
         timings_s = {
             "queue": started - arrived.at_s,
             "decode": decoded - started,
-            "pose": answer.pose_s,
-            "classify": answer.classify_s,
+            "pose": prediction.pose_s,
+            "classify": prediction.classify_s,
             "total": time.perf_counter() - arrived.at_s,
         }
         timings_ms = {name: seconds * 1000 for name, seconds in timings_s.items()}
-        return pose_message(arrived.frame, answer, self._mailbox.dropped, timings_ms)
+        return pose_message(arrived.frame, prediction, self._mailbox.dropped, timings_ms)
 
     def _ready(self, live: LiveClassifier) -> str:
         return ready_message(live.classifier, self._live, live.classifier.contract.timeline)
@@ -185,12 +186,12 @@ class LiveSession:
                 await self._socket.send_text(message)
         except TimeoutError:
             seconds = f"{self._live.send_timeout_s:g} s"
-            raise _Close(CloseCode.NOT_READING, f"Answers were not read for {seconds}.") from None
+            raise _Close(CloseCode.NOT_READING, f"Responses were not read for {seconds}.") from None
 
     async def _close(self, code: CloseCode, reason: str) -> None:
         if self._socket.application_state is not WebSocketState.CONNECTED:
             return
-        # To somebody who does not read, not even this can be said; the transport is given up then.
+        # A client that does not read cannot get this either; its transport is aborted then.
         with contextlib.suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
             async with asyncio.timeout(self._live.send_timeout_s):
                 await self._socket.close(code, reason)

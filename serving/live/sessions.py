@@ -1,4 +1,4 @@
-"""How many live sessions there are, and no more than allowed."""
+"""All live sessions of the service, up to the limit."""
 
 import asyncio
 import logging
@@ -17,44 +17,43 @@ _LOG = logging.getLogger(__name__)
 
 
 class LiveSessions:
-    """All live sessions of the service; only the event loop counts them, so no lock is needed.
+    """Accepts live sessions. Used by the event loop only, so it needs no lock.
 
     Args:
-        engine: the model that is served.
-        settings: limits, and how landmarks are found.
+        engine: Engine with the served model.
+        settings: Limits and pose settings.
     """
 
     def __init__(self, engine: Engine, settings: Settings) -> None:
         self._engine = engine
         self._settings = settings
-        # A thread for each place, kept for the next session: a new thread for each would leave
-        # memory behind that the allocator keeps for it.
+        # Threads are reused: the allocator keeps memory for every new thread.
         self._free = [
-            ThreadPoolExecutor(1, thread_name_prefix=f"live-{place}")
-            for place in range(settings.serving.live.max_sessions)
+            ThreadPoolExecutor(1, thread_name_prefix=f"live-{number}")
+            for number in range(settings.serving.live.max_sessions)
         ]
-        self._trackers = SpareTracker(settings.shared.pose)
+        self._spare = SpareTracker(settings.shared.pose)
 
     async def warm_up(self) -> None:
-        """Get ready for the first session, so that it starts without waiting.
+        """Load a tracker, so that the first session starts without waiting.
 
         Raises:
-            PoseAssetError: the pose model cannot be used.
+            PoseAssetError: The pose model cannot be used.
         """
-        await asyncio.wrap_future(self._trackers.prepare())
+        await asyncio.wrap_future(self._spare.prepare())
 
     def close(self) -> None:
-        """End the threads, once every session is over."""
+        """End the threads; call after the last session."""
         for thread in self._free:
             thread.shutdown()
-        self._trackers.close()
+        self._spare.close()
 
     async def serve(self, socket: WebSocket) -> None:
-        """One session, from the handshake to its end."""
+        """Serve one session, from the handshake to its end."""
         await socket.accept()
         if not self._free:
-            most = self._settings.serving.live.max_sessions
-            detail = f"{most} live sessions are open, which is as many as this service takes."
+            limit = self._settings.serving.live.max_sessions
+            detail = f"{limit} live sessions are open, the limit of this service."
             await _refuse(socket, "busy", f"{detail} Try again in a moment.")
             return
         try:
@@ -62,14 +61,14 @@ class LiveSessions:
         except NotReadyError as error:
             await _refuse(socket, "not_ready", str(error))
             return
-        thread, tracker = self._free.pop(), self._trackers.take()
+        thread, tracker = self._free.pop(), self._spare.take()
         if self._free:
-            self._trackers.prepare()
+            self._spare.prepare()
         try:
             await LiveSession(socket, self._engine, self._settings, thread, tracker).run()
         finally:
             self._free.append(thread)
-            self._trackers.prepare()
+            self._spare.prepare()
 
 
 async def _refuse(socket: WebSocket, code: ErrorCode, detail: str) -> None:
@@ -77,4 +76,4 @@ async def _refuse(socket: WebSocket, code: ErrorCode, detail: str) -> None:
         await socket.send_text(error_message(code, detail, None, 0))
         await socket.close(CloseCode.TRY_AGAIN_LATER, "Try again later.")
     except WebSocketDisconnect:
-        _LOG.debug("a client that was refused had left already")
+        _LOG.debug("a refused client had already left")

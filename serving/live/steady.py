@@ -1,9 +1,8 @@
-"""Steady answers while the future is not known: smoothing, hysteresis, and the hold clock.
+"""Steady predictions from past frames alone: smoothing, hysteresis, and the hold clock.
 
-The same rules as ``shared_features.timeline``, with what can be known so far. Smoothing needs a
-moment to make up its mind; but once a pose has been entered or left, the frames in question lie in
-the past, and are judged by the timeline's own smoothing to both sides. So a hold starts at the
-first frame of its pose and ends at the last one, not when the smoothing has noticed.
+The rules are those of ``shared_features.classify.timeline``. Causal smoothing notices a pose late;
+but by the time it does, the frames in question lie in the past, where the timeline's symmetric
+smoothing applies. So a hold starts at the first frame of its pose and ends at the last one.
 """
 
 import math
@@ -17,15 +16,15 @@ from numpy.typing import NDArray
 from shared_features.classify.timeline import NO_PERSON, UNCERTAIN, smooth
 from shared_features.params import TimelineParams
 
-# How far back the start of a pose is looked for, in time constants of the smoothing: after five,
-# an exponential filter has taken 99 % of a step.
+# How far back to search for the start of a pose, in time constants of the smoothing: after five, an
+# exponential filter has taken 99 % of a step.
 _MEMORY_TIME_CONSTANTS = 8
 _LEAST_MEMORY_S = 1.0
 
 
 @dataclass(frozen=True)
 class EndedHold:
-    """A hold that is over; times as the frames have them."""
+    """A hold that has ended; times are capture times in seconds."""
 
     label: str
     start_s: float
@@ -34,15 +33,15 @@ class EndedHold:
 
 @dataclass(frozen=True)
 class SteadyPrediction:
-    """The answer for one frame.
+    """The smoothed prediction for one frame.
 
     Attributes:
-        label: a label of the model, ``uncertain`` or ``no person``.
-        confidence: smoothed probability of the label (of the likeliest one when uncertain); NaN
+        label: A label of the model, ``uncertain`` or ``no person``.
+        confidence: Smoothed probability of the label (of the likeliest one when uncertain); NaN
             without a person.
-        probabilities: ``(labels,)`` smoothed; NaN without a person.
-        hold_s: since the first frame of the pose; None when the label is no pose.
-        ended: the hold that this frame has ended, if it was long enough to count.
+        probabilities: ``(labels,)`` smoothed probabilities; NaN without a person.
+        hold_s: Seconds since the first frame of the pose; None when the label is no pose.
+        ended: The hold that this frame ended, if it was long enough to count.
     """
 
     label: str
@@ -54,15 +53,15 @@ class SteadyPrediction:
 
 @dataclass
 class _State:
-    """What is remembered of the frames so far, since answers began anew.
+    """Memory of the frames since the last reset.
 
     Attributes:
-        smoothed: probabilities of the last frame with a person.
-        past: times and probabilities of the last moments.
-        current: the label that has been entered, if any.
-        start_s: when it began.
-        seen_s: time of the last frame with a person.
-        lost_s: time of the first frame without one since then.
+        smoothed: Smoothed probabilities of the last frame with a person.
+        past: Times and probabilities of the most recent frames.
+        current: Index of the current label; None while uncertain.
+        start_s: Start of the current label.
+        seen_s: Time of the last frame with a person.
+        lost_s: Time of the first frame without a person since then; None if there is none.
     """
 
     smoothed: NDArray[np.float64] | None = None
@@ -74,12 +73,12 @@ class _State:
 
 
 class PredictionSmoother:
-    """Answers frame by frame.
+    """Smooths predictions frame by frame and times holds.
 
     Args:
-        labels: what the probabilities mean.
-        other: the label that is no pose, and so never a hold.
-        params: smoothing, hysteresis and limits.
+        labels: Labels of the model, in the order of the probabilities.
+        other: The label that is no pose, and so never a hold.
+        params: Smoothing, hysteresis and limits.
     """
 
     def __init__(self, labels: tuple[str, ...], other: str, params: TimelineParams) -> None:
@@ -90,38 +89,38 @@ class PredictionSmoother:
         self._state = _State()
 
     def add(self, time_s: float, probabilities: NDArray[np.float32]) -> SteadyPrediction:
-        """The answer for the next frame.
+        """The smoothed prediction for the next frame.
 
         Args:
-            time_s: of the frame, later than the one before.
-            probabilities: ``(labels,)`` as the model gave them; NaN without a person.
+            time_s: Capture time in seconds, later than the one before.
+            probabilities: ``(labels,)`` raw probabilities of the model; NaN without a person.
         """
         if np.isnan(probabilities).any():
             return self._without_person(time_s)
         ended, lost_s = None, self._state.lost_s
         if time_s - self._state.seen_s > self._params.max_gap_s:
-            ended = self.restart(time_s if lost_s is None else lost_s)
+            ended = self.reset(time_s if lost_s is None else lost_s)
         smoothed = self._smooth(time_s, probabilities.astype(np.float64))
         self._state.lost_s, self._state.seen_s = None, time_s
         ended = self._decide(time_s, smoothed) or ended
-        return self._answer(time_s, smoothed, ended)
+        return self._prediction(time_s, smoothed, ended)
 
-    def restart(self, time_s: float) -> EndedHold | None:
-        """Begin anew, as for another person; returns the hold that this ends at ``time_s``."""
+    def reset(self, time_s: float) -> EndedHold | None:
+        """Forget the past, as for another person; returns the hold that this ends at ``time_s``."""
         ended = self._hold_until(time_s)
         self._state = _State()
         return ended
 
     def _without_person(self, time_s: float) -> SteadyPrediction:
-        """A moment in which the person was not found, inside a pose, belongs to the pose."""
+        """A short loss of the person during a pose counts as part of the pose."""
         state = self._state
         if state.lost_s is None:
             state.lost_s = time_s
-        nothing = np.full(len(self._labels), np.nan)
+        unknown = np.full(len(self._labels), np.nan)
         if state.current is not None and time_s - state.seen_s <= self._params.max_gap_s:
             label = self._labels[state.current]
-            return SteadyPrediction(label, math.nan, nothing, self._hold_s(time_s), None)
-        return SteadyPrediction(NO_PERSON, math.nan, nothing, None, self.restart(state.lost_s))
+            return SteadyPrediction(label, math.nan, unknown, self._hold_s(time_s), None)
+        return SteadyPrediction(NO_PERSON, math.nan, unknown, None, self.reset(state.lost_s))
 
     def _smooth(self, time_s: float, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
         state = self._state
@@ -152,25 +151,25 @@ class PredictionSmoother:
         return ended
 
     def _began_s(self, label: int, now_s: float) -> float:
-        """When a label became the likeliest, as the timeline sees it."""
+        """When a label became the likeliest, by the timeline's smoothing."""
         exit_confidence = self._params.exit_confidence
-        return self._back_to(
+        return self._true_since(
             now_s, lambda values: values.argmax() == label and values[label] >= exit_confidence
         )
 
     def _left_s(self, label: int, now_s: float) -> float:
-        """When a label ceased to be probable enough, as the timeline sees it."""
+        """When a label became too unlikely, by the timeline's smoothing."""
         exit_confidence = self._params.exit_confidence
-        return self._back_to(now_s, lambda values: values[label] < exit_confidence)
+        return self._true_since(now_s, lambda values: values[label] < exit_confidence)
 
-    def _back_to(self, now_s: float, holds: Callable[[NDArray[np.float64]], bool]) -> float:
-        """The earliest time since which a condition holds for the probabilities."""
+    def _true_since(self, now_s: float, condition: Callable[[NDArray[np.float64]], bool]) -> float:
+        """The time since which a condition on the probabilities has been true without a break."""
         times = np.array([time_s for time_s, _ in self._state.past])
         values = np.array([probabilities for _, probabilities in self._state.past])
         smoothed = smooth(values, times, self._params)
         since_s = now_s
         for time_s, probabilities in zip(times[::-1], smoothed[::-1], strict=True):
-            if not holds(probabilities):
+            if not condition(probabilities):
                 break
             since_s = float(time_s)
         return since_s
@@ -182,7 +181,7 @@ class PredictionSmoother:
         return EndedHold(label, start_s, end_s)
 
     def _pose(self) -> str | None:
-        """The label that has been entered, if it is a pose."""
+        """The current label, if it is a pose."""
         current = self._state.current
         label = None if current is None else self._labels[current]
         return None if label == self._other else label
@@ -190,7 +189,7 @@ class PredictionSmoother:
     def _hold_s(self, time_s: float) -> float | None:
         return None if self._pose() is None else time_s - self._state.start_s
 
-    def _answer(
+    def _prediction(
         self, time_s: float, smoothed: NDArray[np.float64], ended: EndedHold | None
     ) -> SteadyPrediction:
         current = self._state.current

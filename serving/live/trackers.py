@@ -1,8 +1,7 @@
-"""Fresh trackers for live sessions, the next one made ahead.
+"""Fresh trackers for live sessions, loaded ahead of time.
 
-A tracker belongs to one session from its first frame to its last, since it remembers whom it
-followed; loading its networks takes a tenth of a second of a core, which is spent before anybody
-waits for it.
+A tracker belongs to one session, since it remembers whom it followed. Loading its networks takes a
+tenth of a second of a core, so a spare one is loaded before it is needed.
 """
 
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,20 +12,20 @@ from shared_features.pose.estimator import PoseEstimator
 
 
 def fresh_tracker(pose: PoseParams) -> PoseEstimator:
-    """A tracker that has seen nothing yet.
+    """A tracker that has seen no frame yet.
 
     Raises:
-        PoseAssetError: the pose model cannot be used.
+        PoseAssetError: The pose model cannot be used.
     """
     people = 1 if pose.person_policy == "followed" else pose.max_people
     return PoseEstimator(model_asset.resolve(pose.model_path), "video", people, pose)
 
 
 class SpareTracker:
-    """Keeps a tracker ready for whoever comes next. For one thread, which never waits.
+    """Keeps one tracker ready for the next session. Use it from one thread; no call blocks.
 
     Args:
-        pose: how landmarks are found.
+        pose: Pose settings.
     """
 
     def __init__(self, pose: PoseParams) -> None:
@@ -35,24 +34,24 @@ class SpareTracker:
         self._next: Future[PoseEstimator] | None = None
 
     def prepare(self) -> Future[PoseEstimator]:
-        """See to it that there is one, soon."""
+        """Start to load a tracker unless there is one; returns it as a future."""
         if self._next is None:
             self._next = self._maker.submit(fresh_tracker, self._pose)
         return self._next
 
     def take(self) -> Future[PoseEstimator]:
-        """The one that is ready, or soon will be; to be closed by whoever takes it."""
+        """Take the tracker, ready or still loading; the caller has to close it."""
         taken, self._next = self.prepare(), None
         return taken
 
     def close(self) -> None:
-        """Free the one that nobody took."""
+        """Close the tracker that was not taken."""
         self._maker.shutdown()
         if self._next is not None:
             free(self._next)
 
 
 def free(tracker: Future[PoseEstimator]) -> None:
-    """Close a tracker, if it was ever made."""
+    """Close a tracker, unless loading it was cancelled or failed."""
     if not tracker.cancelled() and tracker.exception() is None:
         tracker.result().close()

@@ -1,4 +1,4 @@
-"""What travels over the websocket, byte by byte and field by field (``docs/live-protocol.md``)."""
+"""Messages of the live protocol: parsing and formatting (``docs/live-protocol.md``)."""
 
 import json
 import math
@@ -22,7 +22,7 @@ MAX_IN_FLIGHT = 2
 _MAGIC = b"SLF1"
 _HEADER = struct.Struct("<4sId")
 HEADER_BYTES = _HEADER.size
-# Large enough for any clock in seconds, small enough for microseconds in 64 bits.
+# Enough for any clock in seconds, and microseconds still fit into 64 bits.
 _MAX_CAPTURE_S = 1e10
 _POSITION_DIGITS = 4
 _TIME_DIGITS = 3
@@ -45,12 +45,12 @@ class CloseCode(IntEnum):
 
 @dataclass(frozen=True)
 class LiveFrame:
-    """One frame as it came.
+    """One frame as received.
 
     Attributes:
-        frame_id: rises from frame to frame.
-        capture_s: when it was taken, by the client's clock.
-        image: the bytes of a JPEG or WebP file.
+        frame_id: Number that increases from frame to frame.
+        capture_s: Capture time in seconds by the client's clock.
+        image: Contents of a JPEG or WebP file.
     """
 
     frame_id: int
@@ -59,12 +59,12 @@ class LiveFrame:
 
 
 class FrameError(Exception):
-    """A frame that cannot be answered with a pose; the session goes on.
+    """A frame that cannot be classified; the session continues.
 
     Args:
-        code: of the error message.
-        detail: what was sent, what was expected, what to do.
-        frame_id: of the frame; None where none could be read.
+        code: Code of the error message.
+        detail: What was sent, what was expected, and what to do.
+        frame_id: ID of the frame; None if it could not be read.
     """
 
     def __init__(self, code: ErrorCode, detail: str, frame_id: int | None = None) -> None:
@@ -74,21 +74,21 @@ class FrameError(Exception):
 
 
 def pack_frame(frame: LiveFrame) -> bytes:
-    """A frame as a client sends it."""
+    """The message with which a client sends a frame."""
     return _HEADER.pack(_MAGIC, frame.frame_id, frame.capture_s) + frame.image
 
 
 def parse_frame(message: bytes) -> LiveFrame:
-    """A frame from the message that carries it.
+    """The frame of a message.
 
     Raises:
-        FrameError: it is none.
+        FrameError: The message is not a frame.
     """
     if len(message) <= HEADER_BYTES:
         raise FrameError(
             "bad_header",
             f"The message has {len(message)} bytes; expected a header of {HEADER_BYTES} bytes and "
-            "a picture.",
+            "an image.",
         )
     magic, frame_id, capture_s = _HEADER.unpack_from(message)
     if magic != _MAGIC:
@@ -105,7 +105,7 @@ def parse_frame(message: bytes) -> LiveFrame:
 
 
 def ready_message(classifier: PoseClassifier, live: LiveParams, timeline: TimelineParams) -> str:
-    """Sent before anything else."""
+    """The first message of a session."""
     contract = classifier.contract
     return _json(
         {
@@ -131,26 +131,26 @@ def ready_message(classifier: PoseClassifier, live: LiveParams, timeline: Timeli
 
 
 def pose_message(
-    frame: LiveFrame, answer: LivePrediction, dropped: int, timings_ms: dict[str, float]
+    frame: LiveFrame, prediction: LivePrediction, dropped: int, timings_ms: dict[str, float]
 ) -> str:
-    """The answer to a frame."""
-    steady = answer.steady
+    """The response to a frame."""
+    steady = prediction.steady
     return _json(
         {
             "type": "pose",
             "frame_id": frame.frame_id,
             "capture_s": frame.capture_s,
             "dropped": dropped,
-            "person": answer.person,
-            "person_changed": answer.person_changed,
+            "person": prediction.person,
+            "person_changed": prediction.person_changed,
             "label": steady.label,
             "confidence": rounded(steady.confidence),
-            "probabilities": labelled(answer.labels, steady.probabilities),
+            "probabilities": labelled(prediction.labels, steady.probabilities),
             "hold_s": None if steady.hold_s is None else round(steady.hold_s, _TIME_DIGITS),
             "ended_hold": None if steady.ended is None else hold_entry(steady.ended),
             "landmarks": None
-            if answer.landmarks is None
-            else np.asarray(answer.landmarks, np.float64).round(_POSITION_DIGITS).tolist(),
+            if prediction.landmarks is None
+            else np.asarray(prediction.landmarks, np.float64).round(_POSITION_DIGITS).tolist(),
             "timings_ms": {
                 name: round(value, _MILLISECOND_DIGITS) for name, value in timings_ms.items()
             },
@@ -159,7 +159,7 @@ def pose_message(
 
 
 def hold_entry(hold: EndedHold) -> dict[str, Any]:
-    """A hold that is over, in capture times."""
+    """A hold that has ended, in capture times."""
     return {
         "label": hold.label,
         "start_s": round(hold.start_s, _TIME_DIGITS),
@@ -169,7 +169,7 @@ def hold_entry(hold: EndedHold) -> dict[str, Any]:
 
 
 def error_message(code: ErrorCode, detail: str, frame_id: int | None, dropped: int) -> str:
-    """Something could not be done."""
+    """The message about something that could not be done."""
     return _json(
         {"type": "error", "code": code, "frame_id": frame_id, "detail": detail, "dropped": dropped}
     )

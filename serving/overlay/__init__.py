@@ -1,1 +1,1 @@
-"""The video with the poses drawn on it, the photos of its holds and its summary picture."""
+"""The video with the poses drawn on it, photos of its holds and a summary image."""

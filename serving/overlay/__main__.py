@@ -1,4 +1,8 @@
-"""The drawing process: a line of JSON in, lines of JSON out (see ``running``)."""
+"""The drawing process: reads one line of JSON, writes lines of JSON.
+
+In: the folder and the settings. Out: the number of frames drawn, or a problem. Closing its input
+ends it.
+"""
 
 import json
 import logging
@@ -13,35 +17,35 @@ from serving.settings import OverlayParams
 from shared_features.errors import StrapsError
 from shared_features.params import MediaParams
 
-# Analyses and live sessions come first.
+# Analyses and live sessions have priority.
 _NICENESS = 10
 _REPORT_EVERY = 5
 
 
 def main() -> None:
-    """Draw what the parent asks for, and end when it is gone."""
+    """Draw what the parent asks for; end when the parent has ended."""
     logging.basicConfig(format="%(levelname)s: %(message)s")
-    told = json.loads(sys.stdin.readline())
+    request = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.nice(_NICENESS)
-    folder = Path(told["folder"])
-    for half_written in folder.glob(".*.part*"):  # by a process that was killed
-        half_written.unlink(missing_ok=True)
+    folder = Path(request["folder"])
+    for leftover in folder.glob(".*.part*"):  # of a process that was killed
+        leftover.unlink(missing_ok=True)
     try:
         draw_all(
-            folder / told["media"],
+            folder / request["media"],
             load_routine(folder),
             folder,
-            OverlayParams.model_validate(told["overlay"]),
-            MediaParams.model_validate(told["limits"]),
-            progress=_report,
+            OverlayParams.model_validate(request["overlay"]),
+            MediaParams.model_validate(request["limits"]),
+            report_progress=_report,
         )
     except StrapsError as error:
         print(json.dumps({"problem": str(error)}), flush=True)
     except OSError:
         if folder.exists():
             raise
-        # The job was deleted; the parent will end this process in a moment.
+        # The folder was deleted; the parent is about to end this process.
 
 
 def _report(frames_done: int) -> None:
@@ -50,7 +54,7 @@ def _report(frames_done: int) -> None:
 
 
 def _end_with_parent() -> None:
-    sys.stdin.read()  # nothing more is sent: this returns when the parent's end is closed
+    sys.stdin.read()  # nothing more is sent: returns when the parent closes its end
     os._exit(1)
 
 

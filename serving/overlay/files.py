@@ -1,14 +1,14 @@
-"""What the drawn files are called."""
+"""Names of the drawn files."""
 
 OVERLAY_FILE = "overlay.mp4"
 SUMMARY_FILE = "summary.png"
-# The holds with the moments of their photos; in ``HOLDS_FOLDER`` lies a photo of each.
+# The list of holds, with the time of each photo. ``HOLDS_FOLDER`` has the photos.
 HOLDS_FILE = "holds.json"
 HOLDS_FOLDER = "holds"
 
 
 def photo_file(number: int) -> str:
-    """The photo of a hold, by its number from 1 on.
+    """Name of the photo of a hold; holds are numbered from 1.
 
     >>> photo_file(3)
     'holds/3.jpg'

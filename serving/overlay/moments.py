@@ -1,4 +1,4 @@
-"""The moment of a hold that its photo is taken at."""
+"""The moment at which the photo of a hold is taken."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,28 +13,27 @@ _JOINTS = [
     for joint in ("SHOULDER", "ELBOW", "WRIST", "HIP", "KNEE", "ANKLE")
     for side in ("LEFT", "RIGHT")
 ]
-# The share of a hold at its beginning, and again at its end, in which it is still being entered or
-# already left.
+# Share of a hold at either end in which the performer may still be entering or already leaving it.
 _MARGIN = 0.2
-# Speed is averaged over this long, so that one frame without movement is not taken for a still one.
+# Speed is averaged over this long: a single frame without movement does not count as still.
 _WINDOW_S = 0.3
-# How near to the picture's border a joint counts as cut off.
+# A joint closer to the edge of the frame than this counts as cut off.
 _BORDER = 0.01
 
 
 def steadiest_frame(
     hold: Segment, routine: Routine, points: NDArray[np.float32], aspect: float
 ) -> int:
-    """Index of the frame in which a hold is steadiest.
+    """Index of the frame in which a hold is steadiest: where the joints move least.
 
-    That is where the joints move least, in the middle three fifths of the hold, with a person, and
-    wholly in the picture if the hold has such a moment.
+    Only the middle three fifths of the hold are considered, and only frames with a person; frames
+    in which no joint is cut off come first.
 
     Args:
-        hold: one of the routine's holds.
-        routine: gives the times.
+        hold: One of the routine's holds.
+        routine: Routine with the times of the frames.
         points: ``(n, 33, 3)`` landmarks, smoothed for drawing.
-        aspect: width over height of the upright frames.
+        aspect: Width over height of the upright frames.
     """
     first, last = hold.first_frame, hold.last_frame + 1
     times = routine.pts_s[first:last]
@@ -44,7 +43,7 @@ def steadiest_frame(
     central = (times >= hold.start_s + margin_s) & (times <= hold.end_s - margin_s)
     inside = ((joints > _BORDER) & (joints < 1 - _BORDER)).all(axis=(1, 2))
     speed = _speed(joints * (aspect, 1.0), times)
-    # The first of these that has any frames is searched.
+    # The first of these with any frames is searched.
     for candidates in (seen & central & inside, seen & central, seen):
         if candidates.any():
             return first + int(np.where(candidates, speed, np.inf).argmin())
@@ -52,13 +51,13 @@ def steadiest_frame(
 
 
 def _speed(joints: NDArray[np.float64], times: NDArray[np.float64]) -> NDArray[np.float64]:
-    """``(n,)`` mean speed of the joints in picture heights per second, around each frame."""
+    """``(n,)`` mean speed of the joints around each frame, in frame heights per second."""
     if len(times) < 2:
         return np.zeros(len(times))
     steps = np.linalg.norm(np.diff(joints, axis=0), axis=2).mean(axis=1)
-    # A frame without a person is no reason to call its neighbours still.
-    way = np.concatenate([[0.0], np.cumsum(np.nan_to_num(steps, nan=1.0))])
+    # Frames next to one without a person do not count as still.
+    path = np.concatenate([[0.0], np.cumsum(np.nan_to_num(steps, nan=1.0))])
     from_s, to_s = times - _WINDOW_S / 2, times + _WINDOW_S / 2
-    passed = np.interp(to_s, times, way) - np.interp(from_s, times, way)
+    travelled = np.interp(to_s, times, path) - np.interp(from_s, times, path)
     span_s = np.clip(to_s, times[0], times[-1]) - np.clip(from_s, times[0], times[-1])
-    return np.asarray(passed / np.maximum(span_s, 1e-6))
+    return np.asarray(travelled / np.maximum(span_s, 1e-6))

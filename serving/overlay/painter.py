@@ -1,14 +1,14 @@
-"""Everything that is laid over a frame of the overlay video, and where it goes.
+"""Layout of everything drawn on a frame of the overlay video.
 
-All sizes follow the frame's: a lower third with the pose on the left and the clock on the right,
-the ribbon below it, and a shade behind both, so that they can be read on any background.
+A lower third has the pose on the left and the clock on the right, with the ribbon below. A shade
+behind them keeps them readable on any background. All sizes scale with the frame.
 """
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.overlay.drawing.canvas import Canvas, Layer, Picture
+from serving.overlay.drawing.canvas import Canvas, Layer, Pixels
 from serving.overlay.drawing.palette import INK, WHITE, Palette, Rgb, shown_label
 from serving.overlay.drawing.skeleton import SkeletonPen
 from serving.overlay.drawing.text import Typeface, Word, stamp
@@ -19,7 +19,7 @@ from shared_features.classify.timeline import Segment
 
 # As shares of the unit (see ``unit_px``).
 _MARGIN, _RIBBON, _NAME, _SMALL, _CLOCK, _LINE = 0.05, 0.022, 0.075, 0.036, 0.115, 0.0085
-# The shade behind the letters: how dark, and how far above them it begins.
+# Opacity of the shade behind the text, and how far above the text it begins.
 _SHADE_ALPHA, _FADE = 0.6, 0.06
 _SHADOW_ALPHA = 0.7
 _SOFT: Rgb = (214, 208, 228)
@@ -27,21 +27,21 @@ _BAR = 0.012
 
 
 def unit_px(width: int, height: int) -> float:
-    """What all sizes are shares of: between the shorter side and the diagonal.
+    """The length that all sizes are shares of, between the shorter side and the diagonal.
 
-    The shorter side alone would make everything tiny in a wide, low picture.
+    The shorter side alone would make everything tiny in a wide, low frame.
     """
     return float(0.75 * min(width, height) + 0.15 * max(width, height))
 
 
 class Lettering:
-    """Pose and clock in the lower third of a picture.
+    """Pose and clock in the lower third of a frame.
 
     Args:
-        width: of the pictures in pixels.
-        height: of the pictures in pixels.
-        params: sizes and font.
-        ribbon: whether there is a ribbon below, which room is left for.
+        width: Width of the frames in pixels.
+        height: Height of the frames in pixels.
+        params: Sizes and font.
+        ribbon: Whether to leave room for a ribbon below.
     """
 
     def __init__(self, width: int, height: int, params: OverlayParams, ribbon: bool) -> None:
@@ -63,12 +63,12 @@ class Lettering:
         self._shade = _Shade(height, top, self._baseline)
 
     def shade(self, canvas: Canvas) -> None:
-        """Darken what is behind the letters."""
+        """Darken the background of the text."""
         for layer in canvas:
             self._shade.draw(layer)
 
     def clock(self, canvas: Canvas, held_s: float) -> int:
-        """The seconds of a hold, on the right; returns how wide they are."""
+        """Draw the seconds of a hold on the right; returns their width in pixels."""
         number = self.typeface.word(clock_text(held_s), self._clock_px, bold=True, digits=True)
         unit = self.typeface.word("s", self._name_px, bold=True)
         gap = round(self._small_px * 0.2)
@@ -79,22 +79,22 @@ class Lettering:
         return width
 
     def pose(
-        self, canvas: Canvas, label: str, colour: Rgb | None, fact: str | None, taken_px: int
+        self, canvas: Canvas, label: str, colour: Rgb | None, detail: str | None, taken_px: int
     ) -> None:
-        """A label on the left, with a bar of its colour and something about it below.
+        """Draw a label on the left, with a bar in its colour and a line of detail below.
 
         Args:
-            canvas: drawn on in place.
-            label: empty: it is left out.
-            colour: of a pose; None: it is none, and said in passing.
-            fact: what stands below; None: nothing.
-            taken_px: how much of the width is taken on the right.
+            canvas: Canvas to draw on, in place.
+            label: Label to draw; empty to leave it out.
+            colour: Colour of the pose; None for a label that is no pose, which is drawn smaller.
+            detail: Line below the label; None for none.
+            taken_px: Width that is taken on the right.
         """
         x, above = self.margin, 0
         if colour is not None:
             x += self._bar_px * 3
-        if fact is not None:
-            self._on_baseline(canvas, self.typeface.word(fact, self._small_px), x, _SOFT)
+        if detail is not None:
+            self._on_baseline(canvas, self.typeface.word(detail, self._small_px), x, _SOFT)
             above = round(self._small_px * 1.35)
         if label:
             size = self._name_px if colour is not None else round(self._name_px * 0.62)
@@ -118,14 +118,14 @@ class Lettering:
 
 
 class Painter:
-    """Draws on the frames of one routine, in order.
+    """Draws on the frames of one routine, in ascending order.
 
     Args:
-        routine: what is shown.
+        routine: Routine to draw.
         points: ``(n, 33, 3)`` landmarks, smoothed for drawing.
-        width: of the frames in pixels.
-        height: of the frames in pixels.
-        params: which parts are drawn, and how.
+        width: Width of the frames in pixels.
+        height: Height of the frames in pixels.
+        params: Which parts are drawn, and how.
     """
 
     def __init__(
@@ -156,11 +156,11 @@ class Painter:
         self._segment = next(self._segments, None)
 
     def paint(self, canvas: Canvas, index: int) -> None:
-        """Draw on the frame of an index, in place; indices rise, and canvases are of one kind.
+        """Draw on a frame in place.
 
         Args:
-            canvas: of the frame.
-            index: of the frame.
+            canvas: Canvas of the frame; of the same kind in every call.
+            index: Index of the frame, larger than in the call before.
         """
         segment = self._at(index)
         is_pose = self._palette.is_pose(segment.label)
@@ -174,11 +174,11 @@ class Painter:
         if "clock" in self._parts and segment.hold:
             taken_px = self._lettering.clock(canvas, pts_s - segment.start_s)
         label = shown_label(segment.label, self._routine.other) if "pose" in self._parts else ""
-        fact = None
+        detail = None
         confidence = float(self._routine.confidence[index])
         if is_pose and "confidence" in self._parts and not np.isnan(confidence):
-            fact = f"{confidence:.0%} sure"
-        self._lettering.pose(canvas, label, colour, fact, taken_px)
+            detail = f"{confidence:.0%} sure"
+        self._lettering.pose(canvas, label, colour, detail, taken_px)
         if self._ribbon is not None:
             self._ribbon.draw(canvas, pts_s)
 
@@ -190,7 +190,7 @@ class Painter:
 
 
 class _Shade:
-    """Darkens the lower part of a picture, more and more down to the letters' foot."""
+    """Darkens the lower part of a frame, gradually down to the baseline of the text."""
 
     def __init__(self, height: int, top: float, bottom: float) -> None:
         self._top = _even(min(height - 1, max(0, round(top))))
@@ -198,25 +198,25 @@ class _Shade:
         share = np.clip((rows - top) / max(1.0, bottom - top), 0, 1)
         smooth = share * share * (3 - 2 * share)
         self._kept = 255 * (1 - _SHADE_ALPHA * smooth)
-        self._made: dict[tuple[tuple[int, ...], int], tuple[Picture, Picture]] = {}
+        self._cache: dict[tuple[tuple[int, ...], int], tuple[Pixels, Pixels]] = {}
 
     def draw(self, layer: Layer) -> None:
         region = layer.pixels[self._top >> layer.halvings :]
         key = region.shape, layer.black
-        if key not in self._made:
-            self._made[key] = self._made_for(region.shape, layer)
-        kept, added = self._made[key]
+        if key not in self._cache:
+            self._cache[key] = self._factors(region.shape, layer)
+        kept, added = self._cache[key]
         cv2.multiply(region, kept, region, 1 / 255)
         if layer.black:
             cv2.add(region, added, region)
 
-    def _made_for(self, shape: tuple[int, ...], layer: Layer) -> tuple[Picture, Picture]:
-        """What is kept of each pixel, of 255, and how much of black comes to it."""
+    def _factors(self, shape: tuple[int, ...], layer: Layer) -> tuple[Pixels, Pixels]:
+        """How much of each pixel is kept, out of 255, and how much black is added."""
         kept = self._kept[:: 1 << layer.halvings][: shape[0]]
         rows = kept, layer.black * (1 - kept / 255)
         wide = (np.rint(row).astype(np.uint8)[:, None, None] for row in rows)
-        kept_picture, added = (np.ascontiguousarray(np.broadcast_to(row, shape)) for row in wide)
-        return kept_picture, added
+        kept_pixels, added = (np.ascontiguousarray(np.broadcast_to(row, shape)) for row in wide)
+        return kept_pixels, added
 
 
 def _even(length: int) -> int:
@@ -224,7 +224,7 @@ def _even(length: int) -> int:
 
 
 def clock_text(seconds: float) -> str:
-    """The clock of a hold; tenths are cut off, as a stopwatch does.
+    """The clock of a hold, truncated to tenths like a stopwatch.
 
     >>> clock_text(4.28), clock_text(83.25)
     ('4.2', '1:23.2')

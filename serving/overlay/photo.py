@@ -1,4 +1,4 @@
-"""The photo of a hold: the frame in full size, a light skeleton, and what was held for how long."""
+"""The photo of a hold: the frame in full size, a light skeleton, the pose and its duration."""
 
 from pathlib import Path
 
@@ -17,19 +17,19 @@ from shared_features.classify.timeline import Segment
 from shared_features.media.frames import RgbArray
 from shared_features.runtime.atomic import atomic_write
 
-# Thinner than in the video, where it has to be seen in passing.
+# Thinner than in the video, where it is seen only for a moment.
 _LINE = 0.005
 _SKELETON_ALPHA = 0.75
 
 
 class PhotoMaker:
-    """Makes the photos of one routine.
+    """Makes the photos of one routine's holds.
 
     Args:
-        routine: whose holds they are.
-        width: of the frames in pixels.
-        height: of the frames in pixels.
-        params: how they look.
+        routine: Routine with the holds.
+        width: Width of the frames in pixels.
+        height: Height of the frames in pixels.
+        params: Colours, sizes and font.
     """
 
     def __init__(self, routine: Routine, width: int, height: int, params: OverlayParams) -> None:
@@ -46,15 +46,15 @@ class PhotoMaker:
         return np.asarray(light, dtype=np.uint8)
 
     def letter(self, rgb: RgbArray, hold: Segment) -> None:
-        """Write on a picture, in place, what was held for how long."""
+        """Write pose and duration on a photo, in place."""
         canvas = rgb_canvas(rgb)
         self._lettering.shade(canvas)
-        # As everywhere else: rounded, not cut off like the running clock.
+        # Rounded as everywhere else; only the running clock is truncated.
         taken_px = self._lettering.clock(canvas, round(hold.duration_s, 1))
         self._lettering.pose(canvas, hold.label, self._palette.of(hold.label), None, taken_px)
 
 
 def save_photo(rgb: RgbArray, path: Path, quality: int) -> None:
-    """Write a JPEG file; it is there whole or not at all."""
+    """Write a JPEG file atomically."""
     with atomic_write(path) as temporary:
         Image.fromarray(rgb).save(temporary, "JPEG", quality=quality)

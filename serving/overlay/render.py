@@ -1,7 +1,7 @@
-"""A video and its routine to the overlay video, the photos of the holds and the summary picture.
+"""Draws the overlay video, the photos of the holds and the summary image of a routine.
 
-One pass over the video, in bounded memory: each frame is decoded, taken for a photo if it is the
-steadiest of a hold, drawn on and encoded. Every frame of the video is there, at its own time.
+One pass over the video in bounded memory: each frame is decoded, kept as a photo if it is the
+steadiest of a hold, drawn on and encoded. The overlay has every frame at its original time.
 """
 
 import json
@@ -40,7 +40,6 @@ from shared_features.params import MediaParams
 from shared_features.runtime.atomic import atomic_write
 from shared_features.runtime.prefetch import Prefetched
 
-Progress = Callable[[int], None]
 # Frames decoded ahead of the drawing, and drawn ahead of the encoding.
 _PREFETCH_FRAMES = 4
 
@@ -53,18 +52,19 @@ def draw_all(
     limits: MediaParams,
     *,
     overlay: bool = True,
-    progress: Progress | None = None,
+    report_progress: Callable[[int], None] | None = None,
 ) -> list[Path]:
-    """Write the overlay video and the pictures into a folder; each is there whole or not at all.
+    """Write the overlay video, the photos and the summary into a folder, each file atomically.
 
     Args:
-        video: the recording.
-        routine: its answers and landmarks.
-        folder: where to.
-        params: what is drawn, and how.
-        limits: of the recording.
-        overlay: whether to make the video, too, or the pictures alone.
-        progress: called with the number of frames done; whatever it raises ends the drawing.
+        video: Path of the recording.
+        routine: Predictions and landmarks of the recording.
+        folder: Folder to write to.
+        params: What is drawn, and how.
+        limits: Limits on the recording.
+        overlay: Whether to draw the video as well; False for photos and summary only.
+        report_progress: Called with the number of frames done; an exception it raises ends the
+            drawing.
 
     Raises:
         MediaError: the file is not a readable video within the limits.
@@ -99,7 +99,7 @@ def draw_all(
 
         def drawn() -> Iterator[_Drawn]:
             for frame in frames:
-                photos.look_at(frame)
+                photos.take(frame)
                 picture = None
                 if overlay:
                     picture = writer.blank()
@@ -109,18 +109,18 @@ def draw_all(
                 if not overlay and frame.index >= last:
                     return
 
-        # Decoding, drawing and encoding each in a thread: one of them alone would use one core.
+        # Decoding, drawing and encoding run in a thread each; one thread would use one core.
         for frame in stack.enter_context(Prefetched(drawn(), _PREFETCH_FRAMES)):
             if frame.picture is not None:
                 writer.append(frame.picture, frame.pts_s)
-            if progress is not None:
-                progress(frame.index + 1)
+            if report_progress is not None:
+                report_progress(frame.index + 1)
     written = photos.write_rest()
     return [folder / OVERLAY_FILE, *written] if overlay else written
 
 
 def output_size(width: int, height: int, max_side_px: int) -> tuple[int, int]:
-    """Width and height of the overlay: the recording's own, or made smaller to fit a limit.
+    """Width and height of the overlay: the recording's, scaled down if it exceeds the limit.
 
     >>> output_size(720, 1280, 1920), output_size(3840, 2160, 1920)
     ((720, 1280), (1920, 1080))
@@ -131,7 +131,7 @@ def output_size(width: int, height: int, max_side_px: int) -> tuple[int, int]:
 
 @dataclass(frozen=True, repr=False)
 class _Drawn:
-    """A frame that is ready to be encoded; without a picture where no video is made."""
+    """A frame that is ready to be encoded; ``picture`` is None where no video is made."""
 
     index: int
     pts_s: float
@@ -139,7 +139,7 @@ class _Drawn:
 
 
 class _Photos:
-    """Takes the photos while the frames come by, and makes the summary of them in the end."""
+    """Takes the photos as the frames pass, then makes the summary from them."""
 
     def __init__(
         self,
@@ -158,36 +158,36 @@ class _Photos:
         self._tiles: dict[int, TilePhoto] = {}
         self._paths: list[Path] = []
 
-    def look_at(self, frame: Frame) -> None:
-        """Take a photo of a frame if it is the moment of a hold."""
-        for place, moment in enumerate(self._moments):
+    def take(self, frame: Frame) -> None:
+        """Take a photo of a frame if a hold is steadiest in it."""
+        for index, moment in enumerate(self._moments):
             if moment == frame.index:
-                hold = self._routine.holds[place]
+                hold = self._routine.holds[index]
                 points = self._points[frame.index]
                 photo = self._maker.with_skeleton(frame.rgb, points, hold)
-                if place in self._best:
-                    self._tiles[place] = tile_photo(hold, photo, points, self._tile)
+                if index in self._best:
+                    self._tiles[index] = tile_photo(hold, photo, points, self._tile)
                 self._maker.letter(photo, hold)
-                path = self._folder / photo_file(place + 1)
+                path = self._folder / photo_file(index + 1)
                 path.parent.mkdir(exist_ok=True)
                 save_photo(photo, path, self._params.photo_quality)
                 self._paths.append(path)
 
     def write_rest(self) -> list[Path]:
-        """Write the list of holds and the summary; returns all that was written."""
+        """Write the list of holds and the summary; returns the paths of all files written."""
         routine = self._routine
         for path in (self._folder / HOLDS_FOLDER).glob("[0-9]*.jpg"):
-            if path not in self._paths:  # of an earlier analysis, which found more holds
+            if path not in self._paths:  # of an earlier analysis that found more holds
                 path.unlink()
         entries = [
-            {"number": place + 1}
+            {"number": index + 1}
             | segment_entry(hold)
             | {"photo_s": round(float(routine.pts_s[moment]), TIME_DIGITS)}
-            for place, (hold, moment) in enumerate(zip(routine.holds, self._moments, strict=True))
+            for index, (hold, moment) in enumerate(zip(routine.holds, self._moments, strict=True))
         ]
         with atomic_write(self._folder / HOLDS_FILE) as temporary:
             temporary.write_text(json.dumps(entries, indent=1), encoding="utf-8")
-        photos = [self._tiles[place] for place in self._best if place in self._tiles]
+        photos = [self._tiles[index] for index in self._best if index in self._tiles]
         page = summary_image(routine, photos, self._tile, self._params)
         with atomic_write(self._folder / SUMMARY_FILE) as temporary:
             Image.fromarray(page).save(temporary, "PNG")
@@ -195,12 +195,12 @@ class _Photos:
 
 
 def _fill(target: Nv12Planes, source: Planes) -> None:
-    """Copy a picture, in the size of the overlay."""
-    into = target.luma, target.chroma[:, :, 0], target.chroma[:, :, 1]
-    for place, plane in zip(into, source, strict=True):
-        height, width = place.shape
+    """Copy the planes of a frame, scaled to the size of the overlay."""
+    planes = target.luma, target.chroma[:, :, 0], target.chroma[:, :, 1]
+    for into, plane in zip(planes, source, strict=True):
+        height, width = into.shape
         # An odd side loses its last pixel.
         if plane.shape[0] - height in (0, 1) and plane.shape[1] - width in (0, 1):
-            place[:] = plane[:height, :width]
+            into[:] = plane[:height, :width]
         else:
-            place[:] = cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA)
+            into[:] = cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA)

@@ -1,4 +1,4 @@
-"""The ribbon: a whole routine as one bar, in the colours of its poses."""
+"""The ribbon: a routine as one bar in the colours of its poses."""
 
 import cv2
 import numpy as np
@@ -10,28 +10,28 @@ from serving.overlay.routine import Routine
 from shared_features.classify.timeline import NO_PERSON, UNCERTAIN
 from shared_features.media.frames import RgbArray
 
-# Colours times opacity, and what is kept of the picture: of what was played, and of what is ahead.
+# Colours times opacity, and the weight of the frame below; for the played part and the part ahead.
 _Part = tuple[NDArray[np.int32], NDArray[np.int32]]
 _Parts = tuple[_Part, _Part]
 
-# Edges are drawn this many times finer and averaged, so that they are smooth.
+# Supersampling factor for smooth edges.
 _FINER = 4
-# How opaque a segment is: a pose wholly, the rest so that one sees that it is no pose.
-_POSE, _OTHER, _UNCERTAIN, _NOBODY = 1.0, 0.45, 0.28, 0.0
-# What has not been played yet is drawn this much weaker, and lets the picture shine through.
+# Opacity of a segment: poses are opaque, the rest is visibly no pose.
+_POSE, _OTHER, _UNCERTAIN, _NO_PERSON = 1.0, 0.45, 0.28, 0.0
+# Brightness and opacity of the part that has not been played yet.
 _AHEAD, _AHEAD_ALPHA = 0.62, 0.8
 
 
 def ribbon_image(
     routine: Routine, palette: Palette, width: int, height: int
 ) -> tuple[RgbArray, NDArray[np.uint8]]:
-    """The bar with round ends, and how opaque it is.
+    """The bar with round ends and its opacity.
 
     Args:
-        routine: gives segments and duration.
-        palette: their colours.
-        width: of the bar in pixels.
-        height: of the bar in pixels.
+        routine: Routine with segments and duration.
+        palette: Colours of the labels.
+        width: Width of the bar in pixels.
+        height: Height of the bar in pixels.
 
     Returns:
         ``(height, width, 3)`` colours and ``(height, width)`` opacity 0..255.
@@ -58,15 +58,15 @@ def ribbon_image(
 
 
 class Ribbon:
-    """The bar in a video: played in full colour, ahead of the playhead weaker.
+    """The bar in a video: in full colour up to the playhead, weaker ahead of it.
 
     Args:
-        routine: what is drawn.
-        palette: its colours.
-        x: column of the bar's left end in the frames; even, as all of these.
-        y: row of its upper edge.
-        width: of the bar in pixels.
-        height: of the bar in pixels.
+        routine: Routine to draw.
+        palette: Colours of the labels.
+        x: Column of the bar's left end in the frames; like all four lengths, an even number.
+        y: Row of the bar's top edge.
+        width: Width of the bar in pixels.
+        height: Height of the bar in pixels.
     """
 
     def __init__(
@@ -80,9 +80,9 @@ class Ribbon:
         self._parts: list[_Parts] = []
 
     def draw(self, canvas: Canvas, pts_s: float) -> None:
-        """Lay the bar over a frame, with its playhead at a time; all canvases are of one kind."""
+        """Draw the bar with the playhead at a time; canvases are of the same kind in every call."""
         if not self._parts:
-            self._parts = [self._made_for(layer) for layer in canvas]
+            self._parts = [self._premultiplied(layer) for layer in canvas]
         at = min(1.0, max(0.0, pts_s / self._duration_s))
         for layer, parts in zip(canvas, self._parts, strict=True):
             by = layer.halvings
@@ -96,8 +96,8 @@ class Ribbon:
                 region[part] = (region[part] * kept[part] + added[part]) // 255
             self._draw_playhead(layer, self._x + at * self._width)
 
-    def _made_for(self, layer: Layer) -> "_Parts":
-        """Premultiplied, so that a frame costs one multiplication and one addition."""
+    def _premultiplied(self, layer: Layer) -> _Parts:
+        """Both parts for a layer; drawing them costs one multiplication and one addition."""
         alpha = self._alpha
         if layer.halvings:
             alpha = shrunk(alpha.astype(np.float64)).round().astype(np.uint8)
@@ -122,4 +122,4 @@ class Ribbon:
 def _share(label: str, palette: Palette) -> float:
     if palette.is_pose(label):
         return _POSE
-    return {UNCERTAIN: _UNCERTAIN, NO_PERSON: _NOBODY}.get(label, _OTHER)
+    return {UNCERTAIN: _UNCERTAIN, NO_PERSON: _NO_PERSON}.get(label, _OTHER)

@@ -1,7 +1,6 @@
-"""What drawing needs of an ``Analysis``, kept on disk between the two.
+"""The part of an ``Analysis`` that is drawn, stored on disk next to the video.
 
-The drawing runs in a process of its own, after the analysis, and again when it was interrupted: it
-finds all it needs beside the video.
+Drawing runs in a process of its own after the analysis, and again if it was interrupted.
 """
 
 import json
@@ -22,19 +21,19 @@ _FILE = "drawing.npz"
 
 @dataclass(frozen=True)
 class Routine:
-    """A recording's answers over time, and where its landmarks are.
+    """A recording's predictions over time, and its landmarks.
 
     Attributes:
-        source: the name its owner gave the video.
-        duration_s: when the last frame ends.
-        labels: of the model, in the order of their colours.
-        other: the label that is no pose.
-        pts_s: ``(n,)`` float64 times of the frames.
+        source: File name of the video, as its owner named it.
+        duration_s: End of the last frame in seconds.
+        labels: Labels of the model, in the order of their colours.
+        other: The label that is no pose.
+        pts_s: ``(n,)`` float64 times of the frames in seconds.
         points: ``(n, 33, 3)`` float32: x, y as fractions of the upright frame, visibility; NaN
             without a person.
-        confidence: ``(n,)`` float64 smoothed probability of the answer; NaN without a person.
-        segments: the answers as stretches of time, without gaps between them.
-        totals: one for each label.
+        confidence: ``(n,)`` float64 smoothed probability of the prediction; NaN without a person.
+        segments: Segments of the timeline, without gaps between them.
+        totals: Totals of each label.
     """
 
     source: str
@@ -52,7 +51,7 @@ class Routine:
 
     @property
     def holds(self) -> tuple[Segment, ...]:
-        """The segments that count as holds, in order of time."""
+        """The segments that count as holds, in chronological order."""
         return tuple(segment for segment in self.segments if segment.hold)
 
     @property
@@ -62,7 +61,7 @@ class Routine:
 
 
 def routine_of(analysis: Analysis) -> Routine:
-    """What drawing needs of an analysis."""
+    """The routine of an analysis."""
     timeline = analysis.timeline
     return Routine(
         source=analysis.media.source,
@@ -78,7 +77,7 @@ def routine_of(analysis: Analysis) -> Routine:
 
 
 def save_routine(routine: Routine, folder: Path) -> None:
-    """Keep a routine in a job's folder; it is there whole or not at all."""
+    """Store a routine in a folder, atomically."""
     text = {
         "source": routine.source,
         "duration_s": routine.duration_s,
@@ -98,10 +97,10 @@ def save_routine(routine: Routine, folder: Path) -> None:
 
 
 def load_routine(folder: Path) -> Routine:
-    """The routine of a job's folder, bit for bit as it was kept.
+    """The routine stored in a folder, bit for bit.
 
     Raises:
-        ServingError: it is not there, or damaged.
+        ServingError: The file is missing or damaged.
     """
     try:
         with np.load(folder / _FILE, allow_pickle=False) as stored:
@@ -119,6 +118,6 @@ def load_routine(folder: Path) -> Routine:
             )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ServingError(
-            "What is drawn on this video is not there: it was analysed by a version that drew "
-            "nothing, or its files are damaged. Upload it again."
+            "The data for drawing this video is missing: an older version analysed it, or its "
+            "files are damaged. Upload it again."
         ) from error

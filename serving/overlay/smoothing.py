@@ -1,17 +1,16 @@
-"""Landmarks made steady for drawing, without lag. Exported tables are never smoothed."""
+"""Smooths landmarks for drawing, without lag. Exported tables are never smoothed."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-# The kernel reaches this many standard deviations, and never more frames than this to one side.
+# The kernel reaches this many standard deviations, and at most this many frames, to either side.
 _REACH = 2.5
 _MAX_REACH_FRAMES = 24
-# Nobody moves this far between two frames, in picture widths or heights: it is someone else now, or
-# the video was cut.
+# A move this large between two frames, in frame widths or heights, means another person or a cut.
 _JUMP = 0.25
-# Frames smoothed together, so that those of an hour are not held several times.
+# Frames smoothed at a time, so that memory does not hold several copies of an hour of them.
 _BLOCK_FRAMES = 4096
-# Across a longer gap between two frames than this nothing is smoothed.
+# No smoothing across a gap between two frames longer than this.
 _GAP_S = 0.25
 
 
@@ -20,13 +19,13 @@ def smoothed_points(
 ) -> NDArray[np.float32]:
     """Landmarks for drawing: a median of three against single wild frames, then a Gaussian.
 
-    Both look as far ahead as back, so nothing is drawn late. Nothing is smoothed across frames
-    without a person, gaps and jumps; a frame without a person stays NaN.
+    Both are symmetric, so nothing lags. There is no smoothing across frames without a person, gaps
+    and jumps; a frame without a person stays NaN.
 
     Args:
         points: ``(n, 33, 3)`` x, y and visibility; NaN without a person.
-        pts_s: ``(n,)`` rising times in seconds.
-        sigma_s: standard deviation of the Gaussian in seconds; 0: nothing is changed.
+        pts_s: ``(n,)`` increasing times in seconds.
+        sigma_s: Standard deviation of the Gaussian in seconds; 0 disables smoothing.
     """
     if sigma_s == 0 or len(points) < 3:
         return points
@@ -64,7 +63,7 @@ def _smoothed_block(
 
 
 def _runs(points: NDArray[np.float32], pts_s: NDArray[np.float64]) -> NDArray[np.intp]:
-    """``(n,)`` numbers that change wherever nothing may be smoothed across."""
+    """``(n,)`` run numbers; no smoothing across the border of two runs."""
     person = ~np.isnan(points[:, 0, 0])
     middle = points[:, :, :2].mean(axis=1)
     with np.errstate(invalid="ignore"):

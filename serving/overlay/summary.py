@@ -1,4 +1,4 @@
-"""The summary picture: a routine on one page, upright, as people post and print it."""
+"""The summary image: a routine on one upright page, to post or print."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,15 +25,15 @@ _SOFT: Rgb = (179, 171, 201)
 _TITLE_PX, _BIG_PX, _TEXT_PX, _SMALL_PX = 64, 34, 28, 24
 _RIBBON_PX = 44
 _ROUND_PX = 18
-# Of videos shorter than this, tenths of seconds are told.
+# Videos shorter than this show tenths of seconds.
 _SHORT_S = 10.0
-# Round corners are drawn this many times finer and averaged.
+# Supersampling factor for round corners.
 _FINER = 4
 
 
 @dataclass(frozen=True)
 class Tile:
-    """The size of the photos on the page, in pixels, and how many stand side by side."""
+    """Size of the photos on the page in pixels, and the number of columns."""
 
     width: int
     height: int
@@ -49,11 +49,11 @@ class TilePhoto:
 
 
 def tile_for(aspect: float, photos: int) -> Tile:
-    """How photos are shown: upright ones of an upright video, and not so large that few fit.
+    """The size of the photos: upright for an upright video, smaller if there are many.
 
     Args:
-        aspect: width over height of the video.
-        photos: how many there are.
+        aspect: Width over height of the video.
+        photos: Number of photos.
     """
     upright = aspect < 1
     few = 2 if upright else 4
@@ -64,22 +64,23 @@ def tile_for(aspect: float, photos: int) -> Tile:
 
 
 def best_holds(holds: Sequence[Segment]) -> list[int]:
-    """Places of the holds that the page shows, the longest first.
+    """Indices of the holds on the page, the longest first.
 
-    Each pose comes with its longest hold before any comes with its second.
+    The longest hold of every pose is chosen before the second longest of any.
     """
-    by_length = sorted(range(len(holds)), key=lambda place: -holds[place].duration_s)
-    met: dict[str, int] = {}
+    by_length = sorted(range(len(holds)), key=lambda index: -holds[index].duration_s)
+    count: dict[str, int] = {}
     ranked = []
-    for place in by_length:
-        met[holds[place].label] = met.get(holds[place].label, 0) + 1
-        ranked.append((met[holds[place].label], -holds[place].duration_s, place))
-    chosen = [place for _, _, place in sorted(ranked)[:MAX_PHOTOS]]
-    return sorted(chosen, key=lambda place: -holds[place].duration_s)
+    for index in by_length:
+        hold = holds[index]
+        count[hold.label] = count.get(hold.label, 0) + 1
+        ranked.append((count[hold.label], -hold.duration_s, index))
+    chosen = [index for _, _, index in sorted(ranked)[:MAX_PHOTOS]]
+    return sorted(chosen, key=lambda index: -holds[index].duration_s)
 
 
 def tile_photo(hold: Segment, rgb: RgbArray, points: NDArray[np.float32], tile: Tile) -> TilePhoto:
-    """The part of a frame that shows the performer, as a photo of the page."""
+    """A photo for the page: the part of a frame that shows the performer."""
     return TilePhoto(hold, body_crop(rgb, points, tile.width, tile.height))
 
 
@@ -89,13 +90,13 @@ def summary_image(
     """The page: title, ribbon with its legend, the best holds, totals.
 
     Args:
-        routine: what is summed up.
-        photos: of the best holds, in the order in which they are shown.
-        tile: their size.
-        params: colours and font.
+        routine: Routine to summarise.
+        photos: Photos of the best holds, in the order in which they are shown.
+        tile: Size of the photos.
+        params: Colours and font.
 
     Returns:
-        ``(height, 1080, 3)`` uint8; at least as high as 4:5, and higher if there is more to show.
+        ``(height, 1080, 3)`` uint8, 4:5 or taller if there is more to show.
     """
     page = _Page(routine, params)
     page.title()
@@ -106,7 +107,7 @@ def summary_image(
 
 
 class _Page:
-    """Draws from top to bottom on a page that is cut off below."""
+    """Draws from top to bottom on a page that is trimmed at the end."""
 
     def __init__(self, routine: Routine, params: OverlayParams) -> None:
         self._routine = routine
@@ -160,9 +161,9 @@ class _Page:
     def photos(self, photos: Sequence[TilePhoto], tile: Tile) -> None:
         row = tile.height + _TEXT_PX + _SMALL_PX + 64
         mask = _rounded(tile.width, tile.height, _ROUND_PX)
-        for place, photo in enumerate(photos):
-            x = _MARGIN + place % tile.columns * (tile.width + _GAP)
-            y = self._y + place // tile.columns * row
+        for index, photo in enumerate(photos):
+            x = _MARGIN + index % tile.columns * (tile.width + _GAP)
+            y = self._y + index // tile.columns * row
             self._page.paste(Image.fromarray(photo.rgb), (x, y), mask)
             self._caption(photo.hold, x, y + tile.height + 14, tile.width)
         self._y += -(-len(photos) // tile.columns) * row
@@ -226,7 +227,7 @@ class _Page:
 
 
 def clock(seconds: float, tenths: bool = False) -> str:
-    """A time as people read it; a short video's with tenths.
+    """A time for people; with ``tenths`` for short videos.
 
     >>> clock(83.9), clock(3.94, tenths=True)
     ('1:23', '3.9 s')

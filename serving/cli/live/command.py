@@ -18,16 +18,16 @@ _RATE_OVER_FRAMES = 30
 
 
 def classify_live(source: str, window: bool, model: Path | None, params: Path | None) -> None:
-    """Show poses until the source ends, the window is closed, or someone presses Ctrl+C.
+    """Show poses until the source ends, the window is closed, or Ctrl+C is pressed.
 
     Args:
-        source: number of a camera, address of a stream, or a recording.
-        window: also show the picture in a window.
-        model: instead of the one of the settings.
-        params: instead of the project's.
+        source: Number of a camera, address of a stream, or path of a recording.
+        window: Whether to show the frames in a window as well.
+        model: Path of a model file; None for the one in the settings.
+        params: Path of a settings file; None for the project's.
 
     Raises:
-        StrapsError: the source, the model, a setting or the window cannot be used.
+        StrapsError: The source, the model, a setting or the window cannot be used.
     """
     settings = load_settings(params)
     classifier = PoseClassifier(model or settings.serving.model_path)
@@ -45,19 +45,19 @@ def classify_live(source: str, window: bool, model: Path | None, params: Path | 
         )
         view = stack.enter_context(LiveView(Console(highlight=False)).showing())
         camera = stack.enter_context(Camera(source))
-        answered_s: deque[float] = deque(maxlen=_RATE_OVER_FRAMES)
+        finished_s: deque[float] = deque(maxlen=_RATE_OVER_FRAMES)
         last_s = 0.0
         try:
             for newest in camera.frames():
                 frame = newest.frame
-                answer = live.classify(frame.rgb, frame.pts_s)
+                prediction = live.classify(frame.rgb, frame.pts_s)
                 last_s = frame.pts_s
-                answered_s.append(time.monotonic())
-                elapsed_s = answered_s[-1] - answered_s[0]
-                fps = (len(answered_s) - 1) / elapsed_s if elapsed_s else 0.0
-                view.update(answer, fps, newest.dropped)
+                finished_s.append(time.monotonic())
+                elapsed_s = finished_s[-1] - finished_s[0]
+                fps = (len(finished_s) - 1) / elapsed_s if elapsed_s else 0.0
+                view.update(prediction, fps, newest.dropped)
                 if shown is not None:
-                    shown.show(frame.rgb, answer)
+                    shown.show(frame.rgb, prediction)
                     if not shown.is_open:
                         break
         except KeyboardInterrupt:

@@ -1,7 +1,8 @@
-"""What ``straps-serve live`` shows in a terminal."""
+"""Terminal output of ``straps-serve live``."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Self
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -18,10 +19,10 @@ _BAR_WIDTH = 30
 
 
 class LiveView:
-    """The current pose, its clock, probabilities, and the holds so far.
+    """Shows the current pose, its clock, probabilities, and the holds so far.
 
     Args:
-        console: where it is drawn; where that is no terminal, a line is printed per hold.
+        console: Console to draw on; if it is not a terminal, each hold is printed as a line.
     """
 
     def __init__(self, console: Console) -> None:
@@ -30,8 +31,8 @@ class LiveView:
         self.holds: list[EndedHold] = []
 
     @contextmanager
-    def showing(self) -> Iterator["LiveView"]:
-        """Draw until the block is left, then print the holds."""
+    def showing(self) -> Iterator[Self]:
+        """Draw until the block ends, then print the holds."""
         if self._console.is_terminal:
             with Live(
                 console=self._console, refresh_per_second=_REFRESH_PER_SECOND, transient=True
@@ -42,35 +43,35 @@ class LiveView:
             yield self
         self._console.print(holds_table(self.holds) if self.holds else "No pose was held.")
 
-    def update(self, answer: LivePrediction, fps: float, dropped: int) -> None:
-        """Show the answer for a frame."""
-        if answer.steady.ended is not None:
-            self.add(answer.steady.ended)
+    def update(self, prediction: LivePrediction, fps: float, dropped: int) -> None:
+        """Show the prediction for a frame."""
+        if prediction.steady.ended is not None:
+            self.add(prediction.steady.ended)
         if self._live is not None:
-            self._live.update(_panel(answer, fps, dropped, self.holds))
+            self._live.update(_panel(prediction, fps, dropped, self.holds))
 
     def add(self, hold: EndedHold) -> None:
-        """Take note of a hold that is over."""
+        """Add a hold that has ended."""
         self.holds.append(hold)
         if self._live is None:
             self._console.print(f"{hold.label}: {hold.end_s - hold.start_s:.1f} s")
 
 
 def _panel(
-    answer: LivePrediction, fps: float, dropped: int, holds: list[EndedHold]
+    prediction: LivePrediction, fps: float, dropped: int, holds: list[EndedHold]
 ) -> RenderableType:
-    steady = answer.steady
+    steady = prediction.steady
     clock = "" if steady.hold_s is None else f"{steady.hold_s:.1f} s"
     heading = Text.assemble((steady.label.upper(), "bold"), "   ", (clock, "bold green"))
     bars = Table.grid(padding=(0, 1))
-    for label, probability in zip(answer.labels, steady.probabilities.tolist(), strict=True):
+    for label, probability in zip(prediction.labels, steady.probabilities.tolist(), strict=True):
         known = 0.0 if probability != probability else probability  # NaN without a person
         bars.add_row(
             label, ProgressBar(total=1, completed=known, width=_BAR_WIDTH), f"{known:4.0%}"
         )
     facts = Text(
-        f"{fps:.0f} frames/s · pose network {answer.pose_s * 1000:.0f} ms · {dropped} dropped · "
-        "Ctrl+C ends",
+        f"{fps:.0f} frames/s · pose network {prediction.pose_s * 1000:.0f} ms · "
+        f"{dropped} dropped · Ctrl+C to stop",
         style="dim",
     )
     parts: list[RenderableType] = [heading, Text(), bars, Text(), facts]
@@ -80,7 +81,7 @@ def _panel(
 
 
 def holds_table(holds: list[EndedHold]) -> Table:
-    """Holds and how long they lasted; the best of each pose is marked."""
+    """Holds and their durations; the best of each pose is marked."""
     best = {hold.label: 0.0 for hold in holds}
     for hold in holds:
         best[hold.label] = max(best[hold.label], hold.end_s - hold.start_s)

@@ -1,4 +1,4 @@
-"""An optional window for ``straps-serve live``: the picture with skeleton, pose and clock."""
+"""Optional window for ``straps-serve live``: the frame with skeleton, pose and clock."""
 
 import cv2
 import numpy as np
@@ -15,10 +15,10 @@ _SHIFT = 4
 
 
 class LiveWindow:
-    """Shows pictures; use ``is_open`` to see whether somebody has closed it.
+    """Shows frames; ``is_open`` says whether the user has closed the window.
 
     Raises:
-        ServingError: there is no screen, or Python has no Tk.
+        ServingError: There is no screen, or Python lacks Tk.
     """
 
     def __init__(self, title: str) -> None:
@@ -42,13 +42,13 @@ class LiveWindow:
         self._root.protocol("WM_DELETE_WINDOW", self._closed)
         self.is_open = True
 
-    def show(self, rgb: RgbArray, answer: LivePrediction) -> None:
-        """Show a picture and what was found in it."""
+    def show(self, rgb: RgbArray, prediction: LivePrediction) -> None:
+        """Show a frame with its prediction."""
         from PIL import ImageTk
 
-        # Kept, since Tk does not keep pictures.
-        self._picture = ImageTk.PhotoImage(draw(rgb, answer), master=self._root)
-        self._label.configure(image=self._picture)
+        # Tk keeps no reference to images.
+        self._image = ImageTk.PhotoImage(draw(rgb, prediction), master=self._root)
+        self._label.configure(image=self._image)
         self._root.update()
 
     def close(self) -> None:
@@ -61,22 +61,22 @@ class LiveWindow:
         self._root.destroy()
 
 
-def draw(rgb: RgbArray, answer: LivePrediction) -> Image.Image:
-    """A picture with skeleton, pose and hold clock."""
+def draw(rgb: RgbArray, prediction: LivePrediction) -> Image.Image:
+    """A frame with skeleton, pose and hold clock."""
     height, width = rgb.shape[:2]
     scale = _LONGEST_SIDE / max(height, width)
     size = round(width * scale), round(height * scale)
     canvas = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    if answer.landmarks is not None:
-        points = np.rint(answer.landmarks[:, :2] * size * (1 << _SHIFT)).astype(int).tolist()
+    if prediction.landmarks is not None:
+        points = np.rint(prediction.landmarks[:, :2] * size * (1 << _SHIFT)).astype(int).tolist()
         for start, end in CONNECTIONS:
             a, b = points[LANDMARK_INDEX[start]], points[LANDMARK_INDEX[end]]
             cv2.line(canvas, a, b, _LINE_COLOUR, 2, cv2.LINE_AA, _SHIFT)
-    picture = Image.fromarray(canvas.astype(np.uint8))
-    text = answer.steady.label
-    if answer.steady.hold_s is not None:
-        text += f"  {answer.steady.hold_s:.1f} s"
-    ImageDraw.Draw(picture).text(
+    image = Image.fromarray(canvas.astype(np.uint8))
+    text = prediction.steady.label
+    if prediction.steady.hold_s is not None:
+        text += f"  {prediction.steady.hold_s:.1f} s"
+    ImageDraw.Draw(image).text(
         (24, 20),
         text,
         font=ImageFont.load_default(44),
@@ -84,4 +84,4 @@ def draw(rgb: RgbArray, answer: LivePrediction) -> Image.Image:
         stroke_width=3,
         stroke_fill="black",
     )
-    return picture
+    return image

@@ -1,4 +1,4 @@
-"""The part of a picture that shows a body, in the shape that a page has room for."""
+"""Crops an image to a body, in a given shape."""
 
 import cv2
 import numpy as np
@@ -6,20 +6,21 @@ from numpy.typing import NDArray
 
 from shared_features.media.frames import RgbArray
 
-# How much larger than the body the part is, and how small a part of the picture it may be at least:
-# a small performer is brought nearer, but not so near that the picture falls apart.
+# Size of the crop relative to the body, and its smallest share of the image: a distant performer is
+# enlarged, but not until the image turns blurry.
 _AROUND = 1.45
 _LEAST_SHARE = 0.45
 
 
 def body_crop(rgb: RgbArray, points: NDArray[np.float32], width: int, height: int) -> RgbArray:
-    """A body in a picture of a given size.
+    """The part of an image around a body, scaled to a given size.
 
     Args:
         rgb: ``(rows, columns, 3)`` uint8.
-        points: ``(33, 3)`` landmarks as fractions of the picture; NaN: nobody, its middle is shown.
-        width: of the result in pixels.
-        height: of the result in pixels.
+        points: ``(33, 3)`` landmarks as fractions of the image; NaN without a person, which crops
+            to the centre.
+        width: Width of the result in pixels.
+        height: Height of the result in pixels.
 
     Returns:
         ``(height, width, 3)`` uint8.
@@ -31,13 +32,13 @@ def body_crop(rgb: RgbArray, points: NDArray[np.float32], width: int, height: in
         lower, upper = inside.min(axis=0), inside.max(axis=0)
     size = np.array([columns, rows], dtype=np.float64)
     middle, extent = (lower + upper) / 2 * size, (upper - lower) * size * _AROUND
-    # The widest part of this shape that the picture holds, and the narrowest that holds the body.
+    # The widest crop of this shape in the image, and the narrowest with the whole body.
     widest = min(columns, rows * width / height)
     wanted = max(extent[0], extent[1] * width / height, widest * _LEAST_SHARE)
     part = np.array([1.0, height / width]) * min(widest, wanted)
     corner = np.clip(middle - part / 2, 0, size - part)
     scale = width / part[0]
-    turn = np.array([[scale, 0, -corner[0] * scale], [0, scale, -corner[1] * scale]])
+    transform = np.array([[scale, 0, -corner[0] * scale], [0, scale, -corner[1] * scale]])
     if scale < 1:
         left, top = np.floor(corner).astype(int)
         right, bottom = np.minimum(np.ceil(corner + part), size).astype(int)
@@ -46,5 +47,5 @@ def body_crop(rgb: RgbArray, points: NDArray[np.float32], width: int, height: in
             cv2.resize(region, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8
         )
     return np.asarray(
-        cv2.warpAffine(rgb, turn, (width, height), flags=cv2.INTER_CUBIC), dtype=np.uint8
+        cv2.warpAffine(rgb, transform, (width, height), flags=cv2.INTER_CUBIC), dtype=np.uint8
     )

@@ -1,4 +1,4 @@
-"""The colours of the poses, the same in the video, in the pictures and on the page."""
+"""The colours of the poses, the same in the video, the photos and the page."""
 
 from serving.settings import OverlayParams
 from shared_features.classify.timeline import NO_PERSON, UNCERTAIN
@@ -12,20 +12,20 @@ RIGHT: Rgb = (96, 190, 255)
 
 
 class Palette:
-    """Which colour a label has.
+    """The colour of each label.
 
     Args:
-        params: the colours.
-        labels: of the model; a pose's place among them is its colour's.
-        other: the label that is no pose.
+        params: Settings with the colours.
+        labels: Labels of the model; a pose has the colour with its index.
+        other: The label that is no pose.
     """
 
     def __init__(self, params: OverlayParams, labels: tuple[str, ...], other: str) -> None:
         colours = [rgb(colour) for colour in params.colours]
         self.other = rgb(params.other_colour)
         self._poses = {
-            label: colours[place % len(colours)]
-            for place, label in enumerate(labels)
+            label: colours[index % len(colours)]
+            for index, label in enumerate(labels)
             if label != other
         }
 
@@ -34,7 +34,7 @@ class Palette:
         return label in self._poses
 
     def of(self, label: str) -> Rgb:
-        """The colour of any answer; everything that is no pose has the same one."""
+        """The colour of a label; all that are no pose share one."""
         return self._poses.get(label, self.other)
 
 
@@ -48,7 +48,7 @@ def rgb(colour: str) -> Rgb:
 
 
 def shown_label(label: str, other: str) -> str:
-    """An answer in few words: what is no pose needs no more."""
+    """A label as it is drawn; the one that is no pose is shortened."""
     if label in (UNCERTAIN, NO_PERSON):
         return label
     return "transition" if label == other else label

@@ -1,4 +1,4 @@
-"""The skeleton: what a body is made of, and how it is laid over a frame."""
+"""Draws skeletons on frames."""
 
 import itertools
 
@@ -10,8 +10,8 @@ from serving.overlay.drawing.canvas import Canvas, Layer
 from serving.overlay.drawing.palette import INK, LEFT, RIGHT, WHITE, Rgb
 from shared_features.landmarks.landmarks import DERIVED_POINTS, LANDMARK_INDEX, LANDMARK_NAMES
 
-# Limbs and torso. The face and the fingers are left out: a performer wants to see the line of the
-# body. NECK and HEAD are the middles of shoulders and ears.
+# Limbs and torso without face and fingers: a performer wants to see the line of the body. NECK and
+# HEAD are the midpoints of shoulders and ears.
 _LIMBS = (
     *(
         (f"{side}_{start}", f"{side}_{end}")
@@ -34,8 +34,8 @@ _JOINTS = tuple(
     for side in ("LEFT", "RIGHT")
 )
 _POINTS = (*LANDMARK_NAMES, "NECK", "HEAD")
-_PLACE = {name: place for place, name in enumerate(_POINTS)}
-# How opaque a line is by the lower visibility of its two ends: hidden ones are only hinted at.
+_INDEX = {name: index for index, name in enumerate(_POINTS)}
+# Opacity of a line by the lower visibility of its two ends: hidden limbs are faint.
 _LEVELS = ((0.3, 0.22), (0.6, 0.55), (np.inf, 1.0))
 _HALO_ALPHA = 0.5
 # Positions in sixteenths of a pixel.
@@ -46,10 +46,10 @@ class SkeletonPen:
     """Draws skeletons of one thickness.
 
     Args:
-        width: of the frames in pixels.
-        height: of the frames in pixels.
-        line_px: thickness of the lines.
-        by_side: colour left and right differently instead of by pose.
+        width: Width of the frames in pixels.
+        height: Height of the frames in pixels.
+        line_px: Thickness of the lines in pixels.
+        by_side: Whether left and right have colours of their own, instead of the pose's.
     """
 
     def __init__(self, width: int, height: int, line_px: float, by_side: bool) -> None:
@@ -60,12 +60,12 @@ class SkeletonPen:
         self._by_side = by_side
 
     def draw(self, canvas: Canvas, points: NDArray[np.float32], colour: Rgb) -> None:
-        """Lay a skeleton over a frame, in place; nothing when nobody was found.
+        """Draw a skeleton on a frame in place; nothing without a person.
 
         Args:
-            canvas: of the frame.
-            points: ``(33, 3)`` x, y as fractions of the frame and visibility; NaN: nobody.
-            colour: of the lines.
+            canvas: Canvas of the frame.
+            points: ``(33, 3)`` x, y as fractions of the frame, visibility; NaN without a person.
+            colour: Colour of the lines.
         """
         if np.isnan(points).any():
             return
@@ -73,12 +73,12 @@ class SkeletonPen:
         xy = np.clip(body[:, :2], -1, 2) * self._size
         limbs: dict[int, list[tuple[str, str]]] = {level: [] for level in range(len(_LEVELS))}
         for limb in _LIMBS:
-            visibility = min(body[_PLACE[end], 2] for end in limb)
+            visibility = min(body[_INDEX[end], 2] for end in limb)
             limbs[_level(visibility)].append(limb)
         window = self._window(xy)
         if window is None:
             return
-        seen = [name for name in _JOINTS if _level(body[_PLACE[name], 2]) == len(_LEVELS) - 1]
+        seen = [name for name in _JOINTS if _level(body[_INDEX[name], 2]) == len(_LEVELS) - 1]
         for layer in canvas:
             self._draw_on(_Sheet(layer, window, xy), limbs, seen, colour)
 
@@ -106,7 +106,7 @@ class SkeletonPen:
         thickness: int,
         alpha: float,
     ) -> None:
-        """Lines of one opacity; they do not add up where they cross."""
+        """Draw lines of one opacity; crossings are no darker."""
         at, layer = sheet.at, sheet.layer
         thickness = max(1, (thickness + layer.halvings) >> layer.halvings)
         part = sheet.around(limbs, thickness)
@@ -126,22 +126,22 @@ class SkeletonPen:
         return colour
 
     def _window(self, xy: NDArray[np.float64]) -> tuple[slice, slice] | None:
-        """Rows and columns around the body; None when it is wholly outside."""
+        """Rows and columns around the body; None when it is outside the frame."""
         border = self._halo + self._joint + 2
         lower = np.maximum(np.floor(xy.min(axis=0) - border), 0).astype(int)
         upper = np.minimum(np.ceil(xy.max(axis=0) + border), self._size).astype(int)
         if (upper <= lower).any():
             return None
-        # From and to even rows and columns, so that layers of half the size have the same window.
+        # Even bounds, so that layers of half the size have the same window.
         lower, upper = lower // 2 * 2, (upper + 1) // 2 * 2
         return slice(lower[1], upper[1]), slice(lower[0], upper[0])
 
 
 class _Sheet:
-    """The part of a layer around a body, and where the body's points are in it.
+    """The part of a layer around a body, with the positions of the body's points in it.
 
-    OpenCV takes positions with some binary digits behind the point: in a layer of half the size the
-    same numbers have one digit more behind it.
+    OpenCV takes fixed-point positions: in a layer of half the size, the same integers have one more
+    fractional bit.
     """
 
     def __init__(self, layer: Layer, window: tuple[slice, slice], xy: NDArray[np.float64]) -> None:
@@ -155,10 +155,10 @@ class _Sheet:
         self.at = dict(zip(_POINTS, fixed, strict=True))
 
     def around(self, limbs: list[tuple[str, str]], border: int) -> NDArray[np.uint8]:
-        """The part of the region in which some limbs are."""
-        places = np.array([self.at[end] for limb in limbs for end in limb]) >> self.shift
-        left, top = np.maximum(places.min(axis=0) - border, 0)
-        right, bottom = np.maximum(places.max(axis=0) + border + 1, 0)
+        """The part of the region around some limbs."""
+        positions = np.array([self.at[end] for limb in limbs for end in limb]) >> self.shift
+        left, top = np.maximum(positions.min(axis=0) - border, 0)
+        right, bottom = np.maximum(positions.max(axis=0) + border + 1, 0)
         return self.region[top:bottom, left:right]
 
 

@@ -1,13 +1,14 @@
-"""Text on pictures: rendered once by Pillow, laid over frames as a mask.
+"""Text on frames: rendered once by Pillow, then stamped as a mask.
 
-Digits are laid side by side from a stock of their own and all have the width of the widest, so that
-a running clock neither jitters nor costs anything.
+Numbers are assembled from cached digits that all have the width of the widest, so a running clock
+neither jitters nor needs rendering.
 """
 
 import math
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Self
 
 import cv2
 import numpy as np
@@ -21,17 +22,17 @@ from serving.overlay.drawing.palette import Rgb
 Mask = NDArray[np.uint8]
 
 _DIGITS = "0123456789"
-# Heavier than the font's own strokes, by this share of its size.
+# Bold strokes are wider than the font's own by this share of the size.
 _BOLD_SHARE = 1 / 44
 _CACHED = 512
-# The shadow's blur as a share of the size; thin strokes would fade away without the gain.
+# Blur of the shadow as a share of the size; without the gain, thin strokes would fade away.
 _SHADOW_SHARE, _SHADOW_GAIN = 0.07, 2
 _ELLIPSIS = "…"
 
 
 @dataclass(frozen=True, repr=False)
 class Stencil:
-    """A mask in the resolutions of a canvas's layers.
+    """A mask in both resolutions of a canvas.
 
     Attributes:
         full: ``(rows, columns)`` 0..255.
@@ -42,20 +43,20 @@ class Stencil:
     half: Mask
 
     @classmethod
-    def of(cls, mask: Mask) -> "Stencil":
-        """Both resolutions of a mask."""
+    def of(cls, mask: Mask) -> Self:
+        """The stencil of a mask in full size."""
         return cls(mask, shrunk(mask.astype(np.float64)).round().astype(np.uint8))
 
 
 @dataclass(frozen=True, repr=False)
 class Word:
-    """A text ready to be laid over pictures.
+    """A rendered text.
 
     Attributes:
-        mask: where it is.
-        shadow: the same, blurred and larger on every side.
-        edge: by how many pixels the shadow is larger.
-        ascent: how far below its upper edge the text's baseline is, in pixels.
+        mask: Mask of the text.
+        shadow: Mask of its shadow, blurred and larger on every side.
+        edge: Width by which the shadow is larger on each side, in pixels.
+        ascent: Distance from the top of the mask to the baseline, in pixels.
     """
 
     mask: Stencil
@@ -65,18 +66,18 @@ class Word:
 
     @property
     def width(self) -> int:
-        """In pixels, without the shadow."""
+        """Width in pixels, without the shadow."""
         return int(self.mask.full.shape[1])
 
 
 class Typeface:
-    """A font in every size, and the pictures of words in it.
+    """A font in every size, with a cache of rendered words.
 
     Args:
-        path: a TrueType or OpenType file; None: the one that comes with Pillow.
+        path: Path of a TrueType or OpenType file; None for the font that comes with Pillow.
 
     Raises:
-        ServingError: the file is not a font.
+        ServingError: The file is not a font.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -87,11 +88,11 @@ class Typeface:
         self.font(16)
 
     def width(self, text: str, size: int, bold: bool = False) -> int:
-        """How wide a text is, in pixels."""
+        """Width of a text in pixels."""
         return math.ceil(self.font(size).getlength(text) + 2 * self._stroke(size, bold))
 
     def fitting(self, text: str, size: int, room: int, bold: bool = False) -> tuple[str, int]:
-        """A text and its size such that it fits: smaller down to three fifths, then cut short."""
+        """A text that fits a width, and its size: at least three fifths, then truncated."""
         least = max(6, round(size * 0.6))
         while size > least and self.width(text, size, bold) > room:
             size -= 1
@@ -102,7 +103,7 @@ class Typeface:
         return text + _ELLIPSIS, size
 
     def _word(self, text: str, size: int, bold: bool = False, digits: bool = False) -> Word:
-        """A text with its shadow; with ``digits``, all of those are equally wide."""
+        """A text with its shadow; with ``digits``, all digits are equally wide."""
         mask = self.number(text, size, bold) if digits else self.mask(text, size, bold)
         edge = max(2, round(size * _SHADOW_SHARE * 2.5))
         sigma = max(1.0, size * _SHADOW_SHARE)
@@ -112,7 +113,7 @@ class Typeface:
         return Word(Stencil.of(mask), Stencil.of(shadow), edge, ascent)
 
     def number(self, text: str, size: int, bold: bool = False) -> Mask:
-        """``(rows, columns)`` picture of a number: all digits are equally wide."""
+        """``(rows, columns)`` mask of a number; all digits are equally wide."""
         digits = [self.mask(digit, size, bold) for digit in _DIGITS]
         widest = max(mask.shape[1] for mask in digits)
         parts = []
@@ -136,14 +137,14 @@ class Typeface:
             ) from error
 
     def _mask(self, text: str, size: int, bold: bool = False) -> Mask:
-        """``(rows, columns)`` 0..255 of a text; all texts of a size have the same rows."""
+        """``(rows, columns)`` mask 0..255 of a text; the rows depend on the size only."""
         font, stroke = self.font(size), self._stroke(size, bold)
         ascent, descent = font.getmetrics()
-        picture = Image.new("L", (max(1, self.width(text, size, bold)), ascent + descent))
-        ImageDraw.Draw(picture).text(
+        image = Image.new("L", (max(1, self.width(text, size, bold)), ascent + descent))
+        ImageDraw.Draw(image).text(
             (stroke, 0), text, fill=255, font=font, stroke_width=stroke, stroke_fill=255
         )
-        return np.asarray(picture)
+        return np.asarray(image)
 
     @staticmethod
     def _stroke(size: int, bold: bool) -> float:
@@ -153,19 +154,19 @@ class Typeface:
 def stamp(
     canvas: Canvas, stencil: Stencil, x: int, y: int, colour: Rgb, alpha: float = 1.0
 ) -> None:
-    """Colour a picture where a stencil says so, in place; what lies outside is left out.
+    """Colour a canvas through a stencil, in place; parts outside the canvas are ignored.
 
     Args:
-        canvas: to lay it on.
-        stencil: where.
-        x: column of the stencil's left edge, in full size.
-        y: row of its upper edge.
-        colour: to lay on.
-        alpha: how much of it, 0..1.
+        canvas: Canvas to draw on.
+        stencil: Stencil to colour through.
+        x: Column of the stencil's left edge, in full size.
+        y: Row of the stencil's top edge, in full size.
+        colour: Colour to apply.
+        alpha: Opacity, 0..1.
     """
     for layer in canvas:
         mask = stencil.half if layer.halvings else stencil.full
-        # In half size a stencil begins at the nearest whole pixel: half a pixel of colour.
+        # At half size a stencil starts at a whole pixel, so chroma is off by half a pixel at most.
         _stamp(
             layer.pixels, mask, x >> layer.halvings, y >> layer.halvings, layer.ink(colour), alpha
         )
@@ -180,7 +181,7 @@ def _stamp(
     if right <= left or bottom <= top:
         return
     part = mask[top - y : bottom - y, left - x : right - x]
-    # From 0 to exactly 65536, so that what the mask covers wholly has exactly the colour.
+    # 0 to exactly 65536: a fully covered pixel gets exactly the colour.
     weight = ((part.astype(np.int32) + (part >> 7)) * round(alpha * 256))[:, :, None]
     region = pixels[top:bottom, left:right]
     region += (((np.array(ink, dtype=np.int32) - region) * weight) >> 16).astype(np.uint8)

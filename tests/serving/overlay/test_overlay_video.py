@@ -294,7 +294,7 @@ def test_a_drawing_that_is_given_up_leaves_no_video(
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        draw_all(video, routine_for(video, media), out, params, media, progress=stop)
+        draw_all(video, routine_for(video, media), out, params, media, report_progress=stop)
     assert [path.name for path in out.iterdir() if path.is_file()] == []
 
 

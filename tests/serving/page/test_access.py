@@ -1,6 +1,7 @@
-"""Everybody can use the page: by eye, by ear, by keyboard, on a phone, in the dark."""
+"""The page works for everyone: by eye, by ear, by keyboard, on a phone, in the dark."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -10,6 +11,7 @@ from tests.serving.page.conftest import LAPTOP, wait_until, watched
 from tests.serving.server import Server
 
 SERIOUS = ("serious", "critical")
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 PHONE: ViewportSize = {"width": 390, "height": 844}
 
 
@@ -62,42 +64,46 @@ VIEWS = [
 ]
 
 
-@pytest.fixture(params=["light", "dark"])
-def either_page(browser: Browser, server: Server, request: pytest.FixtureRequest) -> Iterator[Page]:
-    context = browser.new_context(
-        viewport=LAPTOP, color_scheme=request.param, reduced_motion="reduce"
-    )
-    with watched(context) as page:
-        yield page
-
-
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.__name__)
-def test_axe_finds_nothing_serious(
-    either_page: Page, server: Server, finished_job: str, view: Callable[[Page, str, str], None]
-) -> None:
-    """Names, roles, contrast, order: nothing that keeps anybody out."""
-    view(either_page, server.url, finished_job)
-    found = Axe().run(either_page).response["violations"]
-    serious = [
-        (v["id"], [node["html"][:200] for node in v["nodes"]])
-        for v in found
-        if v["impact"] in SERIOUS
-    ]
-    assert serious == []
-
-
-@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.__name__)
-def test_it_fits_a_phone_held_upright(
+def test_every_view_is_accessible_and_fits_a_phone(
     browser: Browser, server: Server, finished_job: str, view: Callable[[Page, str, str], None]
 ) -> None:
-    """Nothing scrolls sideways at 390 pixels."""
-    with watched(browser.new_context(viewport=PHONE, has_touch=True)) as page:
+    """Axe finds nothing serious in light or dark, and nothing scrolls sideways at 390 pixels."""
+    context = browser.new_context(viewport=LAPTOP, reduced_motion="reduce", has_touch=True)
+    with watched(context) as page:
         view(page, server.url, finished_job)
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme=scheme)
+            assert serious_violations(page) == [], scheme
+        page.set_viewport_size(PHONE)
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
+@pytest.mark.parametrize("view", [open_live, open_analysis], ids=lambda view: view.__name__)
+def test_a_view_opened_in_the_dark_on_a_phone_is_accessible(
+    browser: Browser, server: Server, finished_job: str, view: Callable[[Page, str, str], None]
+) -> None:
+    """The first paint needs no change of scheme or size."""
+    context = browser.new_context(
+        viewport=PHONE, color_scheme="dark", reduced_motion="reduce", has_touch=True
+    )
+    with watched(context) as page:
+        view(page, server.url, finished_job)
+        assert serious_violations(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def serious_violations(page: Page) -> list[tuple[str, list[str]]]:
+    """Rules that keep people out, with the elements that break them."""
+    return [
+        (violation["id"], [node["html"][:200] for node in violation["nodes"]])
+        for violation in Axe().run(page).response["violations"]
+        if violation["impact"] in SERIOUS
+    ]
+
+
 def test_the_keyboard_is_enough(page: Page, server: Server, finished_job: str) -> None:
-    """From the first key to a played hold, without a mouse."""
+    """From the first Tab to playing a hold, without a mouse."""
     page.goto(f"{server.url}/#{finished_job}")
     expect(page.locator("#result")).to_be_visible()
     page.locator("body").focus()
@@ -113,7 +119,7 @@ def test_the_keyboard_is_enough(page: Page, server: Server, finished_job: str) -
 
 
 def test_every_control_has_a_name(page: Page, server: Server, finished_job: str) -> None:
-    """For those who hear the page instead of seeing it; hidden controls too."""
+    """Screen readers need one; hidden controls too."""
     page.goto(f"{server.url}/#{finished_job}")
     expect(page.locator("#result")).to_be_visible()
     for role in ("button", "link", "slider", "progressbar", "switch", "combobox", "radio"):

@@ -1,4 +1,4 @@
-"""The demo performance, for a player."""
+"""The demo performance, as a player requests it."""
 
 from tests.serving.conftest import Start
 from tests.serving.server import Server
@@ -7,7 +7,7 @@ DEMO = "/api/v1/demo/performance.mp4"
 
 
 def test_the_performance_is_sent_as_a_whole_or_in_ranges(server: Server) -> None:
-    """Players ask for the parts they need."""
+    """Players request the ranges they need."""
     whole = server.http.get(DEMO)
     assert (whole.status_code, whole.headers["content-type"]) == (200, "video/mp4")
     part = server.http.get(DEMO, headers={"Range": "bytes=10-19"})
@@ -17,8 +17,8 @@ def test_the_performance_is_sent_as_a_whole_or_in_ranges(server: Server) -> None
 
 
 def test_a_service_without_it_says_so(start: Start) -> None:
-    """And what to set."""
-    server = start(demo_video="nowhere.mp4")
+    """The problem names the setting."""
+    server = start(ready=False, demo_video="nowhere.mp4")
     reply = server.http.get(DEMO)
     assert reply.status_code == 404
     assert "serving.demo_video" in reply.json()["detail"]

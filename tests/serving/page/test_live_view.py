@@ -5,22 +5,25 @@ import json
 import struct
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
-import websockets.sync.client
-import yaml
 from playwright.sync_api import Browser, BrowserContext, Page, WebSocket, expect
 
-from shared_features.params import PROJECT_ROOT
-from tests.serving.conftest import Start
-from tests.serving.page.conftest import FAKE_CAMERA, LAPTOP, Launch, watched
+from tests.serving.live.client import Client
+from tests.serving.page.conftest import (
+    FAKE_CAMERA,
+    LAPTOP,
+    PATIENCE_MS,
+    Launch,
+    wait_until,
+    watched,
+)
 from tests.serving.page.webcam import (
     POSE,
     decoded,
     looks_mirrored,
-    true_hold_s,
     write_empty_room,
     write_film,
 )
@@ -28,9 +31,9 @@ from tests.serving.server import Server
 
 HEADER_BYTES = 16
 MOST_IN_FLIGHT = 2
-# A pose is seen somewhat before it is complete and somewhat after it was left, and a busy computer
-# misses frames at either end. To the hundredth the page shows what the service says.
-EDGES_S = 0.6
+LEAST_SHOWN_S = 1.0
+# The clock runs on for at most this long without an answer (`timeline.max_gap_s`).
+MAX_GAP_S = 0.5
 
 
 @pytest.fixture(scope="session")
@@ -57,14 +60,8 @@ def camera_context(browser: Browser) -> BrowserContext:
     return browser.new_context(viewport=LAPTOP, permissions=["camera"], accept_downloads=True)
 
 
-def live_settings() -> dict[str, Any]:
-    params = yaml.safe_load((PROJECT_ROOT / "params.yaml").read_text(encoding="utf-8"))
-    live: dict[str, Any] = params["serving"]["live"]
-    return live
-
-
 class Traffic:
-    """What goes over the page's websocket."""
+    """Records the messages on the page's websocket."""
 
     def __init__(self, page: Page) -> None:
         self.pictures: list[bytes] = []
@@ -97,60 +94,53 @@ class Traffic:
                 self.holds.append(f"{message['ended_hold']['duration_s']:.2f}")
 
 
-WATCH_CLOCK = """async () => {
-    const readings = [];
-    const end = performance.now() + 6000;
-    while (performance.now() < end) {
-        readings.push([performance.now() / 1000, document.querySelector('#live-clock').innerText]);
-        await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-    return readings;
+# Keeps every reading of the hold clock, hold by hold.
+RECORD_CLOCK = """() => {
+    const clock = document.querySelector('#live-clock');
+    window.holdReadings = [[]];
+    new MutationObserver(() => {
+        const runs = window.holdReadings;
+        if (clock.textContent) runs.at(-1).push(Number(clock.textContent));
+        else runs.push([]);
+    }).observe(clock, { childList: true, characterData: true, subtree: true });
 }"""
 
 
-def longest_run(readings: list[tuple[float, str]]) -> tuple[float, float]:
-    """How long one hold was watched, and by how much its clock went on meanwhile."""
-    runs: list[list[tuple[float, float]]] = [[]]
-    for at_s, text in readings:
-        if not text or (runs[-1] and float(text) < runs[-1][-1][1]):
-            runs.append([])
-        if text:
-            runs[-1].append((at_s, float(text)))
-    spans = [(run[-1][0] - run[0][0], run[-1][1] - run[0][1]) for run in runs if run]
-    return max(spans)
-
-
-def test_poses_appear_holds_are_timed_and_kept(live_page: Page, film: Path) -> None:
+def test_poses_appear_holds_are_timed_and_kept(live_page: Page) -> None:
     """From the camera to the clock, the log, the best time and the file; then the camera is off."""
     page = live_page
     traffic = Traffic(page)
+    page.evaluate(RECORD_CLOCK)
     page.click("#live-start")
     expect(page.locator("#live-pose")).to_have_text(POSE)
-    elapsed_s, shown_s = longest_run(page.evaluate(WATCH_CLOCK))
-    assert elapsed_s > 1
-    assert shown_s == pytest.approx(elapsed_s, abs=0.25)
     expect(page.locator("#live-spoken")).to_have_text(POSE)
+    wait_until(page, f"Math.max(0, ...window.holdReadings.flat()) >= {LEAST_SHOWN_S}")
     expect(page.locator("#log-rows tr").first).to_contain_text(POSE)
     expect(page.locator("#live-last")).to_contain_text(f"Last: {POSE}")
     expect(page.locator("#log-best")).to_contain_text(POSE)
     expect(page.locator("#figure-delay")).to_contain_text("ms")
+    page.click("#live-stop")
+    expect(page.locator("#live-start")).to_be_visible()
+    assert page.evaluate("document.querySelector('#camera').srcObject") is None
     with page.expect_download() as download:
         page.click("#log-save")
     rows = list(csv.DictReader(download.value.path().read_text(encoding="utf-8").splitlines()))
     longest = max(float(row["duration_s"]) for row in rows if row["pose"] == POSE)
-    assert longest == pytest.approx(true_hold_s(), abs=EDGES_S)
-    assert f"{longest:.2f}" in traffic.holds
+    assert longest >= LEAST_SHOWN_S
+    # To the hundredth, the page shows what the service says; a hold that is cut off by the end
+    # of the session is the page's own.
+    assert set(traffic.holds) <= {f"{float(row['duration_s']):.2f}" for row in rows}
+    readings = page.evaluate("window.holdReadings")
+    assert all(run == sorted(run) for run in readings)
+    assert max(max(run, default=0) for run in readings) <= longest + MAX_GAP_S
     assert traffic.most_in_flight <= MOST_IN_FLIGHT
     assert traffic.errors == []
-    page.click("#live-stop")
-    expect(page.locator("#live-start")).to_be_visible()
-    assert page.evaluate("document.querySelector('#camera').srcObject") is None
     page.click("#log-clear")
     expect(page.locator("#log-empty")).to_be_visible()
 
 
 def test_only_what_is_shown_is_mirrored(live_page: Page, film: Path) -> None:
-    """A mirrored picture would exchange left and right, so the service gets it as it is."""
+    """A mirrored image would swap left and right, so the service gets the camera's own."""
     page = live_page
     traffic = Traffic(page)
     page.click("#live-start")
@@ -168,7 +158,7 @@ def test_only_what_is_shown_is_mirrored(live_page: Page, film: Path) -> None:
 
 
 def test_cameras_can_be_chosen_and_the_screen_filled(live_page: Page) -> None:
-    """The picker names the cameras; the stage takes the whole screen and gives it back."""
+    """The picker lists the cameras; full screen can be entered and left."""
     page = live_page
     page.click("#live-start")
     expect(page.locator("#live-pose")).not_to_be_empty()
@@ -183,13 +173,12 @@ def test_cameras_can_be_chosen_and_the_screen_filled(live_page: Page) -> None:
     expect(page.locator("#stage.full")).to_have_count(0)
 
 
-def test_a_hidden_page_sends_nothing_and_goes_on_when_it_is_seen(
-    webcam: Browser, start: Start
+def test_a_hidden_page_sends_nothing_and_continues_when_it_is_visible(
+    webcam: Browser, restartable: Server
 ) -> None:
-    """Nobody looks, so nothing is worked on; the service hangs up meanwhile, which hurts nobody."""
-    server = start(live=live_settings() | {"idle_timeout_s": 1})
+    """The service closes the silent session meanwhile; the page connects again by itself."""
     with watched(camera_context(webcam)) as page:
-        page.goto(f"{server.url}/#live")
+        page.goto(f"{restartable.url}/#live")
         traffic = Traffic(page)
         page.click("#live-start")
         expect(page.locator("#live-pose")).not_to_be_empty()
@@ -198,21 +187,29 @@ def test_a_hidden_page_sends_nothing_and_goes_on_when_it_is_seen(
             document.dispatchEvent(new Event('visibilitychange'));
         }"""
         page.evaluate(see, True)
-        page.wait_for_timeout(300)
-        sent = len(traffic.pictures)
         expect(page.locator("#live-link")).to_have_text("Paused")
+        sent = len(traffic.pictures)
+        # Video frames are still shown, but none is sent.
+        page.evaluate(
+            """async () => {
+                const video = document.querySelector('#camera');
+                for (let i = 0; i < 5; i += 1) {
+                    await new Promise((next) => video.requestVideoFrameCallback(next));
+                }
+            }"""
+        )
         assert len(traffic.pictures) == sent
         page.evaluate(see, False)
         expect(page.locator("#live-link")).to_be_hidden()
-        deadline = time.monotonic() + 15
+        expect(page.locator("#live-pose")).not_to_be_empty()
+        deadline = time.monotonic() + PATIENCE_MS / 1000
         while len(traffic.pictures) <= sent:
             assert time.monotonic() < deadline, "nothing is sent"
-            page.wait_for_timeout(50)
-        expect(page.locator("#live-pose")).not_to_be_empty()
+            page.wait_for_timeout(50)  # lets Playwright deliver its events
 
 
 def test_another_view_switches_the_camera_off(live_page: Page) -> None:
-    """Nobody is filmed who is not looking."""
+    """The camera never runs out of sight."""
     page = live_page
     page.click("#live-start")
     expect(page.locator("#live-pose")).not_to_be_empty()
@@ -223,7 +220,7 @@ def test_another_view_switches_the_camera_off(live_page: Page) -> None:
 
 
 def test_the_demo_needs_no_camera(page: Page, server: Server) -> None:
-    """The demo performance plays as if it were one."""
+    """The demo performance stands in for one."""
     page.goto(f"{server.url}/#live")
     page.click("#live-demo")
     expect(page.locator("#live-pose")).not_to_be_empty()
@@ -232,8 +229,8 @@ def test_the_demo_needs_no_camera(page: Page, server: Server) -> None:
     expect(page.locator("#live-demo")).to_be_visible()
 
 
-def test_an_empty_room_is_called_that(launch: Launch, server: Server, tmp_path: Path) -> None:
-    """Nobody is an answer."""
+def test_an_empty_room_is_named(launch: Launch, server: Server, tmp_path: Path) -> None:
+    """The page says that nobody is there."""
     room = write_empty_room(tmp_path / "room.mjpeg")
     browser = launch(*FAKE_CAMERA, f"--use-file-for-fake-video-capture={room}")
     with watched(camera_context(browser)) as page:
@@ -245,7 +242,7 @@ def test_an_empty_room_is_called_that(launch: Launch, server: Server, tmp_path: 
 
 
 def test_a_camera_that_was_not_allowed_is_explained(browser: Browser, server: Server) -> None:
-    """What to do about it is said, and the demo is still there."""
+    """The page says what to do and still offers the demo."""
     with watched(browser.new_context(viewport=LAPTOP)) as page:
         page.goto(f"{server.url}/#live")
         page.evaluate(
@@ -260,7 +257,7 @@ def test_a_camera_that_was_not_allowed_is_explained(browser: Browser, server: Se
 
 
 def test_a_missing_camera_is_explained(browser: Browser, server: Server) -> None:
-    """A computer without one."""
+    """On a computer without one."""
     with watched(camera_context(browser)) as page:
         page.goto(f"{server.url}/#live")
         page.click("#live-start")
@@ -268,7 +265,7 @@ def test_a_missing_camera_is_explained(browser: Browser, server: Server) -> None
 
 
 def test_a_page_that_browsers_do_not_trust_says_why(launch: Launch, server: Server) -> None:
-    """Cameras need https or this same computer."""
+    """Browsers open cameras only over https or on localhost."""
     browser = launch("--host-resolver-rules=MAP straps.example 127.0.0.1")
     with watched(browser.new_context(viewport=LAPTOP), "straps.example") as page:
         page.goto(f"http://straps.example:{server.port}/#live")
@@ -277,31 +274,31 @@ def test_a_page_that_browsers_do_not_trust_says_why(launch: Launch, server: Serv
     browser.close()
 
 
-def test_it_comes_back_by_itself_when_the_service_was_gone(webcam: Browser, start: Start) -> None:
-    """Killed and started again; the camera has been running all the time."""
-    server = start()
+def test_it_reconnects_when_the_service_is_back(webcam: Browser, restartable: Server) -> None:
+    """The service is killed and started again; the camera keeps running."""
     with watched(camera_context(webcam)) as page:
-        page.goto(f"{server.url}/#live")
+        page.goto(f"{restartable.url}/#live")
         page.click("#live-start")
         expect(page.locator("#live-pose")).not_to_be_empty()
-        server.kill()
+        restartable.kill()
         expect(page.locator("#live-notice")).to_contain_text("No connection to the service")
         expect(page.locator("#live-pose")).to_be_empty()
-        server.start()
+        restartable.start()
         expect(page.locator("#live-notice")).to_be_hidden()
         expect(page.locator("#live-pose")).not_to_be_empty()
 
 
-def test_a_busy_service_is_tried_again(webcam: Browser, start: Start) -> None:
-    """The one place is taken at first, then free."""
-    server = start(live=live_settings() | {"max_sessions": 1})
-    address = f"ws://127.0.0.1:{server.port}/api/v1/live"
-    with watched(camera_context(webcam)) as page:
+def test_a_busy_service_is_tried_again(webcam: Browser, server: Server) -> None:
+    """All sessions are taken at first, then free."""
+    with watched(camera_context(webcam)) as page, ExitStack() as others:
         page.goto(f"{server.url}/#live")
-        with websockets.sync.client.connect(address) as first:
-            assert "ready" in str(first.recv())
-            page.click("#live-start")
-            expect(page.locator("#live-notice")).to_contain_text("The service is busy")
+        while True:
+            client = others.enter_context(Client(server))
+            if client.ready["type"] == "error":
+                break
+        page.click("#live-start")
+        expect(page.locator("#live-notice")).to_contain_text("The service is busy")
+        others.close()
         page.click("#live-retry")
         expect(page.locator("#live-notice")).to_be_hidden()
         expect(page.locator("#live-pose")).not_to_be_empty()

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, expect
 
 from tests.clips import write_sound
-from tests.serving.conftest import Start
 from tests.serving.page.conftest import LAPTOP, wait_until, watched
 from tests.serving.server import VIDEOS, Server
 
@@ -33,10 +32,10 @@ def delete_shown(page: Page, name: str) -> None:
     expect(page.locator("#current")).to_be_hidden()
 
 
-def test_a_video_is_uploaded_followed_shown_taken_along_and_deleted(
+def test_a_video_is_uploaded_analysed_shown_downloaded_and_deleted(
     page: Page, server: Server, clip: Path
 ) -> None:
-    """Upload, progress, ribbon, holds, downloads, link, delete: the whole way."""
+    """Upload, progress, ribbon, holds, downloads, link, deletion."""
     page.set_input_files("#file", clip)
     expect(page.locator("#progress")).to_be_visible()
     expect(page.locator("#result")).to_be_visible()
@@ -59,10 +58,10 @@ def test_a_video_is_uploaded_followed_shown_taken_along_and_deleted(
     expect(page.locator("#recent-list")).not_to_contain_text("clip.mp4")
 
 
-def test_the_drawn_video_takes_the_place_of_the_original(
+def test_the_video_with_skeleton_replaces_the_original(
     page: Page, server: Server, clip: Path
 ) -> None:
-    """Shown, with photos and summary, as soon as it is there; the original stays a click away."""
+    """It appears with photos and summary when it is ready; the original stays one click away."""
     job_id = server.submit(clip, "drawn.mp4")
     page.goto(f"{server.url}/#{job_id}")
     expect(page.locator("#result")).to_be_visible()
@@ -85,10 +84,10 @@ def test_the_drawn_video_takes_the_place_of_the_original(
         assert download.value.path().read_bytes().startswith(start), link
 
 
-def test_what_the_browser_cannot_play_is_shown_once_it_is_drawn(
+def test_a_video_the_browser_cannot_play_is_shown_with_its_skeleton(
     page: Page, tmp_path: Path, pictures: list[NDArray[np.uint8]]
 ) -> None:
-    """Said in words; the drawn video plays everywhere."""
+    """The page says so for the original; the video with skeleton plays everywhere."""
     height, width = pictures[0].shape[:2]
     old = cv2.VideoWriter(
         str(tmp_path / "old.mp4"), cv2.VideoWriter.fourcc(*"mp4v"), 25, (width, height)
@@ -108,10 +107,10 @@ def test_what_the_browser_cannot_play_is_shown_once_it_is_drawn(
     expect(page.locator(".unplayable")).to_be_hidden()
 
 
-def test_time_is_chosen_in_the_ribbon_the_table_and_the_chart(
+def test_ribbon_table_and_chart_seek_in_the_video(
     page: Page, server: Server, finished_job: str
 ) -> None:
-    """A click goes to that time; arrow keys go a second on or back."""
+    """A click jumps to that time; arrow keys step one second forward or back."""
     page.goto(f"{server.url}/#{finished_job}")
     ribbon = page.locator(".ribbon")
     expect(ribbon).to_be_visible()
@@ -143,7 +142,7 @@ def test_time_is_chosen_in_the_ribbon_the_table_and_the_chart(
 def test_the_player_has_the_buttons_of_a_player(
     page: Page, server: Server, finished_job: str
 ) -> None:
-    """Play, pause, speed, captions, sound, full screen; none of them covers the picture."""
+    """Play, pause, speed, captions, sound, full screen."""
     page.goto(f"{server.url}/#{finished_job}")
     expect(page.get_by_label("With skeleton")).to_be_checked()
     video = "document.querySelector('.player video')"
@@ -168,7 +167,7 @@ def test_the_player_has_the_buttons_of_a_player(
 
 
 def test_joints_are_chosen_and_remembered(page: Page, server: Server, finished_job: str) -> None:
-    """The chart shows those that are pressed, also after the page was left."""
+    """The chart shows the chosen joints, also after a reload."""
     page.goto(f"{server.url}/#{finished_job}")
     elbow = page.get_by_role("button", name="left elbow")
     expect(elbow).to_have_attribute("aria-pressed", "false")
@@ -179,7 +178,7 @@ def test_joints_are_chosen_and_remembered(page: Page, server: Server, finished_j
 
 
 def test_a_video_that_fails_says_why_and_can_be_deleted(page: Page, tmp_path: Path) -> None:
-    """The service's own message, and the way out."""
+    """The page shows the service's own message and a way out."""
     page.set_input_files("#file", write_sound(tmp_path / "song.mp4"))
     expect(page.locator("#failed-text")).to_contain_text("song.mp4 holds sound but no picture")
     page.click("#failed-delete")
@@ -188,7 +187,7 @@ def test_a_video_that_fails_says_why_and_can_be_deleted(page: Page, tmp_path: Pa
 
 
 def test_a_running_analysis_is_cancelled(page: Page, long_clip: Path) -> None:
-    """The card closes and nothing of it is listed."""
+    """The card closes and the video is no longer listed."""
     page.set_input_files("#file", long_clip)
     expect(page.locator("#busy-text")).to_contain_text("frames")
     page.click("#cancel")
@@ -196,8 +195,8 @@ def test_a_running_analysis_is_cancelled(page: Page, long_clip: Path) -> None:
     expect(page.locator("#recent-list")).not_to_contain_text("long.mp4")
 
 
-def test_a_slip_of_the_hand_deletes_nothing(page: Page, server: Server, clip: Path) -> None:
-    """It is asked first; Escape and "keep it" mean no."""
+def test_a_slip_deletes_nothing(page: Page, server: Server, clip: Path) -> None:
+    """The page asks first; Escape and "Keep it" mean no."""
     job_id = server.submit(clip, "mine.mp4")
     server.finished(job_id)
     page.reload()
@@ -213,8 +212,8 @@ def test_a_slip_of_the_hand_deletes_nothing(page: Page, server: Server, clip: Pa
     assert server.http.get(f"{VIDEOS}/{job_id}").status_code == 404
 
 
-def test_a_file_beyond_the_limit_is_not_even_sent(page: Page, tmp_path: Path) -> None:
-    """The page knows what the service takes."""
+def test_a_file_above_the_limit_is_not_sent(page: Page, tmp_path: Path) -> None:
+    """The page knows the limit of the service."""
     (tmp_path / "huge.mp4").write_bytes(b"\0" * (3 * 1024 * 1024))
     expect(page.locator("#limits")).to_contain_text("up to 2 MB")
     page.set_input_files("#file", tmp_path / "huge.mp4")
@@ -229,15 +228,15 @@ def test_the_demo_is_one_click_away(page: Page) -> None:
     expect(page.locator("#result")).to_be_visible()
 
 
-def test_a_link_to_what_is_gone_says_so(page: Page, server: Server) -> None:
-    """And leads to the view where another one can be chosen."""
+def test_a_link_to_a_deleted_video_says_so(page: Page, server: Server) -> None:
+    """The page shows the view where another one can be chosen."""
     page.goto(f"{server.url}/#{'0' * 32}")
     expect(page.locator("#message")).to_contain_text("There is no video")
     expect(page.locator("#file")).to_be_attached()
     assert page.url.endswith("#video")
 
 
-def test_coming_back_finds_the_analysis_still_open(
+def test_an_analysis_stays_open_while_another_view_is_shown(
     page: Page, server: Server, finished_job: str
 ) -> None:
     """Switching to another view and back keeps it open; clicking the same view again closes it."""
@@ -251,18 +250,17 @@ def test_coming_back_finds_the_analysis_still_open(
     expect(page.locator("#result")).to_be_hidden()
 
 
-def test_an_analysis_goes_on_when_the_service_was_killed_in_the_middle(
-    browser: Browser, start: Start, long_clip: Path
+def test_an_analysis_survives_a_killed_service(
+    browser: Browser, restartable: Server, long_clip: Path
 ) -> None:
     """The page says that the connection is lost, waits, and shows the result without a reload."""
-    server = start()
     with watched(browser.new_context(viewport=LAPTOP)) as page:
-        page.goto(server.url)
+        page.goto(restartable.url)
         page.set_input_files("#file", long_clip)
         expect(page.locator("#busy-text")).to_contain_text("frames")
-        server.kill()
+        restartable.kill()
         expect(page.locator("#message")).to_contain_text("The connection was lost")
-        server.start()
+        restartable.start()
         expect(page.locator("#result")).to_be_visible()
         expect(page.locator("#message")).to_be_hidden()
         page.locator(".ribbon").click()

@@ -1,6 +1,5 @@
-"""What a fake webcam plays, made of the demo performance."""
+"""Films for a fake webcam, cut from the demo performance."""
 
-import csv
 from pathlib import Path
 
 import cv2
@@ -12,16 +11,16 @@ from shared_features.media.reader import VideoReader
 from shared_features.params import PROJECT_ROOT, load_shared
 
 DEMO = PROJECT_ROOT / "serving" / "demo"
-# Chromium plays such a file at this rate, over and over, whatever the film was recorded at.
+# Chromium loops such a file at this rate, whatever rate it was recorded at.
 FRAMES_PER_SECOND = 30
-# Some frames of a transition, the whole l-hang, and some of the way out of it.
+# The end of a transition, the whole l-hang, and the start of the way out of it.
 FIRST, LAST = 125, 290
 POSE = "l-hang"
 _END = b"\xff\xd9"  # of a JPEG file
 
 
 def write_film(path: Path) -> Path:
-    """A Motion JPEG of a stretch of the demo performance: JPEG files one after the other."""
+    """A Motion JPEG of part of the demo performance: concatenated JPEG files."""
     with (
         VideoReader(DEMO / "performance.mp4", load_shared().media) as video,
         path.open("wb") as out,
@@ -41,19 +40,12 @@ def write_empty_room(path: Path) -> Path:
     return path
 
 
-def true_hold_s() -> float:
-    """For how long the film holds its pose, as a fake webcam plays it."""
-    with (DEMO / "performance_labels.csv").open(encoding="utf-8") as file:
-        labels = [row["label"] for row in csv.DictReader(file)]
-    return labels[FIRST : LAST + 1].count(POSE) / FRAMES_PER_SECOND
-
-
 def looks_mirrored(picture: NDArray[np.uint8], film: Path) -> bool:
-    """Whether the mirror image of a picture is nearer to some frame of a film than itself.
+    """Whether the mirror image of an image is nearer to some frame of a film than the image itself.
 
     Args:
         picture: ``(height, width, 3)`` RGB.
-        film: as ``write_film`` made it.
+        film: Path of a film of ``write_film``.
     """
     small = _shrunk(picture)
     jpegs = [jpeg + _END for jpeg in film.read_bytes().split(_END)[:-1]]
@@ -64,7 +56,7 @@ def looks_mirrored(picture: NDArray[np.uint8], film: Path) -> bool:
 
 
 def decoded(jpeg: bytes) -> NDArray[np.uint8]:
-    """The ``(height, width, 3)`` RGB picture of a JPEG file."""
+    """The ``(height, width, 3)`` RGB pixels of a JPEG file."""
     pixels = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR_RGB)
     return np.asarray(pixels, np.uint8)
 
