@@ -1,4 +1,4 @@
-"""Video files made at test time, whose contents and times are known."""
+"""Video files generated at test time, with known contents and times."""
 
 import struct
 from collections.abc import Sequence
@@ -10,28 +10,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 TIME_BASE = Fraction(1, 90_000)
-# Colours of the corners, clockwise from the upper left one: which way up is a picture?
+# Colours of the corners, clockwise from the upper left, to tell which way up an image is.
 CORNERS = ((255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0))
 
 
 def corner_image(width: int, height: int, brightness: int = 0) -> NDArray[np.uint8]:
-    """A picture with a differently coloured block in each corner."""
-    picture = np.full((height, width, 3), brightness, dtype=np.uint8)
+    """An image with a block of a different colour in each corner."""
+    image = np.full((height, width, 3), brightness, dtype=np.uint8)
     block = min(width, height) // 3
     top, bottom = slice(0, block), slice(height - block, height)
     left, right = slice(0, block), slice(width - block, width)
     for (rows, columns), colour in zip(
         ((top, left), (top, right), (bottom, right), (bottom, left)), CORNERS, strict=True
     ):
-        picture[rows, columns] = colour
-    return picture
+        image[rows, columns] = colour
+    return image
 
 
-def corner_order(picture: NDArray[np.uint8]) -> list[int]:
-    """Which of ``CORNERS`` is found in each corner, clockwise from the upper left one."""
-    height, width = picture.shape[:2]
+def corner_order(image: NDArray[np.uint8]) -> list[int]:
+    """Index in ``CORNERS`` of the colour in each corner, clockwise from the upper left."""
+    height, width = image.shape[:2]
     inset = min(width, height) // 6
-    places = (
+    positions = (
         (inset, inset),
         (inset, width - inset),
         (height - inset, width - inset),
@@ -39,13 +39,14 @@ def corner_order(picture: NDArray[np.uint8]) -> list[int]:
     )
     colours = np.array(CORNERS, dtype=int)
     return [
-        int(np.abs(colours - picture[place].astype(int)).sum(axis=1).argmin()) for place in places
+        int(np.abs(colours - image[position].astype(int)).sum(axis=1).argmin())
+        for position in positions
     ]
 
 
 def write_video(
     path: Path,
-    pictures: Sequence[NDArray[np.uint8]],
+    images: Sequence[NDArray[np.uint8]],
     pts_s: Sequence[float],
     codec: str = "libx264",
     pixel_format: str = "yuv420p",
@@ -53,8 +54,8 @@ def write_video(
     start_s: float = 0.0,
     pixel_aspect: Fraction = Fraction(1),
 ) -> Path:
-    """Encode pictures with the given times; every second is a key frame."""
-    height, width = pictures[0].shape[:2]
+    """Encode images at the given times; every 30th frame is a key frame."""
+    height, width = images[0].shape[:2]
     movflags = {"movflags": "+faststart"} if path.suffix == ".mp4" else {}
     with av.open(str(path), "w", options=movflags) as container:
         stream = container.add_stream(codec, rate=30)
@@ -62,8 +63,8 @@ def write_video(
         stream.codec_context.sample_aspect_ratio = pixel_aspect
         stream.time_base = stream.codec_context.time_base = TIME_BASE
         stream.options = {"g": "30"} | (options or {})
-        for picture, seconds in zip(pictures, pts_s, strict=True):
-            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+        for image, seconds in zip(images, pts_s, strict=True):
+            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
             frame.pts, frame.time_base = round((seconds + start_s) / TIME_BASE), TIME_BASE
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
@@ -71,7 +72,7 @@ def write_video(
 
 
 def flag_rotation(path: Path, clockwise_deg: int) -> None:
-    """Tell players of an MP4 file to turn its picture clockwise, as phones do."""
+    """Flag an MP4 file to be shown rotated clockwise, as phones do."""
     matrices = {
         0: (1, 0, 0, 1),
         90: (0, 1, -1, 0),
@@ -86,8 +87,8 @@ def flag_rotation(path: Path, clockwise_deg: int) -> None:
     path.write_bytes(content)
 
 
-def write_sound(path: Path, seconds: float = 1.0) -> Path:
-    """A file with a tone and no picture."""
+def write_audio(path: Path, seconds: float = 1.0) -> Path:
+    """Write a file with a tone and no video."""
     rate = 44_100
     with av.open(str(path), "w") as container:
         stream = container.add_stream("aac", rate=rate)

@@ -1,1 +1,1 @@
-"""The 33 landmarks, a recording's landmarks as one value, and their tables on disk."""
+"""The 33 landmarks, the landmark track of a recording, and landmark tables on disk."""

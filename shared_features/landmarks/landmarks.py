@@ -1,15 +1,15 @@
-"""The 33 landmarks by name, the points derived from them, and a recording's landmarks as one value.
+"""The 33 landmarks by name, points derived from them, mirroring, and a recording's track.
 
 Landmark order and names are those of MediaPipe Pose. "Left" and "right" are the performer's own.
 
 Image landmarks are fractions of the upright frame (x to the right, y down); multiply x by
-``width / height`` to get *square pixels*, in which an angle means what it says. World landmarks are
-metres, hip-centred, with the camera's axes (x right, y down, z away from the camera).
+``width / height`` to get *square pixels*, in which angles are true. World landmarks are in metres,
+hip-centred, with the camera's axes (x right, y down, z away from the camera).
 """
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,20 +100,19 @@ CONNECTIONS: tuple[tuple[str, str], ...] = (
 )
 """The lines that MediaPipe draws between its pose landmarks."""
 
-# Points that are the middle of two landmarks.
 DERIVED_POINTS: dict[str, tuple[str, str]] = {
     "HEAD": ("LEFT_EAR", "RIGHT_EAR"),
     "NECK": ("LEFT_SHOULDER", "RIGHT_SHOULDER"),
     "HIPS": ("LEFT_HIP", "RIGHT_HIP"),
 }
-
+"""Points half-way between two landmarks."""
 
 _OTHER_SIDE = {"LEFT": "RIGHT", "RIGHT": "LEFT", "left": "right", "right": "left"}
 _SIDE = re.compile("|".join(_OTHER_SIDE))
 
 
 def opposite(name: str) -> str:
-    """The same landmark (or column) name on the other side of the body.
+    """Name of the landmark (or column) on the other side of the body.
 
     >>> opposite("LEFT_WRIST"), opposite("MOUTH_RIGHT"), opposite("left_wrist_right_ankle")
     ('RIGHT_WRIST', 'MOUTH_LEFT', 'right_wrist_left_ankle')
@@ -142,18 +141,21 @@ def mirror_world(world: NDArray[Any]) -> NDArray[Any]:
 
 @dataclass(frozen=True)
 class LandmarkTrack:
-    """The landmarks of one person through one recording; a photo is a track of one frame.
+    """The landmarks of one person throughout a recording; a photo is a track of one frame.
 
     Attributes:
-        source: name of the file the frames came from.
-        width: of the upright frame with square pixels, in pixels.
-        height: of the same frame.
-        pts_s: ``(n,)`` float64, presentation time of each frame in seconds, first frame 0.
+        source: Name of the file that the frames came from.
+        width: Width of the upright frames, in square pixels.
+        height: Height of the upright frames, in square pixels.
+        pts_s: ``(n,)`` float64: presentation time of each frame in seconds; the first frame is 0.
         image: ``(n, 33, 5)`` float32: x, y as fractions of the frame, z (scaled like x),
             visibility, presence. A frame without a person is a row of NaN.
         world: ``(n, 33, 3)`` float32: metres, hip-centred, camera axes. NaN where unknown.
-        provenance: how the landmarks came about: pose model, chunk and warm-up length, the policy
-            that picked the person, and how many people were in view at the start of each chunk.
+        provenance: How the landmarks were computed: pose model, chunk and warm-up length, policy
+            for picking the person, and number of people in view at the start of each chunk.
+
+    Raises:
+        TrackError: an array has the wrong shape or type; the message lists all problems.
     """
 
     source: str
@@ -187,28 +189,30 @@ class LandmarkTrack:
         if self.width < 1 or self.height < 1:
             problems.append(f"the frame is {self.width}×{self.height}, expected positive sizes")
         if problems:
-            raise TrackError(f"The landmarks of {self.source} do not fit: {'; '.join(problems)}.")
+            raise TrackError(
+                f"The landmarks of {self.source} are not valid: {'; '.join(problems)}."
+            )
 
     def __len__(self) -> int:
         return len(self.pts_s)
 
     @property
     def aspect(self) -> float:
-        """Width over height: what x is multiplied by to get square pixels."""
+        """Width over height: multiply x by it to get square pixels."""
         return self.width / self.height
 
     @property
     def person(self) -> NDArray[np.bool_]:
-        """``(n,)`` whether a person was found in the frame."""
+        """``(n,)`` bool: whether a person was found in the frame."""
         return ~np.isnan(self.image[:, 0, 0])
 
-    def mirrored(self) -> "LandmarkTrack":
+    def mirrored(self) -> Self:
         """The track of the same recording flipped left to right."""
         return replace(self, image=mirror_image(self.image), world=mirror_world(self.world))
 
 
 def empty_landmarks(n_frames: int) -> tuple[FloatArray, FloatArray]:
-    """NaN image ``(n, 33, 5)`` and world ``(n, 33, 3)`` landmarks: nobody there yet."""
+    """Image ``(n, 33, 5)`` and world ``(n, 33, 3)`` landmarks of NaN: no person found yet."""
     image = np.full((n_frames, LANDMARK_COUNT, len(IMAGE_CHANNELS)), np.nan, dtype=np.float32)
     world = np.full((n_frames, LANDMARK_COUNT, len(WORLD_CHANNELS)), np.nan, dtype=np.float32)
     return image, world

@@ -1,7 +1,7 @@
 """Landmark tables on disk: ``video_{name}_landmarks.csv``, one row per frame.
 
-Floats are written with as many digits as it takes to read back the same bits. How the landmarks
-came about stands beside the table, in a ``.json`` file of the same name.
+Floats are written with enough digits to read back the same bits. The provenance of the landmarks
+is stored next to the table, in a ``.json`` file of the same name.
 """
 
 import csv
@@ -33,7 +33,7 @@ LANDMARK_DIGITS = "%.9g"  # enough for every float32
 
 
 def track_file_name(kind: Literal["photo", "video"], source: str) -> str:
-    """The table's name for a recording.
+    """File name of a recording's landmark table.
 
     >>> track_file_name("video", "routine.final.mp4")
     'video_routine.final_landmarks.csv'
@@ -42,7 +42,7 @@ def track_file_name(kind: Literal["photo", "video"], source: str) -> str:
 
 
 def write_track(track: LandmarkTrack, path: Path) -> None:
-    """Write a track's table and its provenance; each is there whole or not at all."""
+    """Write a track's table and its provenance, each atomically."""
     row_format = ",".join([LANDMARK_DIGITS] * len(IMAGE_COLUMNS + WORLD_COLUMNS))
     with (
         atomic_write(path) as temporary,
@@ -61,20 +61,20 @@ def write_track(track: LandmarkTrack, path: Path) -> None:
 
 
 def read_track(path: Path) -> LandmarkTrack:
-    """The track of a landmark table, bit for bit as it was written.
+    """Read the track of a landmark table, bit for bit as it was written.
 
     Raises:
         TrackError: the file is missing, damaged, or not a landmark table.
     """
     try:
         frames, landmarks = [], []
-        # A file name that is not valid text reads back as the same bytes.
+        # A file name that is not valid UTF-8 reads back as the same bytes.
         with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
             rows = csv.reader(file)
             _check_header(path, tuple(next(rows, ())))
             for row in rows:
                 frames.append(row[: len(FRAME_COLUMNS)])
-                # Row by row: as text, a long video would take gigabytes.
+                # Converted row by row: a long video would take gigabytes as text.
                 numbers = np.array(row[len(FRAME_COLUMNS) :], dtype=np.float64)
                 landmarks.append(numbers.astype(np.float32))
         _check_frames(path, frames)
@@ -106,18 +106,18 @@ def _check_header(path: Path, header: tuple[str, ...]) -> None:
         missing = [column for column in COLUMNS if column not in header]
         raise TrackError(
             f"{path} is not a landmark table: expected {len(COLUMNS)} columns from {COLUMNS[0]} to "
-            f"{COLUMNS[-1]}, missing {missing[:5] or 'none, but reordered'}"
+            f"{COLUMNS[-1]}; missing: {missing[:5] or 'none, but the order differs'}."
         )
 
 
 def _check_frames(path: Path, frames: list[list[str]]) -> None:
-    """One recording, all of its frames, in order."""
+    """Check that the rows are all frames of one recording, in order."""
     if not frames:
-        raise TrackError(f"{path} holds no frames. Extract the landmarks again.")
+        raise TrackError(f"{path} contains no frames. Extract the landmarks again.")
     in_order = [frame[0] for frame in frames] == [str(number) for number in range(len(frames))]
     recordings = {tuple(frame[2:]) for frame in frames}
     if not in_order or len(recordings) != 1:
         raise TrackError(
-            f"{path} holds {len(frames)} rows that are not the frames 0, 1, 2, … of one recording "
-            f"({len(recordings)} found). Extract the landmarks again."
+            f"The {len(frames)} rows of {path} are not the frames 0, 1, 2, … of one recording "
+            f"(recordings found: {len(recordings)}). Extract the landmarks again."
         )

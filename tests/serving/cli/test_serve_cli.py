@@ -16,7 +16,7 @@ from shared_features.classify.classifier import PoseClassifier
 from shared_features.landmarks.track_csv import read_track
 from shared_features.params import load_shared
 from shared_features.pose.extract import extract_video
-from tests.clips import write_sound
+from tests.clips import write_audio
 from tests.serving.conftest import CLIP_FRAMES
 from tests.serving.server import COMMAND, write_params
 
@@ -133,7 +133,7 @@ def test_an_interrupted_analysis_goes_on_with_the_same_result(
     [
         pytest.param(lambda path: path.write_bytes(b""), "is empty", id="empty"),
         pytest.param(lambda path: path.write_text("hello"), "not a video", id="text"),
-        pytest.param(write_sound, "sound but no picture", id="sound"),
+        pytest.param(write_audio, "sound but no picture", id="sound"),
         pytest.param(lambda path: None, "There is no file", id="missing"),
     ],
 )

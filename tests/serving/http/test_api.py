@@ -13,7 +13,7 @@ import pytest
 
 from shared_features.classify.classifier import PoseClassifier
 from shared_features.landmarks.landmarks import LANDMARK_NAMES
-from tests.clips import write_sound
+from tests.clips import write_audio
 from tests.serving.conftest import CLIP_FRAMES
 from tests.serving.server import VIDEOS, Server, upload_form
 
@@ -66,7 +66,7 @@ def test_a_photo_that_is_none_is_explained(server: Server) -> None:
         pytest.param(lambda _, __: b"", "is empty", id="empty"),
         pytest.param(lambda _, __: b"no video at all", "is not a video", id="text"),
         pytest.param(
-            lambda _, folder: write_sound(folder / "s.mp4").read_bytes(), "sound", id="sound"
+            lambda _, folder: write_audio(folder / "s.mp4").read_bytes(), "sound", id="sound"
         ),
         pytest.param(lambda clip, _: clip[: len(clip) // 100], "no picture", id="header only"),
     ],

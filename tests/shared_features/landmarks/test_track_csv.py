@@ -1,4 +1,4 @@
-"""Landmark tables on disk give back the same bits."""
+"""Landmark tables on disk read back as the same bits."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +15,7 @@ from shared_features.landmarks.track_csv import COLUMNS, read_track, write_track
 
 
 def random_track(seed: int, n_frames: int = 6) -> LandmarkTrack:
-    """Landmarks of every size a float32 can have, some frames without a person."""
+    """Landmarks across the range of a float32, with some frames without a person."""
     random = np.random.default_rng(seed)
     exponents = random.uniform(-30, 30, (n_frames, 33, 8))
     values = (random.normal(size=exponents.shape) * 10.0**exponents).astype(np.float32)
@@ -76,7 +76,7 @@ def test_a_frame_without_a_person_is_a_row(tmp_path: Path) -> None:
         *("a frame is missing", "a frame twice", "two recordings", "a stray quote"),
     ],
 )
-def test_what_is_not_a_landmark_table_is_refused(tmp_path: Path, damage) -> None:  # type: ignore[no-untyped-def]
+def test_a_file_that_is_not_a_landmark_table_is_refused(tmp_path: Path, damage) -> None:  # type: ignore[no-untyped-def]
     """The message names the file and what to do."""
     path = tmp_path / "t.csv"
     write_track(random_track(2), path)
@@ -85,14 +85,14 @@ def test_what_is_not_a_landmark_table_is_refused(tmp_path: Path, damage) -> None
         read_track(path)
 
 
-def test_arrays_of_the_wrong_shape_are_refused_all_at_once() -> None:
+def test_all_wrong_arrays_are_named_at_once() -> None:
     """Every problem of a track is named, not only the first."""
     with pytest.raises(TrackError, match=r"image has shape.*world has shape.*image has type"):
         LandmarkTrack("x", 10, 10, np.zeros(2), np.zeros((3, 33, 5)), np.zeros((2, 5, 3), "f4"))
 
 
-def test_a_file_name_that_is_no_text_is_kept(tmp_path: Path) -> None:
-    """Whatever bytes a file system allows come back."""
+def test_a_file_name_that_is_not_text_is_kept(tmp_path: Path) -> None:
+    """Any bytes that a file system allows are read back."""
     track = replace(random_track(3), source=b"caf\xe9.mp4".decode("utf-8", "surrogateescape"))
     write_track(track, tmp_path / "t.csv")
     assert read_track(tmp_path / "t.csv").source == track.source

@@ -10,7 +10,7 @@ from shared_features.errors import MediaError
 from shared_features.media.live import live_frames
 from shared_features.media.reader import VideoReader
 from shared_features.params import MediaParams
-from tests.clips import corner_image, corner_order, flag_rotation, write_sound, write_video
+from tests.clips import corner_image, corner_order, flag_rotation, write_audio, write_video
 
 UPRIGHT = [0, 1, 2, 3]
 # A variable rate and a start other than zero.
@@ -49,7 +49,7 @@ def test_a_recording_gives_the_same_frames_live_and_analysed(
 
 def test_a_source_without_video_is_refused(tmp_path: Path) -> None:
     """The message says what it holds instead."""
-    path = write_sound(tmp_path / "sound.m4a")
+    path = write_audio(tmp_path / "sound.m4a")
     with pytest.raises(MediaError, match=r"sound\.m4a contains sound but no video"):
         next(live_frames(str(path)))
 

@@ -21,7 +21,7 @@ UPRIGHT = [0, 1, 2, 3]
 def test_a_photo_is_upright_whatever_its_exif_orientation(
     tmp_path: Path, media: MediaParams, orientation: int
 ) -> None:
-    """EXIF orientation is undone."""
+    """The EXIF orientation is applied."""
     upright = Image.fromarray(corner_image(90, 60))
     undo = {
         2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -56,7 +56,7 @@ def test_a_photo_is_upright_whatever_its_exif_orientation(
 def test_a_photo_of_any_colour_mode_is_read_as_rgb(
     tmp_path: Path, media: MediaParams, name: str, mode: str
 ) -> None:
-    """Grey, palette, transparent and print colours become three channels."""
+    """Grey, palette, transparent and CMYK photos become three channels."""
     Image.fromarray(corner_image(40, 30)).convert(mode).save(tmp_path / name)
     frame = read_photo(tmp_path / name, media)
     assert frame.rgb.shape == (30, 40, 3)
@@ -86,10 +86,10 @@ def test_a_huge_photo_is_refused_before_it_is_decoded(tmp_path: Path, media: Med
     [(b"", "empty"), (b"hello world", "JPEG, PNG or WebP"), (None, "no file")],
     ids=["empty", "text", "missing"],
 )
-def test_what_is_not_a_photo_is_refused_with_a_reason(
+def test_a_file_that_is_not_a_photo_is_refused(
     tmp_path: Path, media: MediaParams, content: bytes | None, message: str
 ) -> None:
-    """The message says what was wrong with the file."""
+    """The message says what is wrong with the file."""
     path = tmp_path / "photo.jpg"
     if content is not None:
         path.write_bytes(content)
@@ -98,7 +98,7 @@ def test_what_is_not_a_photo_is_refused_with_a_reason(
 
 
 def test_a_photo_cut_in_half_is_refused(tmp_path: Path, media: MediaParams) -> None:
-    """A half photo is not classified as if it were whole."""
+    """Half a photo is not classified as if it were complete."""
     noise = np.random.default_rng(1).integers(0, 255, (200, 200, 3), dtype=np.uint8)
     path = tmp_path / "photo.jpg"
     Image.fromarray(noise).save(path)

@@ -19,7 +19,7 @@ from tests.clips import (
     corner_image,
     corner_order,
     flag_rotation,
-    write_sound,
+    write_audio,
     write_video,
 )
 
@@ -36,16 +36,16 @@ def read_all(path: Path, media: MediaParams) -> tuple[list[Frame], Verdict]:
 def clip(tmp_path: Path) -> Path:
     """Three seconds at 20 frames per second."""
     times = [i / 20 for i in range(60)]
-    pictures = [corner_image(160, 120, brightness=i * 3) for i in range(60)]
-    return write_video(tmp_path / "clip.mp4", pictures, times)
+    images = [corner_image(160, 120, brightness=i * 3) for i in range(60)]
+    return write_video(tmp_path / "clip.mp4", images, times)
 
 
 def test_frames_have_the_times_they_were_given(tmp_path: Path, media: MediaParams) -> None:
-    """A variable rate and a start other than zero: times are the file's, first frame 0."""
+    """With a variable rate and a start other than zero; the first frame is at 0."""
     steps = [0.016, 0.5, 0.016, 0.033, 1.0, 0.1] * 6
     times = [0.0, *np.cumsum(steps).tolist()]
-    pictures = [corner_image(96, 64)] * len(times)
-    path = write_video(tmp_path / "variable.mp4", pictures, times, start_s=7.5)
+    images = [corner_image(96, 64)] * len(times)
+    path = write_video(tmp_path / "variable.mp4", images, times, start_s=7.5)
     frames, verdict = read_all(path, media)
     assert [frame.index for frame in frames] == list(range(len(times)))
     assert np.abs(np.array([frame.pts_s for frame in frames]) - times).max() < 1e-3
@@ -54,7 +54,7 @@ def test_frames_have_the_times_they_were_given(tmp_path: Path, media: MediaParam
 
 @pytest.mark.parametrize("clockwise_deg", [0, 90, 180, 270])
 def test_a_rotated_video_is_upright(tmp_path: Path, media: MediaParams, clockwise_deg: int) -> None:
-    """The rotation flag that phones write is applied, and the sides change places with it."""
+    """The rotation flag that phones write is applied; it swaps width and height."""
     stored = np.ascontiguousarray(np.rot90(corner_image(120, 80), k=clockwise_deg // 90))
     path = write_video(tmp_path / "phone.mp4", [stored] * 10, [i / 10 for i in range(10)])
     flag_rotation(path, clockwise_deg)
@@ -67,17 +67,17 @@ def test_a_rotated_video_is_upright(tmp_path: Path, media: MediaParams, clockwis
 
 
 def test_pixels_are_made_square(tmp_path: Path, media: MediaParams) -> None:
-    """A camcorder's wide pixels become more columns, so that angles are true."""
-    pictures = [corner_image(96, 64)] * 5
+    """A camcorder's wide pixels are stretched into more columns, which makes angles true."""
+    images = [corner_image(96, 64)] * 5
     path = write_video(
-        tmp_path / "wide.mp4", pictures, [i / 5 for i in range(5)], pixel_aspect=Fraction(4, 3)
+        tmp_path / "wide.mp4", images, [i / 5 for i in range(5)], pixel_aspect=Fraction(4, 3)
     )
     frames, _ = read_all(path, media)
     assert frames[0].rgb.shape == (64, 128, 3)
 
 
-def test_reading_can_start_behind_frames_that_are_known(clip: Path, media: MediaParams) -> None:
-    """Starting later gives the same frames, numbers and times."""
+def test_reading_can_start_later(clip: Path, media: MediaParams) -> None:
+    """The frames have the same pixels, indices and times as when reading from the start."""
     frames, _ = read_all(clip, media)
     with VideoReader(clip, media) as reader:
         later = list(reader.frames(start=45))
@@ -92,17 +92,17 @@ def test_reading_can_start_behind_frames_that_are_known(clip: Path, media: Media
 def test_a_video_cut_off_is_read_as_far_as_it_goes(
     tmp_path: Path, media: MediaParams, name: str
 ) -> None:
-    """What is there is decoded, and the verdict says that the end is missing."""
+    """The part that exists is decoded, and the verdict says that the end is missing."""
     noise = np.random.default_rng(1)
-    pictures = [noise.integers(0, 255, (120, 160, 3), dtype=np.uint8) for _ in range(60)]
-    path = write_video(tmp_path / name, pictures, [i / 20 for i in range(60)])
+    images = [noise.integers(0, 255, (120, 160, 3), dtype=np.uint8) for _ in range(60)]
+    path = write_video(tmp_path / name, images, [i / 20 for i in range(60)])
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     frames, verdict = read_all(path, media)
     assert verdict.status == "truncated"
     assert 20 <= len(frames) == verdict.frames <= 40
 
 
-def test_decoding_goes_on_after_damaged_packets(clip: Path, media: MediaParams) -> None:
+def test_decoding_continues_after_damaged_packets(clip: Path, media: MediaParams) -> None:
     """Damage in the middle costs a few frames, not the rest of the video."""
     content = bytearray(clip.read_bytes())
     start = content.index(b"mdat") + 1000
@@ -127,11 +127,11 @@ def test_the_same_damaged_file_gives_the_same_frames_twice(clip: Path, media: Me
     assert all(np.array_equal(a.rgb, b.rgb) for a, b in zip(first, second, strict=True))
 
 
-def test_what_is_not_a_video_is_refused_with_a_reason(tmp_path: Path, media: MediaParams) -> None:
-    """Empty, text, sound only and missing each get their own words."""
+def test_a_file_that_is_not_a_video_is_refused(tmp_path: Path, media: MediaParams) -> None:
+    """Empty, text, audio only and missing files each get their own message."""
     (tmp_path / "empty.mp4").touch()
     (tmp_path / "text.mp4").write_text("this is not a video\n" * 50)
-    write_sound(tmp_path / "sound.m4a")
+    write_audio(tmp_path / "sound.m4a")
     for name, message in (
         ("empty.mp4", "empty"),
         ("text.mp4", "not a video"),
@@ -145,7 +145,7 @@ def test_what_is_not_a_video_is_refused_with_a_reason(tmp_path: Path, media: Med
 def test_a_playlist_cannot_make_the_reader_open_other_files(
     tmp_path: Path, clip: Path, media: MediaParams
 ) -> None:
-    """A list of files or addresses is not a recording, whatever it is called."""
+    """A list of files or addresses is not a recording, whatever its name."""
     (tmp_path / "list.mp4").write_text(f"ffconcat version 1.0\nfile '{clip}'\n")
     (tmp_path / "list.m3u8").write_text(f"#EXTM3U\n#EXTINF:3,\n{clip}\n#EXT-X-ENDLIST\n")
     for name in ("list.mp4", "list.m3u8"):
@@ -156,7 +156,7 @@ def test_a_playlist_cannot_make_the_reader_open_other_files(
 def test_limits_hold_by_the_header_and_while_reading(
     tmp_path: Path, clip: Path, media: MediaParams
 ) -> None:
-    """Too large, announced as too long, and longer than announced."""
+    """Frames too large, a duration announced as too long, and one longer than announced."""
     for limit, value in (("max_video_pixels", 160 * 120 - 1), ("max_duration_s", 2.0)):
         with pytest.raises(MediaTooLargeError, match=limit):
             VideoReader(clip, media.model_copy(update={limit: value}))
@@ -173,7 +173,7 @@ def test_limits_hold_by_the_header_and_while_reading(
 def test_frames_and_times_are_those_of_ffprobe(
     shared_data: Callable[[str], Path], media: MediaParams
 ) -> None:
-    """On every codec, container, odd size, start offset and variable rate of the collection."""
+    """For every codec, container, odd size, start offset and variable rate in the collection."""
     ffprobe = shutil.which("ffprobe")
     if ffprobe is None:
         pytest.skip("needs ffprobe, the reference for frames and times")
