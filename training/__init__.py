@@ -1,8 +1,8 @@
-"""The offline toolkit: from material, recorded or generated, to a model that serving picks up."""
+"""The offline toolkit: trains a model on recordings or generated data, for serving to pick up."""
 
 import os
 
-# Threads that wait for each other in a busy loop bring everything to a standstill as soon as
-# another process wants a core (measured: boosted trees ten times slower). They sleep instead. Said
-# before any library that computes in parallel is imported.
+# Threads that wait for each other in a busy loop slow everything down as soon as another process
+# needs a core (measured: boosted trees take ten times as long), so they sleep instead. This must be
+# set before any parallel library is imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

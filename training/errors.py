@@ -1,27 +1,27 @@
-"""What can go wrong in training, as one tree under the common one."""
+"""The exception tree of training, below the shared one."""
 
 from shared_features.errors import StrapsError
 
 
 class TrainingError(StrapsError):
-    """Anything the person who trains can cause and mend."""
+    """Anything that the person who trains can cause and fix."""
 
 
 class RecordingError(TrainingError):
-    """A folder of recordings is missing, empty, or holds two recordings of one name."""
+    """A folder of recordings is missing or empty, or has two recordings of the same name."""
 
 
 class LabelError(TrainingError):
-    """A label table is damaged, or names labels or recordings that are not known."""
+    """A label table is damaged, or has unknown labels or recordings."""
 
 
 class DatasetError(TrainingError):
-    """A table cannot be trained on: no rows, one class only, too few recordings."""
+    """A dataset cannot be trained on: no rows, only one label, or too few recordings."""
 
 
 class ExportError(TrainingError):
-    """A model cannot be turned into a file that answers like the model itself."""
+    """A model cannot be exported to a file that gives the same predictions."""
 
 
 class PromotionError(TrainingError):
-    """A model does not pass the gate, or there is none to promote or to go back to."""
+    """A model does not pass the gate, or there is no model to promote or to roll back to."""

@@ -1,7 +1,7 @@
 """The ``training`` section of ``params.yaml``."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -19,7 +19,7 @@ ScoreMetric = Literal["f1_macro", "accuracy", "balanced_accuracy", "log_loss"]
 
 
 class XgboostParams(Section):
-    """The boosted trees; names and meanings are XGBoost's own."""
+    """Settings of the boosted trees, with XGBoost's names and meanings."""
 
     max_rounds: int = Field(gt=0)
     early_stopping_rounds: int = Field(gt=0)
@@ -32,7 +32,7 @@ class XgboostParams(Section):
 
 
 class StarterParams(Section):
-    """How the starter model is built."""
+    """Settings for building the starter model."""
 
     seed: int = Field(ge=0)
     generated_samples: int = Field(ge=100)
@@ -47,7 +47,7 @@ class StarterParams(Section):
 
 
 class DataParams(Section):
-    """The folders between a recording and a table of features. All absolute once loaded."""
+    """The folders from recordings to the table of features; absolute after loading."""
 
     raw_videos: Path
     raw_photos: Path
@@ -61,33 +61,33 @@ class DataParams(Section):
 
 
 class ProcessVideosParams(Section):
-    """How videos are made smaller."""
+    """Settings for preparing videos."""
 
     reduction_factor: int = Field(ge=1, le=16)
     mirrored_copy: bool
 
 
 class ProcessPhotosParams(Section):
-    """How photos are prepared."""
+    """Settings for preparing photos."""
 
     mirrored_copy: bool
 
 
 class LabelParamsOfKind(Section):
-    """What is labelled again although it has labels."""
+    """Which recordings are labelled again although they have labels."""
 
     force_relabel: tuple[str, ...]
     force_relabel_all: bool
 
 
 class LabelVideosParams(LabelParamsOfKind):
-    """How videos are labelled."""
+    """Settings for labelling videos."""
 
     skip_seconds: float = Field(gt=0)
 
 
 class LabellerParams(Section):
-    """The labelling tool."""
+    """Settings of the labelling tool."""
 
     keys: dict[str, str]
     host: str
@@ -98,25 +98,25 @@ class LabellerParams(Section):
     def _single_keys(cls, keys: dict[str, str]) -> dict[str, str]:
         wrong = [key for key in keys if len(key) != 1 or not key.isalnum() or key != key.lower()]
         if wrong:
-            raise ValueError(f"keys are single small letters or digits, got {wrong}")
+            raise ValueError(f"keys must be single lower-case letters or digits, got {wrong}")
         return keys
 
 
 class ExtractionParams(Section):
-    """How the landmarks of many recordings are found."""
+    """Settings for extracting landmarks."""
 
     workers: int | None = Field(ge=1)
     annotated_copies: bool
 
 
 class MakeFeaturesParams(Section):
-    """What stands in the feature tables."""
+    """Settings for the feature tables."""
 
     mirror_landmarks: bool
 
 
 class ModelTrainingParams(Section):
-    """How a model is trained, tuned and judged."""
+    """Settings for training, tuning and evaluating a model."""
 
     model: str
     seed: int = Field(ge=0)
@@ -133,7 +133,7 @@ class ModelTrainingParams(Section):
 
 
 class TrackingParams(Section):
-    """Where runs, studies and registered models are kept, and what they are called."""
+    """Storage and names of runs, studies and registered models."""
 
     mlflow_uri: str | None
     optuna_storage: str | None
@@ -150,14 +150,14 @@ class TrackingParams(Section):
 
 
 class PromotionParams(Section):
-    """What a model has to pass before it is served."""
+    """Settings of the gate that a model must pass before it is served."""
 
     output: Path
     tolerance: float = Field(ge=0, le=1)
 
 
 class TrainingParams(Section):
-    """Everything under ``training``."""
+    """All settings under ``training``."""
 
     data: DataParams
     process_videos: ProcessVideosParams
@@ -173,7 +173,7 @@ class TrainingParams(Section):
     starter: StarterParams
 
     @model_validator(mode="after")
-    def _folders_differ(self) -> "TrainingParams":
+    def _folders_differ(self) -> Self:
         data = self.data
         for raw, interim in (
             (data.raw_videos, data.interim_videos),
@@ -185,10 +185,10 @@ class TrainingParams(Section):
 
 
 def load_training(path: Path | None = None) -> TrainingParams:
-    """The ``training`` section, its paths made absolute.
+    """Load the ``training`` section and make its paths absolute.
 
     Raises:
-        ParamsError: naming every key and value that is not understood.
+        ParamsError: Some keys or values are invalid; the message lists all of them.
     """
     params = load_section(TrainingParams, "training", path)
     folders = {
@@ -208,11 +208,12 @@ def load_training(path: Path | None = None) -> TrainingParams:
 
 
 def load_all(path: Path | None = None) -> tuple[SharedParams, TrainingParams]:
-    """The shared sections and the ``training`` section, checked against each other.
+    """Load the shared sections and the ``training`` section, and check that they fit.
 
     Raises:
-        ParamsError: naming every key and value that is not understood.
-        TrainingError: a key of the labeller stands for a label that is not in ``labels``.
+        ParamsError: Some keys or values are invalid; the message lists all of them.
+        TrainingError: A key of the labeller stands for a label that is not in ``labels``, or a
+            label has no key.
     """
     shared, training = load_shared(path), load_training(path)
     known = known_labels(shared.labels)
@@ -220,11 +221,11 @@ def load_all(path: Path | None = None) -> tuple[SharedParams, TrainingParams]:
     missing = [label for label in known if label not in training.labeller.keys.values()]
     if unknown or missing:
         raise TrainingError(
-            "`training.labeller.keys` and `labels` in params.yaml do not fit: "
+            "`training.labeller.keys` and `labels` in params.yaml do not match: "
             + "; ".join(
                 part
                 for part in (
-                    f"keys of unknown labels {unknown}" if unknown else "",
+                    f"keys for unknown labels {unknown}" if unknown else "",
                     f"labels without a key {missing}" if missing else "",
                 )
                 if part
@@ -235,5 +236,5 @@ def load_all(path: Path | None = None) -> tuple[SharedParams, TrainingParams]:
 
 
 def known_labels(labels: LabelParams) -> tuple[str, ...]:
-    """Every label that a frame may carry: the poses, and what everything else is called."""
+    """All labels that a frame may have: the poses, and the label for everything else."""
     return (*labels.poses, labels.other)

@@ -1,1 +1,1 @@
-"""The command line of the toolkit: one module per stage."""
+"""The toolkit's command line, with one module per stage."""

@@ -20,10 +20,10 @@ _PAIRS_SHOWN = 20
 def make_features(
     params: Params = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes side by side; default: one per core.")
+        int | None, typer.Option(min=1, help="Number of processes; default: one per core.")
     ] = None,
 ) -> None:
-    """Make a feature table of each landmark table; those that are up to date are left alone."""
+    """Compute a feature table for each landmark table, unless it is up to date."""
     from shared_features.features.spec import FeatureSpec
     from training.data.feature_tables import feature_jobs, make_feature_tables
     from training.params import load_all
@@ -37,7 +37,7 @@ def make_features(
         made = make_feature_tables(data.landmarks, data.features, spec, mirror, workers, advance)
     if made.damaged:
         listing = "\n".join(f"  {reason}" for reason in made.damaged)
-        warn([f"{len(made.damaged)} landmark tables are damaged and were left out:\n{listing}"])
+        warn([f"{len(made.damaged)} damaged landmark tables were left out:\n{listing}"])
     print(
         f"{made.made} feature tables made, {made.up_to_date} up to date, {len(made.damaged)} "
         f"damaged, in {data.features}"
@@ -47,7 +47,7 @@ def make_features(
 
 @app.command("combine-features")
 def combine_features(params: Params = None) -> None:
-    """Put features and labels together into one table to train on."""
+    """Combine features and labels into one table to train on."""
     from shared_features.features.spec import FeatureSpec
     from training.data.combine import combine
     from training.params import known_labels, load_all
@@ -64,24 +64,24 @@ def combine_features(params: Params = None) -> None:
         f"{combined.path}: {combined.rows} rows of {combined.recordings} recordings, {real} real "
         f"and {combined.rows - real} mirrored"
     )
-    _print_groups(combined.grouping, combined.alike)
+    _print_groups(combined.grouping, combined.near_duplicates)
 
 
-def _print_groups(grouping: "Grouping", alike: "Sequence[NearDuplicates]") -> None:
+def _print_groups(grouping: "Grouping", duplicates: "Sequence[NearDuplicates]") -> None:
     from training.recordings.catalog import source_recording
 
     n_groups = len(set(grouping.of_recording.values()))
-    print(f"{n_groups} groups that stay on one side of every split")
+    print(f"{n_groups} groups that no split separates")
     reasons = [f"{reason} ({times})" for reason, times in grouping.joined.items() if times]
     if reasons:
         print(f"  joined by: {', '.join(reasons)}")
-    # That a mirrored copy is like its original is no news.
-    news = [
+    # Mirrored copies and their originals are left out.
+    pairs = [
         f"  {first} and {second}: {reason}"
-        for first, second, reason in alike
+        for first, second, reason in duplicates
         if source_recording(f"{first}.any") != source_recording(f"{second}.any")
     ]
-    for line in news[:_PAIRS_SHOWN]:
+    for line in pairs[:_PAIRS_SHOWN]:
         print(line)
-    if len(news) > _PAIRS_SHOWN:
-        print(f"  and {len(news) - _PAIRS_SHOWN} more pairs; final_features.json has all of them")
+    if len(pairs) > _PAIRS_SHOWN:
+        print(f"  and {len(pairs) - _PAIRS_SHOWN} more pairs; final_features.json lists all")

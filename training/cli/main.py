@@ -1,6 +1,6 @@
 """The command line of the toolkit: ``straps-train``.
 
-Commands import what they need when they run, so that ``--help`` answers at once.
+Commands import what they need when they run, so that ``--help`` is fast.
 """
 
 import typer
@@ -18,15 +18,15 @@ from training.cli.synth import app as synth
 
 app = typer.Typer(
     name="straps-train",
-    help="From recordings, or generated material, to a model that the service picks up.",
+    help="Train a model on recordings or generated data, for the service to pick up.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-# In the order in which they are used.
+# In the order of their use.
 for commands in (media, labeller, labels, tables, learning, compare, pipeline, starter):
     app.add_typer(commands)
-app.add_typer(synth, name="synth", help="Generate labelled landmarks, pictures and videos.")
+app.add_typer(synth, name="synth", help="Generate labelled landmarks, images and videos.")
 
 
 def main() -> None:

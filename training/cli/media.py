@@ -16,21 +16,21 @@ app = typer.Typer()
 
 Input = Annotated[
     Path | None,
-    typer.Option(help="Folder to read; default: the one that params.yaml names for this stage."),
+    typer.Option(help="Folder to read; default: the one in params.yaml for this stage."),
 ]
 Output = Annotated[
     Path | None,
-    typer.Option(help="Folder to write; default: the one that params.yaml names for this stage."),
+    typer.Option(help="Folder to write; default: the one in params.yaml for this stage."),
 ]
 Processes = Annotated[
     int | None,
-    typer.Option(min=1, help="Processes side by side; default: training.extraction.workers."),
+    typer.Option(min=1, help="Number of processes; default: training.extraction.workers."),
 ]
 Cluster = Annotated[
     str | None,
     typer.Option(
-        help="Address of a Dask scheduler to work on instead of this machine. Its workers need "
-        "the same version of this package and the same files under the same paths."
+        help="Address of a Dask scheduler to use instead of this machine. Its workers need the "
+        "same version of this package and the same files under the same paths."
     ),
 ]
 Annotations = Annotated[
@@ -50,7 +50,7 @@ def process_videos(
     workers: Processes = None,
     cluster: Cluster = None,
 ) -> None:
-    """Make videos smaller and upright, for labelling; mirrored copies too if params.yaml says."""
+    """Make smaller, upright copies of videos, and mirrored ones if set in params.yaml."""
     _process("video", params, input, output, workers, cluster)
 
 
@@ -62,7 +62,7 @@ def process_photos(
     workers: Processes = None,
     cluster: Cluster = None,
 ) -> None:
-    """Copy photos for labelling; mirrored copies too if params.yaml says so."""
+    """Copy photos, and make mirrored copies if set in params.yaml."""
     _process("photo", params, input, output, workers, cluster)
 
 
@@ -75,7 +75,7 @@ def extract_video_landmarks(
     cluster: Cluster = None,
     annotated: Annotations = None,
 ) -> None:
-    """Find the landmarks of every frame of every video; goes on where it was stopped."""
+    """Extract the landmarks of every frame of every video; resumes where it was stopped."""
     _extract("video", params, input, output, workers, cluster, annotated)
 
 
@@ -88,7 +88,7 @@ def extract_photo_landmarks(
     cluster: Cluster = None,
     annotated: Annotations = None,
 ) -> None:
-    """Find the landmarks of every photo; goes on where it was stopped."""
+    """Extract the landmarks of every photo; resumes where it was stopped."""
     _extract("photo", params, input, output, workers, cluster, annotated)
 
 
@@ -122,7 +122,7 @@ def _process(
             report = prepare.process_photos(
                 recordings, target, shared.media, training.process_photos, workers, advance
             )
-    _tell(report, target)
+    _print_report(report, target)
 
 
 def _extract(
@@ -151,11 +151,11 @@ def _extract(
         extraction = extraction.model_copy(update={"annotated_copies": annotated})
     with progress_bar(f"Landmarks of {kind}s", len(recordings)) as advance:
         report = extract_recordings(kind, recordings, target, shared, extraction, cluster, advance)
-    _tell(report, target)
+    _print_report(report, target)
 
 
-def _tell(report: "MediaReport", folder: Path) -> None:
-    """The numbers; what is wrong, where people look for it; exit code 2 if nothing worked."""
+def _print_report(report: "MediaReport", folder: Path) -> None:
+    """Print the counts, and problems on standard error; exit with code 2 if nothing succeeded."""
     if not report.succeeded:
         raise TrainingError("\n".join(report.warnings()))
     for warning in report.warnings():

@@ -1,4 +1,4 @@
-"""What all commands share: the option of the settings, and how things are said."""
+"""Shared by all commands: the `--params` option, and how counts and warnings are printed."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -7,17 +7,17 @@ from typing import Annotated
 import typer
 
 Params = Annotated[
-    Path | None, typer.Option(help="Settings; default: $STRAPS_PARAMS or ./params.yaml.")
+    Path | None, typer.Option(help="Settings file; default: $STRAPS_PARAMS or ./params.yaml.")
 ]
 
 
 def print_counts(counts: Mapping[str, int]) -> None:
-    """A line for each label: its name, and how many frames carry it."""
+    """Print a line for each label: its name and its number of frames."""
     for label, count in counts.items():
         print(f"  {label:28} {count:>9}")
 
 
 def warn(warnings: Iterable[str]) -> None:
-    """Warnings on standard error, so that results can be piped."""
+    """Print warnings on standard error, so that results can be piped."""
     for warning in warnings:
         typer.echo(f"Warning: {warning}", err=True)

@@ -1,4 +1,4 @@
-"""``straps-train run``: every stage that needs no person, in order."""
+"""``straps-train run``: all stages that need no person, in order."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +19,7 @@ Stage = tuple[str, Callable[[], None]]
 @app.command("run")
 def run(
     promote: Annotated[
-        bool, typer.Option("--promote", help="Also promote the model, if it passes the gate.")
+        bool, typer.Option("--promote", help="Also promote the model if it passes the gate.")
     ] = False,
     params: Params = None,
 ) -> None:
@@ -30,10 +30,10 @@ def run(
 
 
 def _stages(params: Path | None, promote: bool) -> list[Stage]:
-    """The stages for which there is something to do, in order.
+    """The stages that have something to do, in order.
 
     Raises:
-        RecordingError: there are neither photos nor videos.
+        RecordingError: There are neither photos nor videos.
     """
     from training.cli import data as tables
     from training.cli import labels, learning, media
@@ -41,15 +41,15 @@ def _stages(params: Path | None, promote: bool) -> list[Stage]:
     from training.params import load_all
 
     data = load_all(params)[1].data
-    raw_videos = _any(data.raw_videos, "video")
-    raw_photos = _any(data.raw_photos, "photo")
-    videos = raw_videos or _any(data.interim_videos, "video")
-    photos = raw_photos or _any(data.interim_photos, "photo")
+    raw_videos = _has_recordings(data.raw_videos, "video")
+    raw_photos = _has_recordings(data.raw_photos, "photo")
+    videos = raw_videos or _has_recordings(data.interim_videos, "video")
+    photos = raw_photos or _has_recordings(data.interim_photos, "photo")
     if not videos and not photos:
         raise RecordingError(
             f"There are no recordings in {data.raw_videos}, {data.raw_photos}, "
-            f"{data.interim_videos} or {data.interim_photos}. Put some there, or name other "
-            "folders under `training.data` in params.yaml."
+            f"{data.interim_videos} or {data.interim_photos}. Put some there, or set other folders "
+            "under `training.data` in params.yaml."
         )
     stages: list[tuple[bool, str, Callable[[], None]]] = [
         (raw_videos, "process-videos", lambda: media.process_videos(params)),
@@ -73,7 +73,7 @@ def _stages(params: Path | None, promote: bool) -> list[Stage]:
     return [(title, stage) for wanted, title, stage in stages if wanted]
 
 
-def _any(folder: Path, kind: "Kind") -> bool:
+def _has_recordings(folder: Path, kind: "Kind") -> bool:
     from training.recordings.catalog import recordings_below
 
     return bool(recordings_below(folder, kind))

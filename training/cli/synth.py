@@ -1,4 +1,4 @@
-"""``straps-train synth``: labelled landmarks, frames and a demonstration video to files."""
+"""``straps-train synth``: writes generated landmarks, frames and a demonstration video."""
 
 import csv
 from collections.abc import Iterable, Iterator
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="A synthetic performer: labelled landmarks, frames and video without a camera.",
+    help="Generate labelled landmarks, frames or a video of a synthetic performer.",
 )
 
-Count = Annotated[int, typer.Option(min=1, help="How many samples.")]
+Count = Annotated[int, typer.Option(min=1, help="Number of samples.")]
 Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same samples.")]
-Out = Annotated[Path, typer.Option(help="Where to write.")]
+Out = Annotated[Path, typer.Option(help="Path of the output.")]
 
 GROUPS_AT_ONCE = 64
-"""Landmark groups generated between two steps of the progress bar."""
+"""Number of landmark groups generated per step of the progress bar."""
 
 Item = TypeVar("Item")
 
@@ -45,7 +45,7 @@ def _landmark_rows(samples: "LandmarkSamples") -> Iterator[list[str]]:
 
 @app.command()
 def landmarks(count: Count = 20000, seed: Seed = 0, out: Out = Path("synthetic.csv")) -> None:
-    """Write labelled landmarks, as noisy as a detector's, to a CSV file."""
+    """Write labelled landmarks with simulated detector errors to a CSV file."""
     from shared_features.landmarks.track_csv import IMAGE_COLUMNS, WORLD_COLUMNS
     from training.synthetic.samples import LANDMARKS_PER_GROUP, landmark_groups
 
@@ -71,7 +71,7 @@ def landmarks(count: Count = 20000, seed: Seed = 0, out: Out = Path("synthetic.c
 
 @app.command()
 def frames(count: Count = 200, seed: Seed = 0, out: Out = Path("synthetic_frames")) -> None:
-    """Write rendered frames as JPEG files, with labels.csv (filename, label, group) beside them."""
+    """Write rendered frames as JPEG files, and labels.csv with filename, label and group."""
     from PIL import Image
 
     from training.synthetic.frames import render_frames
@@ -96,7 +96,7 @@ def frames(count: Count = 200, seed: Seed = 0, out: Out = Path("synthetic_frames
 
 @app.command()
 def video(seed: Seed = 0, out: Out = Path("synthetic.mp4")) -> None:
-    """Write a labelled routine as an H.264 video, with FILE_labels.csv beside it."""
+    """Write a routine as an H.264 video, and its labels as OUT_labels.csv next to it."""
     from shared_features.media.writer import VideoWriter
     from training.synthetic.performance import FRAME_HEIGHT, FRAME_WIDTH, performance_frames
 

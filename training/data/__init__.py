@@ -1,1 +1,1 @@
-"""From landmark and label tables to one table of features, and its splits."""
+"""Landmark and label tables combined into one table of features, and its splits."""

@@ -1,6 +1,6 @@
-"""Feature tables and label tables to one: ``final_features.csv``.
+"""Combines feature tables and label tables into one: ``final_features.csv``.
 
-Rows are copied as text, so the numbers stay what they are, and one at a time, so memory does not
+Rows are copied as text, so that no digit changes, and one at a time, so that memory use does not
 grow with the data.
 """
 
@@ -30,16 +30,16 @@ _LABELS_ENDING = "_labeled.csv"
 
 @dataclass(frozen=True)
 class Combined:
-    """What became of the tables.
+    """The combined table.
 
     Attributes:
-        path: of the table written.
-        rows: how many it has, augmented ones included.
-        rows_per_label: how many that are not augmented.
-        recordings: number of recordings in it.
-        grouping: which of them belong together.
-        alike: the near-duplicates among them.
-        warnings: sentences on what was left out, and on what may be amiss.
+        path: Path of the table.
+        rows: Number of rows, augmented ones included.
+        rows_per_label: Number of rows of each label, without augmented ones.
+        recordings: Number of recordings in the table.
+        grouping: Group of each recording.
+        near_duplicates: Near-duplicates among the recordings.
+        warnings: Sentences about what was left out or may be wrong.
     """
 
     path: Path
@@ -47,13 +47,13 @@ class Combined:
     rows_per_label: dict[str, int]
     recordings: int
     grouping: Grouping
-    alike: tuple[NearDuplicates, ...]
+    near_duplicates: tuple[NearDuplicates, ...]
     warnings: tuple[str, ...]
 
 
 @dataclass
 class _Tally:
-    """What happened to the rows of all tables so far."""
+    """Counts over all tables combined so far."""
 
     rows: int = 0
     recordings: int = 0
@@ -62,7 +62,7 @@ class _Tally:
     def __post_init__(self) -> None:
         self.rows_per_label: dict[str, int] = {}
         self.partly_labelled: list[str] = []
-        self.labelled_beyond: list[str] = []
+        self.labelled_past_end: list[str] = []
 
 
 def combine(
@@ -70,19 +70,19 @@ def combine(
 ) -> Combined:
     """Write ``final_features.csv``.
 
-    Labels and features belong together by kind, stem and frame number, so labels made on
+    Labels and features are matched by kind, stem and frame number, so labels made on
     ``routine.mov`` fit the reduced ``routine.mp4``.
 
     Args:
-        data: the folders.
-        spec: the features the tables must hold.
-        known: the labels a frame may carry.
-        advance: called with the number of feature tables done.
+        data: Data folders.
+        spec: Features that the tables must have.
+        known: Labels that a frame may have.
+        advance: Called with the number of feature tables just combined.
 
     Raises:
-        DatasetError: no feature table has labels, or some are made with other feature settings.
-        LabelError: label tables are damaged or hold labels that are not known.
-        TrainingError: the folder cannot be written to.
+        DatasetError: No feature table has labels, or some were made with other feature settings.
+        LabelError: Label tables are damaged or contain unknown labels.
+        TrainingError: The folder cannot be written to.
     """
     tables = _tables(data.features, FEATURES_ENDING)
     labels = _tables(data.labels, _LABELS_ENDING)
@@ -92,8 +92,8 @@ def combine(
     _check_settings([tables[recording] for recording in together], spec)
     label_tables = _read_label_tables([labels[recording] for recording in together], known)
     fingerprints, not_compared = stored_fingerprints(data.landmarks, together)
-    alike = near_duplicates(fingerprints)
-    grouping = group_recordings(together, read_groups(data.labels / GROUPS_FILE), alike)
+    duplicates = near_duplicates(fingerprints)
+    grouping = group_recordings(together, read_groups(data.labels / GROUPS_FILE), duplicates)
     prepare_folder(data.final_features)
     path = data.final_features / DATASET_FILE
     tally = _Tally()
@@ -108,24 +108,24 @@ def combine(
             advance(1)
         if not tally.rows:
             raise DatasetError(
-                "No frame has both a label and a person in it. Check that the label tables in "
-                f"{data.labels} were made for the recordings whose features are in "
+                "No labelled frame shows a person. Check that the label tables in "
+                f"{data.labels} belong to the recordings whose features are in "
                 f"{data.features}."
             )
-    _write_settings(path, spec, alike)
+    _write_settings(path, spec, duplicates)
     return Combined(
         path=path,
         rows=tally.rows,
         rows_per_label={label: tally.rows_per_label.get(label, 0) for label in known},
         recordings=tally.recordings,
         grouping=grouping,
-        alike=tuple(alike),
+        near_duplicates=tuple(duplicates),
         warnings=tuple(_warnings(tables, labels, tally, not_compared)),
     )
 
 
 def _tables(folder: Path, ending: str) -> dict[str, Path]:
-    """Tables by kind and stem of their recording."""
+    """The tables of a folder, by kind and stem of their recording."""
     return {path.name.removesuffix(ending): path for path in sorted(folder.glob(f"[!.]*{ending}"))}
 
 
@@ -133,8 +133,8 @@ def _nothing_fits(data: DataParams, tables: Mapping[str, Path], labels: Mapping[
     return (
         f"Nothing to combine: {len(tables)} feature tables in {data.features} and {len(labels)} "
         f"label tables in {data.labels} have no recording in common."
-        + (f" Features are of {listed(tables, 3)}." if tables else "")
-        + (f" Labels are of {listed(labels, 3)}." if labels else "")
+        + (f" There are features of {listed(tables, 3)}." if tables else "")
+        + (f" There are labels of {listed(labels, 3)}." if labels else "")
         + " Label recordings or import labels, extract their landmarks, and make features."
     )
 
@@ -143,7 +143,7 @@ def _check_settings(tables: Sequence[Path], spec: FeatureSpec) -> None:
     other = [table.name for table in tables if made_with(table).get("features") != spec.hash]
     if other:
         raise DatasetError(
-            f"Made with other feature settings than those of params.yaml (hash {spec.hash}): "
+            f"Made with other feature settings than those in params.yaml (hash {spec.hash}): "
             f"{listed(other)}. Run `straps-train make-features` again."
         )
 
@@ -190,17 +190,17 @@ def _append(
         tally.partly_labelled.append(table.name)
     frames = made_with(table).get("frames")
     if isinstance(frames, int) and max(by_frame) >= frames:
-        tally.labelled_beyond.append(f"{labels.filename} ({max(by_frame)} of {frames} frames)")
+        tally.labelled_past_end.append(f"{labels.filename} ({max(by_frame)} of {frames} frames)")
 
 
 def _rows(table: Path, spec: FeatureSpec) -> Iterator[tuple[int, str, str, int, str]]:
-    """Frame number, time, file name, whether augmented, and all features, as they are written."""
+    """Frame number, time, file name, whether augmented, and all features as text."""
     separators = len(FRAME_COLUMNS) + len(spec.columns) - 1
     try:
         with table.open(encoding="utf-8", newline="") as file:
             header = next(csv.reader([file.readline()]), [])
             if header != [*FRAME_COLUMNS, *spec.columns]:
-                raise ValueError("it has other columns")
+                raise ValueError("its columns are different")
             filename = ""
             for line in file:
                 frame_number, pts_s, rest = line.rstrip("\n").split(",", 2)
@@ -219,14 +219,14 @@ def _rows(table: Path, spec: FeatureSpec) -> Iterator[tuple[int, str, str, int, 
 
 
 def _field(text: str) -> str:
-    """A text as a field of a CSV file."""
+    """A text quoted as a field of a CSV file."""
     line = io.StringIO()
     csv.writer(line, lineterminator="").writerow([text])
     return line.getvalue()
 
 
-def _write_settings(path: Path, spec: FeatureSpec, alike: Sequence[NearDuplicates]) -> None:
-    content = {"features": spec.hash, "near_duplicates": alike}
+def _write_settings(path: Path, spec: FeatureSpec, duplicates: Sequence[NearDuplicates]) -> None:
+    content = {"features": spec.hash, "near_duplicates": duplicates}
     with atomic_write(settings_file(path)) as temporary:
         temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
@@ -246,12 +246,12 @@ def _warnings(
         )
     if featureless := [path.name for name, path in labels.items() if name not in tables]:
         parts.append(f"{len(featureless)} label tables without features: {listed(featureless)}")
-    if tally.labelled_beyond:
-        parts.append(f"labels behind the last frame: {listed(tally.labelled_beyond)}")
+    if tally.labelled_past_end:
+        parts.append(f"labels after the last frame: {listed(tally.labelled_past_end)}")
     if parts:
         yield "Left out: " + "; ".join(parts) + "."
     if not_compared:
         yield (
-            "Not searched for near-duplicates, since no picture hashes stand beside their "
-            f"landmarks: {listed(not_compared)}. Extract the landmarks again to have them compared."
+            "Not searched for near-duplicates, since their landmark tables come without image "
+            f"hashes: {listed(not_compared)}. Extract their landmarks again to compare them."
         )

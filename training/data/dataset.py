@@ -1,11 +1,11 @@
-"""The table that models learn from: ``final_features.csv``, and what it is in memory."""
+"""The labelled table that models learn from: ``final_features.csv``, and its form in memory."""
 
 import csv
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,28 +20,29 @@ if TYPE_CHECKING:
 
 DATASET_FILE = "final_features.csv"
 FACT_COLUMNS = ("filename", "frame_number", "pts_s", "group", "augmented", "label")
-"""The columns before the features."""
+"""Names of the columns before the features."""
 
 _REMEDY = "Run `straps-train make-features` and `straps-train combine-features` again."
-# Up to 32 blocks are read ahead of the one that is being converted.
+# Arrow reads up to 32 blocks ahead.
 _BLOCK_BYTES = 1 << 21
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Features and labels of many frames, and where each frame comes from.
+    """Features and labels of many frames, and the source of each frame.
 
     Attributes:
-        columns: names of the features.
-        labels: names of the labels; a frame's code is the place of its label in here.
-        features: ``(n, columns)`` float32, spatial relations as codes, NaN where unknown.
-        codes: ``(n,)`` int64.
-        groups: ``(n,)`` str: frames of one group (a recording, its copies, its near-duplicates)
-            must never be on two sides of a split.
-        filenames: ``(n,)`` str: the recording, with its kind in front: ``video_routine.mp4``.
-        frame_numbers: ``(n,)`` int64.
-        augmented: ``(n,)`` bool: rows made up from other rows (mirror images of landmarks). They
-            are trained on, and never judged by.
+        columns: Names of the features.
+        labels: Names of the labels; a frame's code is the index of its label.
+        features: Features ``(n, columns)`` as float32; spatial relations as codes, NaN if unknown.
+        codes: Label code of each row, ``(n,)`` int64.
+        groups: Group of each row, ``(n,)`` str. No split may separate the rows of a group: a
+            recording, its copies and its near-duplicates.
+        filenames: Recording of each row, ``(n,)`` str, prefixed with its kind:
+            ``video_routine.mp4``.
+        frame_numbers: Frame number of each row, ``(n,)`` int64.
+        augmented: Whether a row was computed from another row (mirrored landmarks), ``(n,)`` bool.
+            Such rows are trained on and never tested on.
     """
 
     columns: tuple[str, ...]
@@ -56,9 +57,9 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.codes)
 
-    def rows(self, chosen: NDArray[Any]) -> "Dataset":
-        """Only some rows: ``chosen`` are row numbers or a ``(n,)`` mask."""
-        return Dataset(
+    def rows(self, chosen: NDArray[Any]) -> Self:
+        """A dataset of some rows: ``chosen`` holds row numbers or is a mask ``(n,)``."""
+        return type(self)(
             self.columns,
             self.labels,
             self.features[chosen],
@@ -71,23 +72,23 @@ class Dataset:
 
 
 def read_dataset(path: Path, spec: FeatureSpec, known_labels: Sequence[str]) -> Dataset:
-    """The table that `combine-features` wrote, with the same bits as ``spec`` computes.
+    """Read the table written by `combine-features`, bit for bit as ``spec`` computed it.
 
     Args:
-        path: of the table.
-        spec: what the features must be.
-        known_labels: every label a row may carry. Those that occur are the dataset's, in this
-            order.
+        path: Path of the table.
+        spec: Features that the table must have.
+        known_labels: Labels that a row may have. Those that occur become the dataset's labels, in
+            this order.
 
     Raises:
-        DatasetError: the table is missing, damaged, empty, made with other feature settings, or
-            has labels that are not known.
+        DatasetError: The table is missing, damaged or empty, was made with other feature settings,
+            or has unknown labels.
     """
     import pyarrow
 
     if not path.is_file():
         raise DatasetError(
-            f"There is no {path}. Make it with `straps-train make-features` and "
+            f"{path} does not exist. Create it with `straps-train make-features` and "
             "`straps-train combine-features`."
         )
     _check_settings(path, spec)
@@ -97,7 +98,7 @@ def read_dataset(path: Path, spec: FeatureSpec, known_labels: Sequence[str]) -> 
         raise DatasetError(f"{path} cannot be read ({error}). {_REMEDY}") from error
     if not any(len(features) for features, _ in blocks):
         raise DatasetError(
-            f"{path} holds no rows: no recording has both landmarks of a person and labels. Label "
+            f"{path} has no rows: no recording has both labels and landmarks of a person. Label "
             "recordings, extract their landmarks, and combine again."
         )
     features = np.concatenate([features for features, _ in blocks])
@@ -117,22 +118,22 @@ def read_dataset(path: Path, spec: FeatureSpec, known_labels: Sequence[str]) -> 
 
 
 def settings_file(path: Path) -> Path:
-    """Where it is kept what a table of features was made with: beside it."""
+    """Path of the JSON file next to a table of features that records its settings."""
     return path.with_suffix(".json")
 
 
 def _check_settings(path: Path, spec: FeatureSpec) -> None:
-    """Columns of one name can hold other numbers: margins are part of the settings, too."""
-    beside = settings_file(path)
-    if not beside.is_file():
+    """Compare the settings: with other margins, the same columns hold other numbers."""
+    settings = settings_file(path)
+    if not settings.is_file():
         return
     try:
-        made_with = json.loads(beside.read_text(encoding="utf-8"))["features"]
+        made_with = json.loads(settings.read_text(encoding="utf-8"))["features"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DatasetError(f"{beside} cannot be read ({error!r}). {_REMEDY}") from error
+        raise DatasetError(f"{settings} cannot be read ({error!r}). {_REMEDY}") from error
     if made_with != spec.hash:
         raise DatasetError(
-            f"{path} was made with other feature settings (hash {made_with}) than those of "
+            f"{path} was made with other feature settings (hash {made_with}) than those in "
             f"params.yaml (hash {spec.hash}). {_REMEDY}"
         )
 
@@ -140,7 +141,7 @@ def _check_settings(path: Path, spec: FeatureSpec) -> None:
 def _blocks(
     path: Path, spec: FeatureSpec
 ) -> Iterator[tuple[NDArray[np.float32], "pyarrow.RecordBatch"]]:
-    """The features and the facts of a few thousand rows at a time."""
+    """Features and facts, a few thousand rows at a time."""
     import pyarrow
     from pyarrow import csv as arrow_csv
 
@@ -156,7 +157,7 @@ def _blocks(
         convert_options=arrow_csv.ConvertOptions(
             column_types=types,
             include_columns=[*facts, *spec.columns],
-            # "nan" is a number like others, and an empty field the word for "unknown".
+            # "nan" is read as a number, and an empty text means that a relation is unknown.
             null_values=[],
         ),
     ) as reader:
@@ -176,7 +177,7 @@ def _check_columns(path: Path, spec: FeatureSpec) -> None:
 
 
 def _numbers(path: Path, batch: "pyarrow.RecordBatch", column: str) -> NDArray[np.float32]:
-    """A column as the model takes it: relations as codes."""
+    """A column as model input: spatial relations become codes."""
     values = batch[column]
     if column not in spatial.COLUMNS:
         numbers: NDArray[np.float32] = values.to_numpy()
@@ -186,7 +187,7 @@ def _numbers(path: Path, batch: "pyarrow.RecordBatch", column: str) -> NDArray[n
     unknown = [word for word in words if word not in codes]
     if unknown:
         raise DatasetError(
-            f"{path}: {column} holds {listed(unknown)}, expected {', '.join(codes)[:-2]} or "
+            f"{path}: {column} contains {listed(unknown)}, expected {', '.join(codes)[:-2]} or "
             f"nothing. {_REMEDY}"
         )
     of_words = np.array([codes[word] for word in words], dtype=np.float32)
@@ -202,7 +203,7 @@ def _label_codes(
     unknown = sorted(set(occurring) - set(known_labels))
     if unknown:
         raise DatasetError(
-            f"{path} has labels that params.yaml does not name: {listed(unknown)}. Known: "
+            f"{path} has labels that are not in params.yaml: {listed(unknown)}. Known: "
             f"{', '.join(known_labels)}. Correct the label tables and run `straps-train "
             "combine-features` again, or add them under `labels`."
         )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 FRAME_COLUMNS = ("frame_number", "pts_s", "filename", "augmented")
-"""The columns before the features."""
+"""Names of the columns before the features."""
 
 
 def _line(fields: Sequence[str]) -> bytes:
@@ -38,15 +38,15 @@ def write_rows(
     spec: FeatureSpec,
     mirror: bool,
 ) -> None:
-    """Write a row for each frame with a person, and one for its mirror image if wanted.
+    """Write a row for each frame with a person, and one for its mirror image if ``mirror``.
 
     Args:
-        file: of the table.
-        filename: of the recording, with its kind in front.
-        first: number of the piece's first frame.
-        piece: some of the recording's frames.
-        spec: which features.
-        mirror: whether each frame's mirror image is added.
+        file: Open file of the table.
+        filename: File name of the recording, prefixed with its kind.
+        first: Number of the piece's first frame.
+        piece: Consecutive frames of the recording.
+        spec: Features to compute.
+        mirror: Whether to add each frame's mirror image.
     """
     import pyarrow
     from pyarrow import csv as arrow_csv
@@ -56,7 +56,7 @@ def write_rows(
     if mirror:
         features.append(spec.of_track(piece.mirrored())[chosen])
     times = len(features)
-    # Frame by frame: the real one, then its mirror image.
+    # Each frame is followed by its mirror image.
     interleaved = np.stack(features, axis=1).reshape(-1, len(spec.columns))
     facts = [
         pyarrow.array(np.repeat(first + chosen, times)),
@@ -67,7 +67,7 @@ def write_rows(
     table = pyarrow.table(
         [*facts, *_columns(interleaved, spec)], names=[*FRAME_COLUMNS, *spec.columns]
     )
-    # Arrow either quotes every text or none; a file name that needs quotes is a rare thing.
+    # Arrow quotes either every text or none; few file names need quotes.
     needs_quotes = _line([filename]).startswith(b'"')
     options = arrow_csv.WriteOptions(
         include_header=False, quoting_style="needed" if needs_quotes else "none"
@@ -76,16 +76,16 @@ def write_rows(
 
 
 def _columns(features: NDArray[np.float32], spec: FeatureSpec) -> "Iterator[pyarrow.Array]":
-    """Numbers with as many digits as give back the same float32, relations as words."""
+    """Numbers with enough digits to read back the same float32; spatial relations as words."""
     import pyarrow
 
     words = pyarrow.array([*spatial.WORDS.values(), ""])
     codes = np.array(list(spatial.WORDS))
-    for place, column in enumerate(spec.columns):
-        values = np.ascontiguousarray(features[:, place])
+    for index, column in enumerate(spec.columns):
+        values = np.ascontiguousarray(features[:, index])
         if column in spatial.COLUMNS:
             unknown = np.isnan(values)
-            places = np.where(unknown, len(codes), np.searchsorted(codes, values))
-            yield words.take(pyarrow.array(places))
+            word_indices = np.where(unknown, len(codes), np.searchsorted(codes, values))
+            yield words.take(pyarrow.array(word_indices))
         else:
             yield pyarrow.array(values)

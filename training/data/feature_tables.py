@@ -1,7 +1,7 @@
-"""Landmark tables to feature tables: ``*_landmarks.csv`` to ``*_features.csv``.
+"""Computes feature tables from landmark tables: ``*_features.csv`` from ``*_landmarks.csv``.
 
-A row is a frame with a person, and after it, if wanted, the same frame's mirror image, marked as
-augmented. Tables are read and written in pieces, so a table's length costs no memory.
+Each frame with a person gives a row, followed by a row for its mirror image (marked as augmented)
+if the settings say so. Tables are read and written in pieces, so long ones take no more memory.
 """
 
 import json
@@ -23,19 +23,19 @@ from training.runtime.workers import Failed, Workers, cannot_write, each_done
 
 LANDMARKS_ENDING = "_landmarks.csv"
 FEATURES_ENDING = "_features.csv"
-# Below this, starting other processes takes longer than the work.
+# With less data, starting processes takes longer than the work.
 _WORTH_A_PROCESS_BYTES = 1 << 25
 
 
 @dataclass(frozen=True)
 class FeatureJob:
-    """One table to make.
+    """A feature table to make.
 
     Attributes:
-        landmarks: the table to read.
-        features: the table to write.
-        spec: which features.
-        mirror: whether each frame's mirror image is added.
+        landmarks: Path of the landmark table.
+        features: Path of the feature table.
+        spec: Features to compute.
+        mirror: Whether to add each frame's mirror image.
     """
 
     landmarks: Path
@@ -44,7 +44,7 @@ class FeatureJob:
     mirror: bool
 
     def settings(self) -> dict[str, Any]:
-        """What the table depends on."""
+        """Everything the feature table depends on, as kept next to it."""
         source = self.landmarks.stat()
         return {
             "features": self.spec.hash,
@@ -55,14 +55,14 @@ class FeatureJob:
 
 @dataclass(frozen=True)
 class FeaturesMade:
-    """What became of the landmark tables.
+    """Counts after making feature tables.
 
     Attributes:
-        made: number of feature tables written.
-        up_to_date: number of feature tables that were left as they are.
-        frames: number of frames in all landmark tables that can be read.
-        without_person: how many of them show nobody, and are in no feature table.
-        damaged: a sentence on each landmark table that cannot be read.
+        made: Number of feature tables written.
+        up_to_date: Number of feature tables that were up to date.
+        frames: Number of frames in all readable landmark tables.
+        without_person: Number of these frames without a person; feature tables leave them out.
+        damaged: A sentence about each landmark table that cannot be read.
     """
 
     made: int
@@ -80,19 +80,19 @@ def make_feature_tables(
     workers: int | None,
     advance: Callable[[int], None],
 ) -> FeaturesMade:
-    """Write the feature table of each landmark table that has none, or one that is out of date.
+    """Write the feature table of each landmark table that has none, or an outdated one.
 
     Args:
-        landmarks: folder of landmark tables.
-        features: folder for feature tables.
-        spec: which features.
-        mirror: add mirror images, except where the recording has a mirrored copy, or is one.
-        workers: processes; None: one per processor core.
-        advance: called with the number of tables done.
+        landmarks: Folder of landmark tables.
+        features: Folder of feature tables.
+        spec: Features to compute.
+        mirror: Whether to add mirror images; never for a mirrored copy or a recording that has one.
+        workers: Number of processes; None: one per usable processor core.
+        advance: Called with the number of tables just finished.
 
     Raises:
-        RecordingError: there are no landmark tables.
-        TrainingError: the folder cannot be written to.
+        RecordingError: There are no landmark tables.
+        TrainingError: The folder cannot be written to.
     """
     jobs = feature_jobs(landmarks, features, spec, mirror)
     prepare_folder(features)
@@ -116,10 +116,10 @@ def make_feature_tables(
 def feature_jobs(
     landmarks: Path, features: Path, spec: FeatureSpec, mirror: bool
 ) -> list[FeatureJob]:
-    """The table to make for each landmark table.
+    """The feature table that belongs to each landmark table.
 
     Raises:
-        RecordingError: there are no landmark tables.
+        RecordingError: There are no landmark tables.
     """
     tables = sorted(landmarks.glob(f"[!.]*{LANDMARKS_ENDING}"))
     if not tables:
@@ -133,14 +133,14 @@ def feature_jobs(
             table,
             features / (table.name.removesuffix(LANDMARKS_ENDING) + FEATURES_ENDING),
             spec,
-            mirror and not _has_twin(table.name, names),
+            mirror and not _has_mirrored_copy(table.name, names),
         )
         for table in tables
     ]
 
 
-def _has_twin(name: str, names: set[str]) -> bool:
-    """Whether a table belongs to a mirrored copy, or to a recording that has one."""
+def _has_mirrored_copy(name: str, names: set[str]) -> bool:
+    """Whether a table belongs to a mirrored copy or to a recording that has one."""
     kind, _, rest = name.partition("_")
     return rest.startswith(MIRRORED_PREFIX) or f"{kind}_{MIRRORED_PREFIX}{rest}" in names
 
@@ -153,7 +153,7 @@ def _is_up_to_date(job: FeatureJob) -> bool:
 
 
 def made_with(features: Path) -> dict[str, Any]:
-    """What a feature table was made with; empty if that is not known."""
+    """The settings a feature table was made with; empty if unknown."""
     try:
         kept = json.loads(settings_file(features).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -162,7 +162,7 @@ def made_with(features: Path) -> dict[str, Any]:
 
 
 def _each_made(jobs: Sequence[FeatureJob], features: Path, workers: int | None) -> Iterator[str]:
-    """What is wrong with the landmarks of each job, as it is done; nothing, mostly."""
+    """After each job, what is wrong with its landmark table; empty if it was readable."""
     size = sum(job.landmarks.stat().st_size for job in jobs)
     if workers == 1 or size < _WORTH_A_PROCESS_BYTES:
         try:
@@ -176,9 +176,9 @@ def _each_made(jobs: Sequence[FeatureJob], features: Path, workers: int | None) 
 
 
 def make_or_remove(job: FeatureJob) -> str:
-    """Write one feature table; or remove it and say why its landmarks cannot be read.
+    """Write a feature table, or remove it and return why its landmarks cannot be read.
 
-    Features of landmarks that are no longer there would be trained on unnoticed.
+    A feature table that stayed behind would be trained on unnoticed.
     """
     try:
         make_feature_table(job)
@@ -190,10 +190,10 @@ def make_or_remove(job: FeatureJob) -> str:
 
 
 def make_feature_table(job: FeatureJob) -> None:
-    """Write one feature table, and beside it what it was made with.
+    """Write a feature table, and its settings next to it.
 
     Raises:
-        TrackError: the landmark table is damaged.
+        TrackError: The landmark table is damaged.
     """
     settings = job.settings()
     kind = job.landmarks.name.partition("_")[0]
@@ -205,6 +205,6 @@ def make_feature_table(job: FeatureJob) -> None:
             frames += len(piece)
             people += int(piece.person.sum())
     counts = {"frames": frames, "without_person": frames - people}
-    # The settings come last: a table without them, or with older ones, is made again.
+    # The settings are written last: a table without them, or with older ones, is made again.
     with atomic_write(settings_file(job.features)) as temporary:
         temporary.write_text(json.dumps(settings | counts, indent=1) + "\n", encoding="utf-8")

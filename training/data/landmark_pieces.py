@@ -1,6 +1,6 @@
-"""Landmark tables read a piece at a time: the same bits as ``track_csv`` reads, six times as fast.
+"""Reads landmark tables piece by piece: the same bits as ``track_csv``, six times as fast.
 
-Training reads a million frames in an evening; a serving install has no pyarrow.
+Training reads a million frames in an evening. Serving uses ``track_csv``, since it has no pyarrow.
 """
 
 from collections.abc import Iterator
@@ -21,15 +21,15 @@ from shared_features.landmarks.track_csv import COLUMNS, FRAME_COLUMNS, IMAGE_CO
 if TYPE_CHECKING:
     import pyarrow
 
-# About 300 frames. Up to 32 blocks are read ahead, so this is what bounds the memory.
+# About 300 frames. Arrow reads up to 32 blocks ahead, so this limits memory use.
 _BLOCK_BYTES = 1 << 20
 
 
 def landmark_pieces(path: Path) -> Iterator[LandmarkTrack]:
-    """The track of a landmark table in pieces, one after the other, without its provenance.
+    """The track of a landmark table in consecutive pieces, without its provenance.
 
     Raises:
-        TrackError: the file is missing, damaged, or not a landmark table.
+        TrackError: The file is missing, damaged, or not a landmark table.
     """
     import pyarrow
     from pyarrow import csv
@@ -79,7 +79,7 @@ def _check_columns(path: Path, found: list[str]) -> None:
 
 def _piece(batch: "pyarrow.RecordBatch") -> LandmarkTrack:
     values = np.stack(
-        [batch.column(place).to_numpy() for place in range(len(FRAME_COLUMNS), len(COLUMNS))],
+        [batch.column(index).to_numpy() for index in range(len(FRAME_COLUMNS), len(COLUMNS))],
         axis=1,
     )
     split = len(IMAGE_COLUMNS)

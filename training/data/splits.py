@@ -56,13 +56,13 @@ class HeldOutSplit:
 
 
 def grouped_folds(data: Dataset, n_folds: int, seed: int) -> list[Fold]:
-    """Folds of about the same shares of labels; every group is tested in exactly one of them.
+    """Folds with similar shares of labels; every group is tested in exactly one of them.
 
-    With fewer groups than ``n_folds``, or fewer rows of every label, there are only as many folds.
-    ``fold_warnings`` says so, and what else there is to know.
+    There are fewer folds if the groups, or the rows of every label, are fewer than ``n_folds``;
+    ``fold_warnings`` says so.
 
     Raises:
-        DatasetError: there is one label only, one group only, or one row only of each label.
+        DatasetError: There is only one label, only one group, or only one row of each label.
     """
     from sklearn.model_selection import StratifiedGroupKFold
 
@@ -71,7 +71,7 @@ def grouped_folds(data: Dataset, n_folds: int, seed: int) -> list[Fold]:
     splitter = StratifiedGroupKFold(_possible(groups, n_folds), shuffle=True, random_state=seed)
     folds = []
     with warnings.catch_warnings():
-        # It warns of rare labels by their rows; what counts is groups, see fold_warnings.
+        # It warns about labels with few rows; fold_warnings counts their groups instead.
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
         parts = list(splitter.split(real, data.codes[real], groups.of_row[real]))
     for _, tested in parts:
@@ -83,22 +83,22 @@ def grouped_folds(data: Dataset, n_folds: int, seed: int) -> list[Fold]:
 
 
 def fold_warnings(data: Dataset, n_folds: int) -> list[str]:
-    """What a cross-validation over this table cannot tell, as sentences."""
+    """Sentences about what a cross-validation of this dataset cannot tell."""
     groups = checked_groups(data)
     found = []
     possible = _possible(groups, n_folds)
     if possible < n_folds:
         found.append(
-            f"{groups.n_real} independent recordings are too few for {n_folds} folds; there are "
-            f"{possible}."
+            f"{groups.n_real} independent recordings are too few for {n_folds} folds; {possible} "
+            "are used."
         )
     n_folds = possible
     counted = dict(zip(data.labels, groups.per_label.tolist(), strict=True))
     once = [label for label, count in counted.items() if count == 1]
     if once:
         found.append(
-            f"In one independent recording only: {listed(once)}. A model cannot be tested on "
-            "recordings of it that it has not seen: they all count as missed. Label another one."
+            f"In only one independent recording: {listed(once)}. A model that is tested on it has "
+            "never seen the label, so all of its frames count as missed. Label another recording."
         )
     rare = [f"{label} ({count})" for label, count in counted.items() if 1 < count < n_folds]
     if rare:
@@ -151,11 +151,11 @@ def save_split(path: Path, split: HeldOutSplit) -> None:
 
 
 def _possible(groups: DatasetGroups, n_folds: int) -> int:
-    """How many folds there can be."""
+    """The possible number of folds, ``n_folds`` at most."""
     most_rows = int(groups.counts.sum(axis=0).max())
     possible = min(n_folds, groups.n_real, most_rows)
     if possible < 2:
         raise DatasetError(
-            "This table cannot be split: every label has one row only. Label more recordings."
+            "This dataset cannot be split: every label has only one row. Label more recordings."
         )
     return possible

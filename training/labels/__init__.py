@@ -1,1 +1,1 @@
-"""What frames show: label tables, made elsewhere or carried over to mirrored copies."""
+"""Label tables: reading, writing, importing, and copying labels to mirrored recordings."""

@@ -1,4 +1,4 @@
-"""Which recording a label means: paths of other tools, matched with the recordings here."""
+"""Matches the paths that other tools give to labelled files with the recordings known here."""
 
 import csv
 import os
@@ -12,14 +12,14 @@ from training.recordings.catalog import SUFFIXES, Kind, Recording, recording_nam
 
 
 class Key(NamedTuple):
-    """What tells recordings apart, whatever container they are in."""
+    """Identifies a recording, regardless of its container."""
 
     kind: Kind
     stem: str
 
 
 class KnownRecordings:
-    """The recordings of the data folders, and of folders that labels were made on."""
+    """The recordings of the data folders, and of the folders in which they were labelled."""
 
     def __init__(self, media: Sequence[Path], data: DataParams) -> None:
         self._data = data
@@ -27,16 +27,16 @@ class KnownRecordings:
         self._by_file: dict[Key, set[Key]] = defaultdict(set)
         for recording in self._all(media):
             key = Key(recording.kind, recording.stem)
-            # The first one is meant, wherever the others are.
+            # Of several files of one recording, the first one counts.
             self._by_key.setdefault(key, recording)
             self._by_file[Key(recording.kind, recording.path.stem)].add(key)
 
     def at(self, path: Path, folder: Path) -> Recording | None:
-        """A photo or video that is there, named as the stages before extraction name it.
+        """The recording of an existing file, named as in the stages before extraction.
 
         Args:
-            path: of the file.
-            folder: what its name is relative to, unless it lies in one of the data folders.
+            path: Path of the file.
+            folder: Folder its name is relative to, unless the file is in one of the data folders.
         """
         kind = kind_of(path.name)
         if kind is None or not path.is_file():
@@ -48,7 +48,7 @@ class KnownRecordings:
         return None
 
     def named(self, path: PurePosixPath) -> Recording | None:
-        """The recording of a relative path; a bare file name will do where only one has it."""
+        """The recording with a relative path, or with a file name that no other recording has."""
         kind = kind_of(path.name)
         if kind is None:
             return None
@@ -56,8 +56,8 @@ class KnownRecordings:
             return recording
         return self._only_one_of(Key(kind, path.stem)) if len(path.parts) == 1 else None
 
-    def meant(self, path: PurePosixPath) -> Recording | None:
-        """The recording of a path on another machine: the longest end of it that is known here."""
+    def best_match(self, path: PurePosixPath) -> Recording | None:
+        """The recording of a path on another machine, matched by its longest known ending."""
         parts = [part for part in path.parts if part not in ("/", "..")]
         for start in range(len(parts)):
             if recording := self.named(PurePosixPath(*parts[start:])):
@@ -81,16 +81,16 @@ class KnownRecordings:
 
 
 def kind_of(name: str) -> Kind | None:
-    """Photo or video, by suffix; None for anything else."""
+    """The kind of a file, by its suffix; None if it is neither photo nor video."""
     suffix = PurePosixPath(name).suffix.lower()
     return next((kind for kind, suffixes in SUFFIXES.items() if suffix in suffixes), None)
 
 
 def _of_landmark_tables(folder: Path, kind: Kind) -> Iterator[Recording]:
-    """Recordings that are known by their landmarks, whatever has become of the media."""
+    """Recordings with a landmark table, whether or not the media file still exists."""
     for table in sorted(folder.glob(f"{kind}_*_landmarks.csv")):
         with table.open(encoding="utf-8", errors="replace", newline="") as file:
             rows = csv.DictReader(file)
             source = (next(rows, None) or {}).get("filename")
-        if source:  # otherwise it is damaged, which make-features reports
+        if source:  # Otherwise the table is damaged, which make-features reports.
             yield Recording(kind, source, table)

@@ -1,4 +1,4 @@
-"""Labels checked against params.yaml, against the frames that are there, and against each other."""
+"""Checks labels against params.yaml, against the recording's frames, and against each other."""
 
 import difflib
 import sys
@@ -13,12 +13,12 @@ from training.labels.label_claims import LabelClaim
 from training.labels.label_tables import LabelledRange, LabelTable
 from training.recordings.catalog import Recording, landmarks_path
 
-# Tools that take the time times the frame rate end a video a frame or two too late.
+# Tools that multiply time by frame rate place the end of a video a frame or two too late.
 OVERSHOOT_FRAMES = 2
 
 
 def unknown_labels(claims: Sequence[LabelClaim], known: Sequence[str]) -> list[str]:
-    """A sentence naming all labels that params.yaml does not, with how often they occur."""
+    """A sentence about all labels that are not in params.yaml; an empty list if there are none."""
     counts = Counter(claim.label for claim in claims if claim.label not in known)
     if not counts:
         return []
@@ -27,21 +27,21 @@ def unknown_labels(claims: Sequence[LabelClaim], known: Sequence[str]) -> list[s
         near = difflib.get_close_matches(label, known, n=1)
         names.append(f"{label!r} ({count}×{f', did you mean {near[0]!r}?' if near else ''})")
     return [
-        f"labels that params.yaml does not name: {', '.join(names)}. Known: {', '.join(known)}. "
+        f"labels that are not in params.yaml: {', '.join(names)}. Known: {', '.join(known)}. "
         "Correct them, or add them under `labels`."
     ]
 
 
 @dataclass
 class CheckedLabels:
-    """The labels of one recording.
+    """The labels of one recording after the checks.
 
     Attributes:
-        recording: which one.
-        table: its label table, as far as the labels fit.
-        problems: sentences on what does not.
-        misplaced: whether ranges of frames lie outside the recording.
-        was_cut: whether ranges that end a little late were shortened.
+        recording: Labelled recording.
+        table: Label table with the labels that passed.
+        problems: Sentences about the labels that did not.
+        misplaced: Whether ranges of frames are outside the recording.
+        was_cut: Whether ranges that end slightly late were shortened.
     """
 
     recording: Recording
@@ -54,15 +54,15 @@ class CheckedLabels:
 def checked_labels(
     claims: Sequence[LabelClaim], landmarks: Path, limits: MediaParams
 ) -> CheckedLabels:
-    """The labels of one recording, checked against its frames and each other.
+    """Check the labels of one recording against its frames and each other.
 
     Args:
-        claims: at least one, all of one recording that is known.
-        landmarks: folder of landmark tables.
-        limits: of videos whose frames have to be counted.
+        claims: Labels of one known recording, at least one.
+        landmarks: Folder of landmark tables.
+        limits: Limits for videos whose frames have to be counted.
     """
     recording = claims[0].recording
-    assert recording is not None  # noqa: S101 - claims without one are left out before
+    assert recording is not None  # noqa: S101 - the caller skips claims without one
     checked = CheckedLabels(recording, LabelTable(recording.filename, ()), [])
     try:
         n_frames = frame_count(recording, landmarks, limits)
@@ -92,7 +92,7 @@ def checked_labels(
 def _merged(
     claimed: Sequence[tuple[LabelledRange, LabelClaim]],
 ) -> tuple[tuple[LabelledRange, ...], list[str]]:
-    """Ranges in order, those of one label that touch or overlap as one; and contradictions."""
+    """Sorted ranges, adjacent ones of one label merged; and sentences about contradictions."""
     merged: list[tuple[LabelledRange, LabelClaim]] = []
     contradictions = []
     for labelled, claim in sorted(claimed, key=lambda item: item[0]):
@@ -114,10 +114,10 @@ def _merged(
 
 
 def frame_count(recording: Recording, landmarks: Path, limits: MediaParams) -> int:
-    """How many frames a recording has: as many as its landmark table, else as can be decoded.
+    """Number of frames of a recording: rows of its landmark table, or else frames decoded.
 
     Raises:
-        MediaError: it is a video without landmarks that cannot be read.
+        MediaError: The recording is a video that has no landmarks and cannot be read.
     """
     from shared_features.media.reader import VideoReader
 
@@ -128,7 +128,7 @@ def frame_count(recording: Recording, landmarks: Path, limits: MediaParams) -> i
         with table.open("rb") as file:
             return sum(1 for _ in file) - 1
     with VideoReader(recording.path, limits) as reader:
-        # Decoded, but not one of them is converted to a picture.
+        # All frames are decoded, but none is converted to RGB.
         for _ in reader.frames(start=sys.maxsize):
             pass
         return reader.verdict.frames

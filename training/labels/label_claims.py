@@ -1,4 +1,4 @@
-"""What a source of labels says, before it is checked."""
+"""Labels as an external source gives them, before they are checked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ from training.recordings.catalog import Recording
 
 @dataclass(frozen=True)
 class LabelClaim:
-    """One label given to a recording, or to a range of its frames.
+    """A label that the source gives to a recording or to a range of its frames.
 
     Attributes:
-        recording: which one; None if it is not known here.
-        given: what the source calls it.
-        where: place in the source, for messages.
-        label: what it shows.
-        first: number of the first frame; None: from the start.
-        last: number of the last frame, included; None: to the end.
-        group: what the recording belongs to, if the source says.
+        recording: Labelled recording; None if it is unknown here.
+        given: Name of the recording in the source.
+        where: Position in the source, for messages.
+        label: Label of the recording or range.
+        first: Number of the first frame; None: the recording's first.
+        last: Number of the last frame, inclusive; None: the recording's last.
+        group: Group of the recording, if the source has one.
     """
 
     recording: Recording | None
@@ -32,14 +32,14 @@ class LabelClaim:
 
 @dataclass(frozen=True)
 class LabelSource:
-    """All that a source says.
+    """All labels of a source.
 
     Attributes:
-        path: of the source.
-        claims: in its order.
-        problems: sentences on what cannot be understood; with any of them, nothing is imported.
-        remarks: sentences on what is left out.
-        range_hint: what to look at when ranges of frames do not fit.
+        path: Path of the source.
+        claims: Labels, in the order of the source.
+        problems: Sentences about unreadable entries; if there are any, nothing is imported.
+        remarks: Sentences about entries that are left out.
+        range_hint: What to check if ranges of frames do not fit the recording.
     """
 
     path: Path

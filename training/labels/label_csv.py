@@ -11,19 +11,19 @@ from training.labels.label_claims import LabelClaim, LabelSource
 from training.recordings.catalog import Recording
 
 _UNREADABLE = -1
-_RANGE_HINT = "Frames are counted from 0, and the last one is included."
+_RANGE_HINT = "Frames are counted from 0, and the last frame is part of the range."
 
 
 @dataclass(frozen=True)
 class CsvColumns:
-    """What the columns are called.
+    """Names of the columns.
 
     Attributes:
-        path: of the recording, relative to the file's own folder or to a media folder.
-        label: what it shows.
-        group: what it belongs to; the column may be absent.
-        first_frame: first frame of a range, counted from 0; may be absent or empty.
-        last_frame: last frame of a range, included; may be absent or empty.
+        path: Column of the recording's path, relative to the file's own or to a media folder.
+        label: Column of the label.
+        group: Column of the group; may be absent.
+        first_frame: Column of a range's first frame, counted from 0; may be absent or empty.
+        last_frame: Column of a range's last frame, inclusive; may be absent or empty.
     """
 
     path: str = "path"
@@ -36,16 +36,16 @@ class CsvColumns:
 def read_label_csv(
     path: Path, media: Sequence[Path], known: KnownRecordings, columns: CsvColumns
 ) -> LabelSource:
-    """The rows of a CSV file.
+    """Read the rows of a CSV file.
 
     Args:
-        path: of the file.
-        media: folders that its paths are relative to; none: its own folder.
-        known: recordings that are looked up where no such file is there.
-        columns: what they are called.
+        path: Path of the file.
+        media: Folders that its paths are relative to; empty: its own folder.
+        known: Recordings to match paths with if there is no such file.
+        columns: Names of the columns.
 
     Raises:
-        LabelError: the file cannot be read, or lacks columns.
+        LabelError: The file cannot be read, or lacks columns.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -58,7 +58,7 @@ def read_label_csv(
     if missing:
         raise LabelError(
             f"{path} lacks the columns {', '.join(missing)}; it has {', '.join(header) or 'none'}. "
-            "Name its columns with --path-column and --label-column."
+            "Give the names of its columns with --path-column and --label-column."
         )
     claims, problems, without_label = [], [], 0
     for line, row in rows:
@@ -73,7 +73,7 @@ def read_label_csv(
             continue
         recording = _recording(given, path.parent, media, known)
         group = (row.get(columns.group) or "").strip() or None
-        # Numbers are what groups are called everywhere; the folder keeps two sources apart.
+        # Many sources just number their groups, so the folder is part of the name.
         group = group and f"{path.resolve().parent.name}/{group}"
         claims.append(LabelClaim(recording, given, f"line {line}", label, first, last, group))
     remark = f"{without_label} rows without a label."

@@ -1,4 +1,4 @@
-"""Labels from a folder per label: ``downdog/1.jpg`` shows ``downdog``."""
+"""Labels from a folder per label: ``downdog/1.jpg`` is labelled ``downdog``."""
 
 from pathlib import Path
 
@@ -9,10 +9,10 @@ from training.recordings.catalog import SUFFIXES, listed, recordings_below, shar
 
 
 def read_label_folder(folder: Path, known: KnownRecordings) -> LabelSource:
-    """The photos and videos below a folder, labelled by the folder they are in.
+    """Read the photos and videos below a folder, labelled by the subfolder they are in.
 
     Raises:
-        LabelError: there are none.
+        LabelError: There are none.
     """
     claims, problems, unlabelled = [], [], []
     for kind in SUFFIXES:
@@ -30,8 +30,8 @@ def read_label_folder(folder: Path, known: KnownRecordings) -> LabelSource:
             claims.append(LabelClaim(found, "/".join(parts), f"folder {parts[0]}", parts[0]))
     if not claims:
         raise LabelError(
-            f"{folder} holds no photos or videos in a folder per label, such as "
+            f"{folder} has no photos or videos in a folder per label, such as "
             f"{folder.name}/back lever/1.jpg."
         )
-    remark = f"{len(unlabelled)} files in no label's folder: {listed(unlabelled)}."
+    remark = f"{len(unlabelled)} files are not in a label's folder: {listed(unlabelled)}."
     return LabelSource(folder, claims, problems, [remark] if unlabelled else [])

@@ -1,4 +1,4 @@
-"""Labels made elsewhere to label tables: everything is checked before anything is written."""
+"""Imports labels made elsewhere; everything is checked before anything is written."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -20,21 +20,21 @@ from training.recordings.groups import GROUPS_FILE, DeclaredGroup, add_groups
 from training.recordings.output_folder import prepare_folder
 
 _EXPECTED = (
-    "Expected a folder with a folder per label, a .csv file, or a .json export of Label Studio."
+    "Expected a folder with one folder per label, a .csv file, or a .json export of Label Studio."
 )
 
 
 @dataclass(frozen=True)
 class Imported:
-    """What became of the labels.
+    """Result of an import.
 
     Attributes:
-        written: number of label tables written.
-        unchanged: number of label tables that were there already, with the same labels.
-        kept: label tables that were there with other labels, and were left alone.
-        frames_per_label: number of frames the source gives each label.
-        grouped: number of recordings that the source puts into groups.
-        warnings: sentences on what was left out.
+        written: Number of label tables written.
+        unchanged: Number of label tables that already had the same labels.
+        kept: Label tables that already had other labels and were not changed.
+        frames_per_label: Number of frames with each label in the source.
+        grouped: Number of recordings that the source puts into groups.
+        warnings: Sentences about what was left out.
     """
 
     written: int
@@ -47,13 +47,13 @@ class Imported:
 
 @dataclass(frozen=True)
 class ImportRequest:
-    """What is to be imported.
+    """The labels to import.
 
     Attributes:
-        source: a folder per label, a CSV file, or a JSON export of Label Studio.
-        media: folders of the recordings, where the source does not say.
-        columns: of a CSV file.
-        replace: whether label tables that are there with other labels are overwritten.
+        source: Folder per label, CSV file, or JSON export of Label Studio.
+        media: Folders of the recordings, if the source does not name them.
+        columns: Columns of a CSV file.
+        replace: Whether to overwrite label tables that have other labels.
     """
 
     source: Path
@@ -69,18 +69,18 @@ def import_labels(
     limits: MediaParams,
     advance: Callable[[int], None],
 ) -> Imported:
-    """Write the label tables of a source, and its groups.
+    """Write the label tables and groups of a source.
 
     Args:
-        request: what to import.
-        data: the folders.
-        known_labels: the labels a frame may carry.
-        limits: of videos whose frames have to be counted.
-        advance: called with how many more recordings have been looked at.
+        request: Labels to import.
+        data: Data folders.
+        known_labels: Labels that a frame may have.
+        limits: Limits for videos whose frames have to be counted.
+        advance: Called with the number of recordings just checked.
 
     Raises:
-        LabelError: naming all that is wrong with the source; nothing was written.
-        TrainingError: the folder of label tables cannot be written to.
+        LabelError: The source is faulty; the message lists all faults, and nothing was written.
+        TrainingError: The folder of label tables cannot be written to.
     """
     source = read_source(request, KnownRecordings(request.media, data))
     by_recording: dict[tuple[str, str], list[LabelClaim]] = defaultdict(list)
@@ -101,50 +101,50 @@ def import_labels(
         problems.append(source.range_hint)
     if problems:
         raise LabelError(
-            f"{source.path} cannot be imported, and nothing was written:\n"
+            f"{source.path} cannot be imported; nothing was written:\n"
             + "\n".join(f"  {problem}" for problem in problems)
         )
     missing = sorted({claim.given for claim in source.claims if claim.recording is None})
     if not source.claims:
-        raise LabelError(f"{source.path} has no labels in it: {' '.join(source.remarks)}")
+        raise LabelError(f"{source.path} has no labels: {' '.join(source.remarks)}")
     if not tables:
         raise LabelError(
-            f"None of the {len(missing)} recordings in {source.path} is there: {listed(missing)}. "
-            "Say with --media which folder they are in."
+            f"None of the {len(missing)} recordings in {source.path} was found: {listed(missing)}. "
+            "Name their folder with --media."
         )
     remarks = [*source.remarks, *_remarks(missing, cut)]
     return _write(source, tables, remarks, request.replace, data.labels)
 
 
 def read_source(request: ImportRequest, known: KnownRecordings) -> LabelSource:
-    """What the source says, unchecked.
+    """The labels of the source, unchecked.
 
     Raises:
-        LabelError: it is not there, or none of the three kinds.
+        LabelError: The source does not exist, or is not of a known format.
     """
     path = request.source
     if path.is_dir():
         return read_label_folder(path, known)
     if not path.is_file():
-        raise LabelError(f"There is no {path}. {_EXPECTED}")
+        raise LabelError(f"{path} does not exist. {_EXPECTED}")
     if path.suffix.lower() == ".csv":
         return read_label_csv(path, request.media, known, request.columns)
     if path.suffix.lower() == ".json":
         return read_label_studio(path, known)
-    raise LabelError(f"{path} is no source of labels. {_EXPECTED}")
+    raise LabelError(f"{path} is not a source of labels. {_EXPECTED}")
 
 
 def _remarks(missing: Sequence[str], cut: Sequence[str]) -> list[str]:
     remarks = []
     if missing:
         remarks.append(
-            f"Labels of {len(missing)} recordings that are in no media or data folder were left "
-            f"out: {listed(missing)}."
+            f"Left out the labels of {len(missing)} recordings that are in no media or data "
+            f"folder: {listed(missing)}."
         )
     if cut:
         remarks.append(
-            f"Labels that ended up to {OVERSHOOT_FRAMES} frames behind the last one were cut off "
-            f"there: {listed(cut)}."
+            f"Labels that ended up to {OVERSHOOT_FRAMES} frames after the last frame were "
+            f"shortened: {listed(cut)}."
         )
     return remarks
 
@@ -160,10 +160,10 @@ def _write(
     written, unchanged, kept = 0, 0, []
     for recording, table in tables:
         path = labels_path(folder, recording.kind, recording.name)
-        there = _there(path)
-        if there == table.ranges:
+        existing = _existing_labels(path)
+        if existing == table.ranges:
             unchanged += 1
-        elif there is not None and not replace:
+        elif existing is not None and not replace:
             kept.append(path.name)
         else:
             write_labels(table, path)
@@ -178,8 +178,8 @@ def _write(
     warnings = list(remarks)
     if kept:
         warnings.append(
-            f"{len(kept)} label tables are there with other labels and were left as they are: "
-            f"{listed(kept)}. --replace overwrites them."
+            f"{len(kept)} label tables have other labels and were not changed: {listed(kept)}. "
+            "--replace overwrites them."
         )
     frames = _frames_per_label(table for _, table in tables)
     return Imported(written, unchanged, tuple(kept), frames, len(groups), tuple(warnings))
@@ -193,8 +193,8 @@ def _frames_per_label(tables: Iterable[LabelTable]) -> dict[str, int]:
     return dict(counts)
 
 
-def _there(path: Path) -> tuple[LabelledRange, ...] | None:
-    """The labels that are there; None without a table, nothing if it is damaged."""
+def _existing_labels(path: Path) -> tuple[LabelledRange, ...] | None:
+    """The labels of an existing table, empty if it is damaged; None if there is no table."""
     if not path.is_file():
         return None
     try:

@@ -1,8 +1,8 @@
 """Labels from Label Studio: its JSON export of timeline labels on videos and choices on photos.
 
-Label Studio numbers frames from 1, and both ends of a range belong to it (its own converter for
-training: ``label_studio_ml/examples/yolo/utils/converter.py``). It does not see frames: it takes
-the time times the frame rate that the Video tag states, so that has to be the recording's own.
+Label Studio numbers frames from 1 and includes both ends of a range (see its own converter for
+training, ``label_studio_ml/examples/yolo/utils/converter.py``). It does not see frames but
+multiplies the time by the frame rate in its Video tag, which therefore has to be the recording's.
 """
 
 import json
@@ -17,18 +17,18 @@ from training.labels.known_recordings import KnownRecordings, kind_of
 from training.labels.label_claims import LabelClaim, LabelSource
 from training.recordings.catalog import Recording
 
-# What Label Studio puts before the name of an uploaded file.
+# Label Studio adds this prefix to the name of an uploaded file.
 _UPLOAD_PREFIX = re.compile(r"^[0-9a-f]{8}-")
 _RANGE_HINT = (
-    "Label Studio counts frames by `frameRate` of its Video tag: is that the recording's own?"
+    "Label Studio counts frames by the `frameRate` of its Video tag. Is it that of the recording?"
 )
 
 
 def read_label_studio(path: Path, known: KnownRecordings) -> LabelSource:
-    """The tasks of a JSON export.
+    """Read the tasks of a JSON export.
 
     Raises:
-        LabelError: it is none.
+        LabelError: The file is not an export of Label Studio, or has no labels.
     """
     try:
         tasks = json.loads(path.read_text(encoding="utf-8-sig"))
@@ -38,17 +38,17 @@ def read_label_studio(path: Path, known: KnownRecordings) -> LabelSource:
         isinstance(task, dict) and isinstance(task.get("data"), dict) for task in tasks
     ):
         raise LabelError(
-            f"{path} is no export of Label Studio: expected a list of tasks with `data` and "
+            f"{path} is not an export of Label Studio: expected a list of tasks with `data` and "
             "`annotations`. Choose JSON (not JSON-MIN or another format) when exporting."
         )
     claims: list[LabelClaim] = []
     problems = []
-    for place, task in enumerate(tasks, 1):
-        where = f"task {task.get('id', place)}"
+    for number, task in enumerate(tasks, 1):
+        where = f"task {task.get('id', number)}"
         try:
             claims += _claims(task, where, known)
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-            problems.append(f"{where} is not understood ({error!r})")
+            problems.append(f"{where} cannot be read ({error!r})")
     if not claims and not problems:
         raise LabelError(
             f"{path} has no labels: expected regions of TimelineLabels on videos, or Choices."
@@ -75,7 +75,7 @@ def _claims(task: Mapping[str, Any], where: str, known: KnownRecordings) -> Iter
 
 
 def _media_path(data: Mapping[str, Any]) -> PurePosixPath:
-    """The first value of a task that is the address of a photo or video."""
+    """The first value of a task that is the URL or path of a photo or video."""
     for value in data.values():
         if isinstance(value, str):
             address = urlsplit(value)
@@ -89,4 +89,4 @@ def _media_path(data: Mapping[str, Any]) -> PurePosixPath:
 
 def _recording(path: PurePosixPath, known: KnownRecordings) -> Recording | None:
     without_prefix = path.with_name(_UPLOAD_PREFIX.sub("", path.name))
-    return known.meant(path) or known.meant(without_prefix)
+    return known.best_match(path) or known.best_match(without_prefix)

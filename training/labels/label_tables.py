@@ -1,7 +1,7 @@
 """Label tables: ``{kind}_{name}_labeled.csv`` with ``frame_number, filename, label``.
 
-Labels are kept as ranges of frames, which is what a person gives and can check. A table that is
-only partly filled in is valid: frames without a label are in no range.
+In memory, labels are ranges of frames, as a person enters and checks them. A table need not label
+every frame: frames without a label are in no range.
 """
 
 import csv
@@ -22,9 +22,9 @@ class LabelledRange:
     """Consecutive frames with one label.
 
     Attributes:
-        first: number of the first frame.
-        last: number of the last frame, included.
-        label: what they show.
+        first: Number of the first frame.
+        last: Number of the last frame, inclusive.
+        label: Label of the frames.
     """
 
     first: int
@@ -34,7 +34,7 @@ class LabelledRange:
     def __post_init__(self) -> None:
         if not 0 <= self.first <= self.last:
             raise LabelError(
-                f"Frames {self.first} to {self.last} are no range; expected 0 ≤ first ≤ last."
+                f"Frames {self.first} to {self.last} are not a range; expected 0 ≤ first ≤ last."
             )
 
 
@@ -43,8 +43,8 @@ class LabelTable:
     """The labels of one recording.
 
     Attributes:
-        filename: of the recording, with its kind in front: ``video_routine.mp4``.
-        ranges: in order, none overlapping another.
+        filename: File name of the recording, prefixed with its kind: ``video_routine.mp4``.
+        ranges: Labelled ranges, in order and without overlap.
     """
 
     filename: str
@@ -59,7 +59,7 @@ class LabelTable:
                 )
 
     def by_frame(self) -> dict[int, str]:
-        """The label of every labelled frame, in order."""
+        """The label of each labelled frame, in order of frame numbers."""
         return {
             frame: labelled.label
             for labelled in self.ranges
@@ -68,7 +68,7 @@ class LabelTable:
 
 
 def as_ranges(labels: Iterable[tuple[int, str]]) -> tuple[LabelledRange, ...]:
-    """Frame numbers with labels, in any order, as ranges as long as possible.
+    """The longest possible ranges for frame numbers with labels, given in any order.
 
     >>> as_ranges([(0, "tree"), (1, "tree"), (3, "tree")])
     (LabelledRange(first=0, last=1, label='tree'), LabelledRange(first=3, last=3, label='tree'))
@@ -82,7 +82,7 @@ def as_ranges(labels: Iterable[tuple[int, str]]) -> tuple[LabelledRange, ...]:
 
 
 def write_labels(table: LabelTable, path: Path) -> None:
-    """Write a label table; it is there whole or not at all."""
+    """Write a label table atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with (
         atomic_write(path) as temporary,
@@ -96,14 +96,14 @@ def write_labels(table: LabelTable, path: Path) -> None:
 
 
 def read_labels(path: Path, known: Sequence[str] | None = None) -> LabelTable:
-    """A label table, checked.
+    """Read and check a label table.
 
     Args:
-        path: of the table.
-        known: the labels a frame may carry; None: any.
+        path: Path of the table.
+        known: Labels that a frame may have; None: any.
 
     Raises:
-        LabelError: missing, damaged, empty, or with labels that are not known.
+        LabelError: The table is missing, damaged or empty, or has unknown labels.
     """
     try:
         with path.open(encoding="utf-8", newline="") as file:
@@ -119,7 +119,7 @@ def read_labels(path: Path, known: Sequence[str] | None = None) -> LabelTable:
     filenames = sorted({filename for _, filename, _ in table})
     if len(filenames) != 1:
         raise LabelError(
-            f"{path} holds the labels of {len(filenames)} recordings ({listed(filenames)}), "
+            f"{path} has the labels of {len(filenames)} recordings ({listed(filenames)}), "
             "expected one."
         )
     if known is not None:
@@ -132,6 +132,6 @@ def check_labels(labels: Iterable[str], known: Sequence[str], where: str) -> Non
     unknown = sorted(set(labels) - set(known))
     if unknown:
         raise LabelError(
-            f"{where} has labels that params.yaml does not name: {listed(unknown)}. Known: "
+            f"{where} has labels that are not in params.yaml: {listed(unknown)}. Known: "
             f"{', '.join(known)}. Correct the table, or add them under `labels`."
         )

@@ -1,4 +1,4 @@
-"""Labels of mirrored copies: those of the original, since no pose is named after a side."""
+"""Gives mirrored copies the labels of their originals; no label depends on left and right."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ from training.recordings.output_folder import prepare_folder
 
 @dataclass(frozen=True)
 class MirrorLabels:
-    """What became of the mirrored copies.
+    """Result of labelling the mirrored copies.
 
     Attributes:
-        written: number of label tables written.
-        up_to_date: number of label tables that were there already, with the same labels.
-        without_labels: names of copies whose original has no labels.
+        written: Number of label tables written.
+        up_to_date: Number of label tables that already had the same labels.
+        without_labels: Names of copies whose original has no labels.
     """
 
     written: int
@@ -35,13 +35,13 @@ def apply_mirror_labels(data: DataParams, known: Sequence[str]) -> MirrorLabels:
     """Write the label table of each mirrored copy among the prepared recordings.
 
     Args:
-        data: the folders.
-        known: the labels a frame may carry.
+        data: Data folders.
+        known: Labels that a frame may have.
 
     Raises:
-        LabelError: label tables of originals are damaged; all of them are named, and nothing was
-            written.
-        TrainingError: the folder of label tables cannot be written to.
+        LabelError: Label tables of originals are damaged; the message lists all of them, and
+            nothing was written.
+        TrainingError: The folder of label tables cannot be written to.
     """
     tables, problems, without = [], [], []
     for recording in _mirrored_copies(data):

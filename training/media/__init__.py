@@ -1,1 +1,1 @@
-"""Recordings made ready, and the landmarks that MediaPipe finds in them."""
+"""Preparation of recordings, and extraction of their landmarks."""

@@ -1,4 +1,4 @@
-"""Copies of recordings with the landmarks drawn on them, to see what was found."""
+"""Annotated copies of recordings: the landmarks are drawn on them, for checking by eye."""
 
 from pathlib import Path
 
@@ -19,28 +19,28 @@ from shared_features.params import MediaParams
 from shared_features.runtime.atomic import atomic_write
 from training.recordings.catalog import Recording
 
-# The performer's own left and right, so that swapped sides show.
+# One colour for the performer's left and one for the right, so that swapped landmarks show.
 _SIDE_COLOURS = {"LEFT": (255, 140, 0), "RIGHT": (0, 170, 255)}
 _MIDDLE_COLOUR = (235, 235, 235)
 _JPEG_QUALITY = 90
-# Lines as a share of the picture's shorter side.
+# Line width as a share of the image's shorter side.
 _LINE_SHARE = 1 / 240
-# Drawing positions in sixteenths of a pixel.
+# OpenCV gets positions in sixteenths of a pixel.
 _SHIFT = 4
 
 
 def annotated_path(folder: Path, recording: Recording) -> Path:
-    """Where the annotated copy of a recording is kept below a folder of landmark tables."""
+    """Path of a recording's annotated copy, below the folder of landmark tables."""
     suffix = ".jpg" if recording.kind == "photo" else ".mp4"
     return folder / "annotated" / f"{recording.kind}_{recording.stem}{suffix}"
 
 
 def draw_landmarks(rgb: RgbArray, image: FloatArray) -> RgbArray:
-    """A copy of a picture with a skeleton on it; nothing is drawn when nobody was found.
+    """A copy of an image with the skeleton drawn on it, or a plain copy if there is no person.
 
     Args:
-        rgb: ``(height, width, 3)`` uint8.
-        image: ``(33, 5)`` image landmarks, NaN where there is no person.
+        rgb: Image ``(height, width, 3)`` uint8.
+        image: Image landmarks ``(33, 5)``, NaN if there is no person.
     """
     import cv2
 
@@ -78,7 +78,7 @@ def annotate_photo(path: Path, track: LandmarkTrack, media: MediaParams, target:
 
 
 def annotate_video(path: Path, track: LandmarkTrack, media: MediaParams, target: Path) -> None:
-    """Write a video with its landmarks as H.264, without sound, every frame at its own time."""
+    """Write a video with its landmarks as H.264, without audio, each frame at its own time."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with (
         VideoReader(path, media) as reader,
@@ -89,14 +89,14 @@ def annotate_video(path: Path, track: LandmarkTrack, media: MediaParams, target:
 
 
 def _drawing_positions(image: FloatArray, width: int, height: int) -> list[tuple[int, int]]:
-    """Landmarks as OpenCV takes them; those far outside are brought near the picture's edge."""
+    """Landmarks in OpenCV's units; those far outside are moved close to the image's edge."""
     fractions: NDArray[np.float64] = np.clip(image[:, :2].astype(np.float64), -1, 2)
     positions = np.rint(fractions * (width, height) * (1 << _SHIFT)).astype(int)
     return [(int(x), int(y)) for x, y in positions]
 
 
 def _colour(*names: str) -> tuple[int, int, int]:
-    """Of a landmark, or of a line between two."""
+    """The colour of a landmark, or of the line between two."""
     for side, colour in _SIDE_COLOURS.items():
         if all(side in name for name in names):
             return colour

@@ -1,4 +1,4 @@
-"""One recording to its landmark table: what a worker does."""
+"""Extracts the landmarks of one recording, in a worker."""
 
 import json
 import shutil
@@ -27,12 +27,12 @@ _SIDECAR_KEYS = frozenset({"extraction_key", "source", "frames", "frames_with_pe
 
 @dataclass(frozen=True)
 class Extracted:
-    """What a sidecar says of a finished table.
+    """Facts about a finished landmark table, from its sidecar.
 
     Attributes:
-        frames: number of frames.
-        frames_with_person: number of frames in which somebody was found.
-        damage: what is wrong with the recording; empty when nothing is.
+        frames: Number of frames.
+        frames_with_person: Number of frames in which a person was found.
+        damage: Description of the recording's damage; empty if it is intact.
     """
 
     frames: int
@@ -42,14 +42,14 @@ class Extracted:
 
 @dataclass(frozen=True)
 class ExtractionSettings:
-    """What all jobs of a run have in common.
+    """Settings of all extraction jobs of a run.
 
     Attributes:
-        folder: for the tables; absolute.
-        media: limits.
-        pose: how landmarks are found; the path of the pose model is set, and absolute.
-        model_sha256: of the pose model file.
-        annotated: whether copies with the landmarks drawn on them are made.
+        folder: Absolute path of the folder for the tables.
+        media: Limits for photos and videos.
+        pose: Pose settings, with the absolute path of the pose model.
+        model_sha256: SHA-256 of the pose model file.
+        annotated: Whether to make annotated copies.
     """
 
     folder: Path
@@ -60,21 +60,21 @@ class ExtractionSettings:
 
     @property
     def checkpoints(self) -> Path:
-        """Where finished chunks of unfinished videos are kept."""
+        """Folder for the finished chunks of unfinished videos."""
         return self.folder / ".checkpoints"
 
     def table(self, recording: Recording) -> Path:
-        """Where the landmarks of a recording go."""
+        """Path of a recording's landmark table."""
         return landmarks_path(self.folder, recording.kind, recording.name)
 
     def current(self, job: MediaJob) -> Extracted | None:
-        """What is known of a recording when everything of it is up to date; else None."""
+        """Facts about a recording if its table and annotated copy are up to date; else None."""
         if self.annotated and not annotated_path(self.folder, job.recording).is_file():
             return None
         return self.current_table(job)
 
     def current_table(self, job: MediaJob) -> Extracted | None:
-        """The same, whatever annotated copies there are."""
+        """Facts about a recording if its table is up to date; else None."""
         sidecar = stored_sidecar(self.table(job.recording))
         if sidecar is None:
             return None
@@ -84,7 +84,7 @@ class ExtractionSettings:
 
 
 def stored_sidecar(table: Path) -> dict[str, Any] | None:
-    """The sidecar of a landmark table, if both are there and this stage has written them."""
+    """The sidecar of a landmark table, if both exist and were written by this stage."""
     try:
         sidecar: Any = json.loads(table.with_suffix(".json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -94,18 +94,18 @@ def stored_sidecar(table: Path) -> dict[str, Any] | None:
 
 
 def extract(settings: ExtractionSettings, job: MediaJob) -> Extracted:
-    """Write the landmark table of a recording, its sidecar, and its annotated copy if wanted.
+    """Write a recording's landmark table, its sidecar, and its annotated copy if set.
 
     Raises:
-        MediaError: the recording cannot be read.
-        OSError: results cannot be written.
+        MediaError: The recording cannot be read.
+        OSError: Results cannot be written.
     """
     table, copy = settings.table(job.recording), annotated_path(settings.folder, job.recording)
-    # A worker that was lost after its work was done leaves nothing to do.
+    # If a worker was lost after it had finished, there is nothing left to do.
     extracted = settings.current_table(job)
     if extracted is None:
         track = _known_track(job) or _found_track(settings, job)
-        # In this order, nothing that is left when the process dies is ever taken for current.
+        # In this order, nothing left by a process that dies can pass for up to date.
         copy.unlink(missing_ok=True)
         table.with_suffix(".json").unlink(missing_ok=True)
         write_track(track, table)
@@ -124,7 +124,7 @@ def _extracted(sidecar: dict[str, Any]) -> Extracted:
 
 
 def _known_track(job: MediaJob) -> LandmarkTrack | None:
-    """The landmarks of the same recording under its former name."""
+    """The landmarks of the same recording under another name, if there are any."""
     if job.twin is None:
         return None
     try:
@@ -178,17 +178,17 @@ _this_thread = threading.local()
 
 
 def _photo_estimator(pose: PoseParams) -> PoseEstimator:
-    """This thread's estimator: to start one takes as long as to look at several photos.
+    """This thread's estimator; starting one takes as long as processing several photos.
 
-    Photos are looked at afresh, so one estimator may see them all, but only one at a time.
+    Photos are independent of each other, so one estimator can process all of them, one at a time.
     """
     if getattr(_this_thread, "pose", None) != pose:
         if pose.model_path is None:
             raise ValueError("the path of the pose model is not set")
         estimator = PoseEstimator(pose.model_path, "photo", pose.max_people, pose)
-        # A worker's finalizers run while threads can still be started, which MediaPipe needs to
-        # close; `atexit` would be too late.
+        # To close, MediaPipe starts threads, which a worker's finalizers can still do; `atexit`
+        # would be too late.
         Finalize(None, estimator.close, exitpriority=1)
         _this_thread.estimator, _this_thread.pose = estimator, pose
-    running: PoseEstimator = _this_thread.estimator
-    return running
+    estimator_here: PoseEstimator = _this_thread.estimator
+    return estimator_here

@@ -1,8 +1,8 @@
-"""Landmarks of many recordings: resumable, side by side, on a cluster if there is one.
+"""Extracts the landmarks of many recordings in parallel, resumable, on a cluster if there is one.
 
-A table is up to date when the sidecar beside it carries the recording's *extraction key*: a hash of
-the recording's contents, the pose settings and the pose model. The table of a recording that was
-renamed is copied, not computed again.
+A table is up to date if its sidecar has the recording's *extraction key*: a hash of the recording's
+contents, the pose settings and the pose model. The table of a renamed recording is copied, not
+computed again.
 """
 
 from collections.abc import Sequence
@@ -26,26 +26,26 @@ from training.recordings.perceptual_hashes import PERCEPTUAL_HASH
 from training.runtime.progress_bar import ReportProgress
 from training.runtime.workers import Workers
 
-# Pose settings that say how a video is cut up mean nothing for a photo.
+# Pose settings about chunks and sampling do not affect photos.
 _VIDEO_ONLY = frozenset({"chunk_frames", "warmup_frames", "max_fps", "still_fps"})
 
 
 @dataclass(frozen=True)
 class ExtractionReport(MediaReport):
-    """What came of an extraction.
+    """Results of an extraction.
 
     Attributes:
-        without_person: names of recordings in which nobody was found.
+        without_person: Names of recordings in which no person was found.
     """
 
     without_person: tuple[str, ...]
 
     def warnings(self) -> list[str]:
-        """What somebody should look at."""
+        """Problems that a person should look at; each is a line or a list."""
         lines = super().warnings()
         if self.without_person:
             names = ", ".join(self.without_person)
-            lines.append(f"Nobody was found in these {self.kind}s: {names}.")
+            lines.append(f"No person was found in these {self.kind}s: {names}.")
         return lines
 
     def _numbers(self) -> list[tuple[str, int]]:
@@ -64,23 +64,24 @@ def extract_recordings(
 ) -> ExtractionReport:
     """Bring the landmark tables of recordings up to date.
 
-    Can be killed at any moment and run again: finished recordings are not computed again, a long
-    video goes on behind its last finished chunk, and the tables are the same, byte for byte.
+    The run can be killed at any moment and started again: finished recordings are not computed
+    again, a long video continues after its last finished chunk, and the tables are the same, byte
+    for byte.
 
     Args:
-        kind: what the recordings are.
-        recordings: from ``find_recordings``.
-        folder: for the tables.
-        shared: limits and pose settings.
-        extraction: number of processes, and whether annotated copies are made.
-        cluster: address of a Dask scheduler to use instead of processes. Its workers need the same
-            version of this package and see all files under the same paths.
+        kind: Kind of the recordings.
+        recordings: Recordings from ``find_recordings``.
+        folder: Folder for the tables.
+        shared: Media limits and pose settings.
+        extraction: Number of processes, and whether to make annotated copies.
+        cluster: Address of a Dask scheduler to use instead of processes. Its workers need the same
+            version of this package and the same files under the same paths.
         report_progress: Called with the number of recordings just finished.
 
     Raises:
-        PoseAssetError: the pose model file is missing or damaged.
-        RecordingError: recordings lie where tables and annotated copies go.
-        TrainingError: the tables cannot be written, or the cluster cannot be reached.
+        PoseAssetError: The pose model file is missing or damaged.
+        RecordingError: Recordings are in the folder for tables and annotated copies.
+        TrainingError: The tables cannot be written, or the cluster cannot be reached.
     """
     model_path = model_asset.resolve(shared.pose.model_path).resolve()
     made_by = landmark_provenance(model_path, shared.pose)
@@ -104,7 +105,7 @@ def extract_recordings(
         Workers(extraction.workers, cluster),
         report_progress,
     )
-    with suppress(OSError):  # videos that failed half-way go on from there another time
+    with suppress(OSError):  # Not empty if a video failed half-way; it continues there next time.
         settings.checkpoints.rmdir()
     without_person = [
         job.recording.name
@@ -120,17 +121,17 @@ def extract_recordings(
 
 
 def _refuse_annotated_copies(recordings: Sequence[Recording], folder: Path) -> None:
-    """A skeleton on a picture helps to find it: copies must never become recordings."""
+    """Annotated copies must not become recordings, since a drawn skeleton is easier to detect."""
     inside = [r.name for r in recordings if r.path.resolve().is_relative_to(folder)]
     if inside:
         raise RecordingError(
-            f"{len(inside)} recordings, such as {inside[0]}, lie in {folder}, where tables and "
+            f"{len(inside)} recordings, such as {inside[0]}, are in {folder}, where tables and "
             "annotated copies are written. Choose another --output."
         )
 
 
 def _key_facts(kind: Kind, settings: ExtractionSettings, made_by: dict[str, Any]) -> dict[str, Any]:
-    """All that landmarks and their sidecars depend on beside the recording itself."""
+    """Everything that landmarks and sidecars depend on, except the recording itself."""
     facts = {
         "kind": kind,
         "picture_hash": PERCEPTUAL_HASH,
@@ -143,7 +144,7 @@ def _key_facts(kind: Kind, settings: ExtractionSettings, made_by: dict[str, Any]
 
 
 def _tables_by_key(kind: Kind, folder: Path) -> dict[str, Path]:
-    """The tables that are there, by extraction key."""
+    """The existing tables, by extraction key."""
     return {
         sidecar["extraction_key"]: table
         for table in sorted(folder.glob(f"{kind}_*_landmarks.csv"))

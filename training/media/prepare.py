@@ -1,8 +1,8 @@
-"""Recordings as they came from the camera, made ready for labelling and extraction.
+"""Prepares the camera's recordings for labelling and extraction.
 
-Videos become smaller, upright and H.264, every frame at its own time; photos are copied as they
-are. Both get a mirrored copy if asked. What each result was made of is kept in ``.prepared`` beside
-the results, so that only what has changed is made again.
+Videos become smaller, upright and H.264, each frame at its own time; photos are copied unchanged.
+Both get a mirrored copy if set. The keys of the results are kept in their folder, in ``.prepared``,
+so that only changed recordings are processed again.
 """
 
 from collections import defaultdict
@@ -22,7 +22,7 @@ from training.media.prepare_files import (
     prepare_video,
 )
 from training.params import ProcessPhotosParams, ProcessVideosParams
-from training.recordings.catalog import SUFFIXES, Kind, Recording, listed
+from training.recordings.catalog import SUFFIXES, Kind, Recording
 from training.recordings.media_jobs import MediaJob, media_jobs, run_jobs
 from training.recordings.media_report import MediaReport
 from training.recordings.output_folder import prepare_folder
@@ -32,7 +32,7 @@ from training.runtime.workers import Workers
 
 @dataclass(frozen=True)
 class PrepareReport(MediaReport):
-    """What came of preparing recordings."""
+    """Results of preparing recordings."""
 
 
 def process_videos(
@@ -43,19 +43,19 @@ def process_videos(
     workers: Workers | None = None,
     report_progress: ReportProgress | None = None,
 ) -> PrepareReport:
-    """Smaller, upright copies of videos, and mirrored ones if set.
+    """Make smaller, upright copies of videos, and mirrored ones if set.
 
     Args:
-        recordings: from ``find_recordings``.
-        folder: for the copies.
-        media: limits.
-        processing: by how much they are reduced, and whether there are mirrored copies.
-        workers: where it is done; None: on all cores.
+        recordings: Recordings from ``find_recordings``.
+        folder: Folder for the copies.
+        media: Limits for videos.
+        processing: Reduction factor, and whether to make mirrored copies.
+        workers: Where the videos are processed; None: on all cores.
         report_progress: Called with the number of recordings just finished.
 
     Raises:
-        RecordingError: two copies would have one name, or would lie among the recordings.
-        TrainingError: copies cannot be written, or the cluster cannot be reached.
+        RecordingError: Two copies would have the same name, or be among the recordings.
+        TrainingError: Copies cannot be written, or the cluster cannot be reached.
     """
     settings = PrepareSettings(
         folder.resolve(), media, processing.mirrored_copy, processing.reduction_factor
@@ -71,7 +71,7 @@ def process_photos(
     workers: Workers | None = None,
     report_progress: ReportProgress | None = None,
 ) -> PrepareReport:
-    """Copies of photos, byte for byte, and mirrored ones if set; see ``process_videos``."""
+    """Copy photos byte for byte, and make mirrored copies if set; see ``process_videos``."""
     settings = PrepareSettings(folder.resolve(), media, processing.mirrored_copy)
     return _process("photo", recordings, settings, prepare_photo, workers, report_progress)
 
@@ -84,7 +84,7 @@ def _process(
     workers: Workers | None,
     report_progress: ReportProgress | None,
 ) -> PrepareReport:
-    _check_places(recordings, settings.folder)
+    _refuse_recordings_inside(recordings, settings.folder)
     claimed = _claimed_names(recordings, settings)
     prepare_folder(settings.folder)
     jobs, failed = media_jobs(
@@ -113,12 +113,12 @@ def _process(
     return PrepareReport(kind=kind, vanished=tuple(sorted(vanished)), **results.report_fields())
 
 
-def _check_places(recordings: Iterable[Recording], folder: Path) -> None:
+def _refuse_recordings_inside(recordings: Iterable[Recording], folder: Path) -> None:
     inside = [r.name for r in recordings if r.path.resolve().is_relative_to(folder)]
     if inside:
         raise RecordingError(
-            f"{len(inside)} recordings, such as {listed(inside, 1)}, lie in {folder}, where their "
-            "copies would be written. Choose another --output."
+            f"{len(inside)} recordings, such as {inside[0]}, are in {folder}, where their copies "
+            "would be written. Choose another --output."
         )
 
 
@@ -126,7 +126,7 @@ def _claimed_names(recordings: Iterable[Recording], settings: PrepareSettings) -
     """The names of all copies.
 
     Raises:
-        RecordingError: two recordings would have the same copy.
+        RecordingError: Two recordings would have the same copy.
     """
     makers = defaultdict(list)
     for recording in recordings:
@@ -140,7 +140,6 @@ def _claimed_names(recordings: Iterable[Recording], settings: PrepareSettings) -
     if clashes:
         raise RecordingError(
             f"These copies would be made twice: {'; '.join(clashes)}. Rename all recordings but "
-            "one, or set `mirrored_copy: false` in params.yaml if the mirrored ones are there "
-            "already."
+            "one, or set `mirrored_copy: false` in params.yaml if mirrored copies exist already."
         )
     return {name for made in makers.values() for name, _ in made}

@@ -1,4 +1,4 @@
-"""One recording to its copies for labelling and extraction: what a worker does."""
+"""Makes the copies of one recording for labelling and extraction, in a worker."""
 
 import json
 from contextlib import ExitStack
@@ -19,9 +19,9 @@ from training.recordings.media_jobs import MediaJob
 from training.recordings.media_report import damage_found
 
 PREPARATION_VERSION = 1
-"""Part of every key: raised when copies come out differently."""
+"""Part of every key; to be raised when copies change."""
 
-# Containers that are MP4 inside, which is what is written.
+# Suffixes of containers in MP4 format, which is the format of the copies.
 _MP4_SUFFIXES = frozenset({".mp4", ".mov", ".m4v"})
 _MIRRORED_QUALITY = 95
 _PHOTO_FORMATS = {".png": "PNG", ".webp": "WEBP"}
@@ -29,10 +29,10 @@ _PHOTO_FORMATS = {".png": "PNG", ".webp": "WEBP"}
 
 @dataclass(frozen=True)
 class Prepared:
-    """What is known of a recording whose copies are there.
+    """Facts about a recording whose copies exist.
 
     Attributes:
-        damage: what is wrong with the recording; empty when nothing is.
+        damage: Description of the recording's damage; empty if it is intact.
     """
 
     damage: str
@@ -40,13 +40,13 @@ class Prepared:
 
 @dataclass(frozen=True)
 class PrepareSettings:
-    """What all jobs of a run have in common.
+    """Settings of all preparation jobs of a run.
 
     Attributes:
-        folder: for the copies; absolute.
-        media: limits.
-        mirrored_copy: whether there is a copy flipped left to right.
-        reduction_factor: what width and height are divided by; photos keep their size.
+        folder: Absolute path of the folder for the copies.
+        media: Limits for photos and videos.
+        mirrored_copy: Whether to make a copy flipped left to right.
+        reduction_factor: Divisor of width and height; photos keep their size.
     """
 
     folder: Path
@@ -55,7 +55,7 @@ class PrepareSettings:
     reduction_factor: int = 1
 
     def current(self, job: MediaJob) -> Prepared | None:
-        """What is known of a recording whose copies are up to date; else None."""
+        """Facts about a recording if its copies are up to date; else None."""
         try:
             record = json.loads(self.record(job.recording).read_text(encoding="utf-8"))
             known = Prepared(record["damage"]) if record["key"] == job.key else None
@@ -64,17 +64,17 @@ class PrepareSettings:
         return known if all(path.is_file() for path in outputs(self, job.recording)) else None
 
     def record(self, recording: Recording) -> Path:
-        """Where it is kept what the copies of a recording were made of."""
+        """Path of the file that records the key of a recording's copies."""
         return self.folder / ".prepared" / f"{recording.filename}.json"
 
 
 def outputs(settings: PrepareSettings, recording: Recording) -> list[Path]:
-    """The copies of a recording: the plain one, then the mirrored one if there is to be one."""
+    """The paths of a recording's copies: the plain one, then the mirrored one if there is one."""
     name = recording.name
     if recording.kind == "video" and PurePath(name).suffix.lower() not in _MP4_SUFFIXES:
         name = f"{recording.stem}.mp4"
     names = [name]
-    # What somebody has mirrored already needs no mirror image: that would be the recording itself.
+    # The mirror image of a mirrored recording would be the original again.
     is_mirrored = any(text.startswith(MIRRORED_PREFIX) for text in (name, recording.path.name))
     if settings.mirrored_copy and not is_mirrored:
         names.append(MIRRORED_PREFIX + name)
@@ -85,8 +85,8 @@ def prepare_video(settings: PrepareSettings, job: MediaJob) -> Prepared:
     """Write the smaller copies of a video, in one pass.
 
     Raises:
-        MediaError: the video cannot be read.
-        OSError: the copies cannot be written.
+        MediaError: The video cannot be read.
+        OSError: The copies cannot be written.
     """
     known = settings.current(job)
     if known is not None:
@@ -110,17 +110,17 @@ def prepare_video(settings: PrepareSettings, job: MediaJob) -> Prepared:
 
 
 def prepare_photo(settings: PrepareSettings, job: MediaJob) -> Prepared:
-    """Copy a photo, byte for byte, and write its mirror image if wanted.
+    """Copy a photo byte for byte, and write its mirror image if set.
 
     Raises:
-        MediaError: the photo cannot be read.
-        OSError: the copies cannot be written.
+        MediaError: The photo cannot be read.
+        OSError: The copies cannot be written.
     """
     known = settings.current(job)
     if known is not None:
         return known
     source = job.recording.path
-    # Read in any case: what nobody can look at is named now, not three stages later.
+    # Decoded in any case, so that an unreadable photo is reported now, not three stages later.
     upright = read_photo(source, settings.media).rgb
     try:
         content = source.read_bytes()
@@ -136,11 +136,11 @@ def prepare_photo(settings: PrepareSettings, job: MediaJob) -> Prepared:
 
 
 def reduced_size(width_px: int, height_px: int, factor: int) -> tuple[int, int]:
-    """Sides divided by a factor and made even, as H.264 needs them; 1 keeps them as they are."""
+    """Width and height divided by a factor and made even, as H.264 requires; unchanged for 1."""
     if factor == 1:
         return width_px, height_px
     even_width, even_height = (
-        max(2, round(side / factor / 2) * 2) for side in (width_px, height_px)
+        max(2, round(length_px / factor / 2) * 2) for length_px in (width_px, height_px)
     )
     return even_width, even_height
 
@@ -150,7 +150,7 @@ def _resized(rgb: RgbArray, width_px: int, height_px: int) -> RgbArray:
         return rgb
     import cv2
 
-    # Every pixel of the source counts, so that thin straps do not come and go.
+    # Averaging all pixels of the source keeps thin straps from flickering.
     return np.asarray(
         cv2.resize(rgb, (width_px, height_px), interpolation=cv2.INTER_AREA), dtype=np.uint8
     )
@@ -159,20 +159,20 @@ def _resized(rgb: RgbArray, width_px: int, height_px: int) -> RgbArray:
 def _write_photo(rgb: RgbArray, path: Path) -> None:
     from PIL import Image
 
-    picture = Image.fromarray(np.ascontiguousarray(rgb))
+    image = Image.fromarray(np.ascontiguousarray(rgb))
     with atomic_write(path) as temporary:
         match _PHOTO_FORMATS.get(path.suffix.lower(), "JPEG"):
             case "PNG":
-                picture.save(temporary, "PNG")
+                image.save(temporary, "PNG")
             case "WEBP":
-                picture.save(temporary, "WEBP", quality=_MIRRORED_QUALITY)
+                image.save(temporary, "WEBP", quality=_MIRRORED_QUALITY)
             case _:
-                # Colours at full resolution, too.
-                picture.save(temporary, "JPEG", quality=_MIRRORED_QUALITY, subsampling=0)
+                # No chroma subsampling.
+                image.save(temporary, "JPEG", quality=_MIRRORED_QUALITY, subsampling=0)
 
 
 def _forget(settings: PrepareSettings, job: MediaJob) -> None:
-    """From now on, until ``_remember``, the copies are not up to date."""
+    """Mark the copies as outdated, until ``_remember`` is called."""
     settings.record(job.recording).unlink(missing_ok=True)
 
 

@@ -1,1 +1,1 @@
-"""Which recordings there are, which belong together, and how a stage works through them."""
+"""Recordings: finding and grouping them, and processing them stage by stage."""

@@ -1,8 +1,8 @@
-"""The recordings of a folder, what they are called, and where their tables are kept.
+"""Finds the recordings of a folder, and defines their names and the paths of their tables.
 
-A recording's name is its path below the folder with ``__`` between the parts, so that
-``downdog/1.jpg`` and ``plank/1.jpg`` stay apart: ``downdog__1.jpg``. Its tables are found by kind
-and stem, so labels made on ``routine.mov`` fit the reduced ``routine.mp4``.
+A recording's name is its path below the folder, joined with ``__``, so that ``downdog/1.jpg`` and
+``plank/1.jpg`` have different names: ``downdog__1.jpg``. Its tables go by kind and stem, so labels
+made on ``routine.mov`` fit the reduced ``routine.mp4``.
 """
 
 import re
@@ -38,9 +38,9 @@ class Recording:
     """A photo or a video.
 
     Attributes:
-        kind: which of them.
-        name: what it is called in every table, without the kind.
-        path: where it is.
+        kind: Photo or video.
+        name: Name in all tables, without the kind.
+        path: Path of the file.
     """
 
     kind: Kind
@@ -49,17 +49,17 @@ class Recording:
 
     @property
     def stem(self) -> str:
-        """The name without its suffix; with the kind, it tells recordings apart."""
+        """The name without its suffix; kind and stem identify a recording."""
         return PurePath(self.name).stem
 
     @property
     def filename(self) -> str:
-        """What the tables call it: ``video_routine.mp4``."""
+        """The name in tables, prefixed with the kind: ``video_routine.mp4``."""
         return f"{self.kind}_{self.name}"
 
 
 def recording_name(path: Path, folder: Path) -> str:
-    """What a file below a folder of recordings is called.
+    """The name of a file below a folder of recordings.
 
     >>> recording_name(Path("data/tree/1.jpg"), Path("data"))
     'tree__1.jpg'
@@ -68,9 +68,9 @@ def recording_name(path: Path, folder: Path) -> str:
 
 
 def recordings_below(folder: Path, kind: Kind) -> list[Recording]:
-    """Every photo or video below a folder, by name, none if there is no such folder.
+    """All photos or videos below a folder, sorted by name; none if the folder does not exist.
 
-    Hidden files are left out.
+    Hidden files are skipped.
     """
     return sorted(
         Recording(kind, recording_name(path, folder), path)
@@ -82,7 +82,7 @@ def recordings_below(folder: Path, kind: Kind) -> list[Recording]:
 
 
 def sharing_tables(recordings: Iterable[Recording]) -> list[str]:
-    """The paths of recordings of one kind whose tables would have one name."""
+    """The paths of recordings of one kind whose tables would have the same name."""
     by_stem = defaultdict(list)
     for recording in recordings:
         by_stem[recording.stem].append(str(recording.path))
@@ -93,19 +93,19 @@ def find_recordings(folder: Path, kind: Kind) -> list[Recording]:
     """The recordings below a folder, checked.
 
     Raises:
-        RecordingError: there is no such folder, nothing in it, or two recordings whose tables would
-            have one name.
+        RecordingError: The folder does not exist or has no recordings, or the tables of two
+            recordings would have the same name.
     """
     if not folder.is_dir():
         raise RecordingError(
-            f"There is no folder {folder} with {kind}s. Put recordings there, or name another "
-            f"folder under `training.data` in params.yaml. `straps-train process-{kind}s` fills "
-            "the interim folder from the raw one."
+            f"The folder {folder} does not exist. Put {kind}s there, or set another folder under "
+            f"`training.data` in params.yaml. `straps-train process-{kind}s` fills the interim "
+            "folder from the raw one."
         )
     recordings = recordings_below(folder, kind)
     if not recordings:
         raise RecordingError(
-            f"There is no {kind} in {folder}. Expected files ending in "
+            f"There are no {kind}s in {folder}. Expected files with one of the suffixes "
             f"{', '.join(sorted(SUFFIXES[kind]))}."
         )
     clashes = sharing_tables(recordings)
@@ -117,12 +117,12 @@ def find_recordings(folder: Path, kind: Kind) -> list[Recording]:
 
 
 def source_recording(filename: str) -> str:
-    """The recording that a file was made from: itself, unless it is a mirrored or augmented copy.
+    """The recording that a file is a mirrored or augmented copy of; for others, the file itself.
 
-    A recording and its copies must never be on two sides of a split.
+    No split may separate a recording from its copies.
 
     Args:
-        filename: as the tables have it, with its kind in front.
+        filename: File name as in tables, prefixed with its kind.
 
     >>> source_recording("video_mirrored_routine.mp4")
     'video_routine'
@@ -132,7 +132,7 @@ def source_recording(filename: str) -> str:
     'photo_plank_17'
     """
     kind, _, name = PurePath(filename).stem.partition("_")
-    # A copy of a copy is still the same recording.
+    # A copy of a copy belongs to the same recording.
     while True:
         shorter = _MIRRORED_COPY.sub(r"\1", _AUGMENTED_COPY.sub("", name))
         if shorter == name:
@@ -141,7 +141,7 @@ def source_recording(filename: str) -> str:
 
 
 def split_filename(filename: str) -> tuple[Kind, str]:
-    """Kind and name of a recording as the tables call it.
+    """Kind and name of a recording, from its file name in tables.
 
     >>> split_filename("video_routine.mp4")
     ('video', 'routine.mp4')
@@ -149,23 +149,21 @@ def split_filename(filename: str) -> tuple[Kind, str]:
     for kind in SUFFIXES:
         if filename.startswith(f"{kind}_"):
             return kind, filename.removeprefix(f"{kind}_")
-    raise RecordingError(
-        f"{filename!r} is not a recording of a table; expected photo_… or video_…."
-    )
+    raise RecordingError(f"{filename!r} does not name a recording; expected photo_… or video_….")
 
 
 def labels_path(folder: Path, kind: Kind, name: str) -> Path:
-    """Where the labels of a recording are kept."""
+    """Path of a recording's label table."""
     return folder / f"{kind}_{PurePath(name).stem}_labeled.csv"
 
 
 def landmarks_path(folder: Path, kind: Kind, name: str) -> Path:
-    """Where the landmarks of a recording are kept."""
+    """Path of a recording's landmark table."""
     return folder / track_file_name(kind, name)
 
 
 def listed(names: Iterable[str], at_most: int = 10) -> str:
-    """Names for a message: all of them, or the first few and how many more."""
+    """Names for a message: all of them, or the first few and the number of others."""
     names = list(names)
     rest = len(names) - at_most
     return ", ".join(names[:at_most]) + (f" and {rest} more" if rest > 0 else "")

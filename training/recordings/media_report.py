@@ -1,4 +1,4 @@
-"""What came of a stage that works through many recordings, for people and for the next stage."""
+"""The report of a stage that works through many recordings."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from training.recordings.catalog import Kind, listed
 
 @dataclass(frozen=True, order=True)
 class Failure:
-    """A recording with which nothing could be done.
+    """A recording that could not be processed, or only in part.
 
     Attributes:
-        name: of the recording.
-        reason: what is wrong with it.
+        name: Name of the recording.
+        reason: What is wrong with it.
     """
 
     name: str
@@ -22,15 +22,15 @@ class Failure:
 
 @dataclass(frozen=True)
 class MediaReport:
-    """What came of the recordings of one kind; all names are sorted.
+    """Results for the recordings of one kind; all names are sorted.
 
     Attributes:
-        kind: photos or videos.
-        done: names of those that were worked on.
-        up_to_date: names of those whose results were there already.
-        damaged: of the two above, those that could only be read in part, and what was found.
-        failed: those with which nothing could be done.
-        vanished: results, by file name, that belong to no recording given. They are left alone.
+        kind: Photos or videos.
+        done: Names of the recordings processed in this run.
+        up_to_date: Names of the recordings whose results were up to date before.
+        damaged: Recordings among the two above that could be read only in part.
+        failed: Recordings without a result.
+        vanished: File names of results whose recording is not there any more. They stay.
     """
 
     kind: Kind
@@ -42,24 +42,22 @@ class MediaReport:
 
     @property
     def succeeded(self) -> bool:
-        """Whether there is a result at all."""
+        """Whether any recording has a result."""
         return bool(self.done or self.up_to_date)
 
     def summary(self) -> str:
-        """One line with the numbers."""
+        """The counts, in one line."""
         return ", ".join(f"{number} {what}" for what, number in self._numbers())
 
     def warnings(self) -> list[str]:
-        """What somebody should look at, a line or a list each."""
+        """Problems that a person should look at; each is a line or a list."""
         lines = []
         if self.failed:
-            lines.append(_list(f"Nothing could be done with these {self.kind}s:", self.failed))
+            lines.append(_list(f"These {self.kind}s could not be processed:", self.failed))
         if self.damaged:
             lines.append(_list(f"These {self.kind}s are damaged:", self.damaged))
         if self.vanished:
-            lines.append(
-                f"Left alone, since no {self.kind} given belongs to them: {listed(self.vanished)}."
-            )
+            lines.append(f"Kept, although their {self.kind}s are gone: {listed(self.vanished)}.")
         return lines
 
     def _numbers(self) -> list[tuple[str, int]]:
@@ -71,22 +69,22 @@ class MediaReport:
 
 
 def damage_found(verdict: Mapping[str, Any]) -> str:
-    """A line about a video that is not whole, from the fields of its ``Verdict``; else nothing."""
+    """A line about a video's damage, from the fields of its ``Verdict``; empty if intact."""
     if verdict["status"] == "complete":
         return ""
     return (
         f"{verdict['status']}, {verdict['frames']} frames could be read "
         f"({verdict['decode_failures']} packets could not, {verdict['damaged_frames']} frames were "
-        "patched up)"
+        "concealed)"
     )
 
 
 def _list(heading: str, failures: Sequence[Failure]) -> str:
-    return "\n".join([heading, *(f"  {_told(failure)}" for failure in failures)])
+    return "\n".join([heading, *(f"  {_line(failure)}" for failure in failures)])
 
 
-def _told(failure: Failure) -> str:
-    """What is wrong with a recording, which most reasons name themselves."""
+def _line(failure: Failure) -> str:
+    """The failure as a line; most reasons name the recording themselves."""
     if failure.reason.startswith(failure.name):
         return failure.reason
     return f"{failure.name}: {failure.reason}"

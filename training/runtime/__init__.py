@@ -1,1 +1,1 @@
-"""What long-running stages need: worker processes, locks and a progress bar."""
+"""Worker processes, locks and the progress bar of long-running stages."""

@@ -90,7 +90,7 @@ def test_whatever_is_left_out_is_said(tmp_path: Path) -> None:
     assert "1 feature tables without labels: video_unlabelled_features.csv" in warning
     assert "2 frames without a label, in video_partly_features.csv" in warning
     assert "1 label tables without features: video_no_landmarks_labeled.csv" in warning
-    assert "labels behind the last frame: video_short.mp4 (9 of 6 frames)" in warning
+    assert "labels after the last frame: video_short.mp4 (9 of 6 frames)" in warning
 
 
 def test_all_wrong_label_tables_are_named(tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def test_labels_where_nobody_is_seen_are_an_error(tmp_path: Path) -> None:
     add_landmarks(data, "video", random_track("a.mp4", 1, nobody=range(6)))
     add_labels(data, "video", "a.mp4", [(0, 5, "other")])
     make(data)
-    with pytest.raises(DatasetError, match="both a label and a person"):
+    with pytest.raises(DatasetError, match="No labelled frame shows a person"):
         combine(data, SPEC, KNOWN, quietly)
 
 
@@ -295,7 +295,7 @@ def test_a_table_of_other_features_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda text: text.splitlines()[0] + "\n", "holds no rows"),
+        (lambda text: text.splitlines()[0] + "\n", "has no rows"),
         (lambda text: "", "lacks filename"),
         (lambda text: text[: len(text) * 2 // 3], "cannot be read"),
         (lambda text: text.replace(",above,", ",higher,", 1), "higher"),

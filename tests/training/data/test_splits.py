@@ -251,7 +251,7 @@ def test_a_label_in_one_recording_is_learned_and_not_tested() -> None:
     assert split.by_group["a"] == "train"
     assert any("meathook" in warning for warning in split.warnings)
     warnings = fold_warnings(data, 3)
-    assert any("one independent recording only: meathook" in warning for warning in warnings)
+    assert any("only one independent recording: meathook" in warning for warning in warnings)
 
 
 def test_labels_in_fewer_groups_than_folds_are_counted() -> None:
@@ -297,7 +297,7 @@ def test_one_recording_of_each_label_cannot_be_held_out() -> None:
 def test_one_row_of_each_label_cannot_be_cross_validated() -> None:
     """Two photos are no data set."""
     data = dataset([("a", "a", 0, False), ("b", "b", 1, False)])
-    with pytest.raises(DatasetError, match="one row only"):
+    with pytest.raises(DatasetError, match="only one row"):
         grouped_folds(data, 2, 0)
 
 

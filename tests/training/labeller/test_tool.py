@@ -229,7 +229,7 @@ def test_problems_with_the_settings_are_reported(tmp_path: Path, seed_clip: Path
         text=True,
         check=False,
     )
-    assert (missing.returncode, "There is no folder" in missing.stderr) == (2, True)
+    assert (missing.returncode, "does not exist" in missing.stderr) == (2, True)
     folder = tmp_path / "clips"
     folder.mkdir()
     shutil.copy(seed_clip, folder / "mirrored_routine.mp4")

@@ -304,11 +304,11 @@ def test_annotators_who_disagree_are_told(tmp_path: Path) -> None:
     ("content", "message"),
     [
         ("no json", "cannot be read as JSON"),
-        ('{"a": 1}', "no export of Label Studio"),
+        ('{"a": 1}', "not an export of Label Studio"),
         ('[{"video": "a.mp4"}]', "JSON-MIN"),
         ("[]", "has no labels"),
-        ('[{"data": {"text": "a"}, "annotations": []}]', "task 1 is not understood"),
-        ('[{"data": {"v": "a.mp4"}, "annotations": [{}]}]', "task 1 is not understood"),
+        ('[{"data": {"text": "a"}, "annotations": []}]', "task 1 cannot be read"),
+        ('[{"data": {"v": "a.mp4"}, "annotations": [{}]}]', "task 1 cannot be read"),
     ],
     ids=["no json", "no list", "no tasks", "no labels", "no media", "no result"],
 )
@@ -323,7 +323,7 @@ def test_a_table_without_any_label_is_an_error(tmp_path: Path) -> None:
     """A table that somebody has yet to fill in."""
     photo(tmp_path / "1.jpg")
     table = csv_file(tmp_path / "labels.csv", "path,label", "1.jpg,", "2.jpg,")
-    with pytest.raises(LabelError, match="no labels in it: 2 rows without a label"):
+    with pytest.raises(LabelError, match="no labels: 2 rows without a label"):
         run(table, folders(tmp_path / "data"))
 
 

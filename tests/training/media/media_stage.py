@@ -19,9 +19,6 @@ from shared_features.params import PROJECT_ROOT, load_shared
 
 DEMO = PROJECT_ROOT / "serving" / "demo" / "performance.mp4"
 PATIENCE_S = 120
-_PROGRAM = (
-    "from training.media.commands import app; from shared_features import console; console.run(app)"
-)
 
 
 def demo_photos(folder: Path, count: int) -> Path:
@@ -63,7 +60,7 @@ def write_params(path: Path, **sections: dict[str, object]) -> Path:
 def start_command(*arguments: object) -> subprocess.Popen[str]:
     """Run a command of the toolkit in a process group of its own."""
     return subprocess.Popen(  # noqa: S603
-        [sys.executable, "-c", _PROGRAM, *map(str, arguments)],
+        [sys.executable, "-m", "training", *map(str, arguments)],
         cwd=PROJECT_ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -227,7 +227,7 @@ def test_unreadable_recordings_are_named(some: tuple[Path, Path]) -> None:
     assert code == 0, errors
     assert "1 done, 3 up to date, 1 without a person, 1 failed" in output
     assert "bad.jpg is not a photo" in errors
-    assert "Nobody was found in these photos: nobody.png" in errors
+    assert "No person was found in these photos: nobody.png" in errors
     assert np.isnan(read_track(out / "photo_nobody_landmarks.csv").image).all()
 
 
