@@ -21,10 +21,10 @@ from sklearn.neighbors import KNeighborsClassifier
 from shared_features.landmarks.landmarks import LANDMARK_INDEX
 from training.data.dataset import Dataset
 from training.data.splits import Fold, grouped_folds
-from training.learning.estimators.fitting import FitSettings, fit_model
+from training.data.training_data import read_training_data
+from training.learning.estimators.fitting import FitSettings, fit_model, fit_settings
 from training.learning.evaluation.held_out import collect_held_out
 from training.learning.evaluation.scores import score
-from training.learning.material import fit_settings, read_material
 from training.params import load_all
 
 _NEIGHBOURS = 5
@@ -82,7 +82,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3, help="cross-validations to average")
     n_seeds = parser.parse_args().seeds
     shared, params = load_all()
-    data = read_material(shared, params).data
+    data = read_training_data(shared, params).dataset
     settings, how = fit_settings(params), params.model_training
     for seed in range(how.seed, how.seed + n_seeds):
         folds = grouped_folds(data, how.folds, seed)

@@ -24,7 +24,7 @@ def test_the_notebook_runs_on_a_trained_project(
     project = Project(tmp_path)
     project.add_recordings(8, seed=5)
     project.combine()
-    train(*project.params, lambda line: None)
+    train(*project.training_input(), lambda line: None)
     monkeypatch.setenv("STRAPS_PARAMS", str(project.params_path))
     monkeypatch.setenv("PYTHONPATH", str(PROJECT_ROOT))
     notebook = nbformat.read(NOTEBOOK, as_version=4)

@@ -12,8 +12,8 @@ import yaml
 from benchmarks.leakage import neighbours_f1
 from shared_features.params import PROJECT_ROOT
 from training.data.splits import grouped_folds
+from training.data.training_data import read_training_data
 from training.learning.evaluation.out_of_fold import OutOfFold
-from training.learning.material import read_material
 from training.learning.train import OUT_OF_FOLD_FILE
 from training.params import load_all
 
@@ -57,7 +57,7 @@ def test_yoga_from_photos_to_a_served_model(
     command("straps-train", "promote")
 
     shared, training = load_all(params)
-    data = read_material(shared, training).data
+    data = read_training_data(shared, training).dataset
     folds = grouped_folds(data, 5, training.model_training.seed)
     answers = OutOfFold.load(training.data.results / OUT_OF_FOLD_FILE)
     score = float(np.mean([evaluation.f1_macro for evaluation in answers.per_fold()]))

@@ -8,19 +8,19 @@ import typer
 from training.cli.options import Params
 
 if TYPE_CHECKING:
-    from training.learning.comparison.compare import ModelScores
-    from training.learning.comparison.tables import LabelledTable
+    from training.learning.comparison.cross_validation import ModelScores
+    from training.learning.comparison.labelled_table import LabelledTable
 
 app = typer.Typer()
 
-# Mean recall is balanced accuracy; the files have both.
+# Macro recall equals balanced accuracy, so only one is shown; the files have both.
 _SHOWN = {
     "accuracy": "Accuracy",
     "balanced_accuracy": "Balanced",
     "macro_precision": "Precision",
     "macro_f1": "F1",
 }
-_LEAST_WIDTH = 90
+_MIN_WIDTH = 90
 _MOST_COLUMNS_NAMED = 25
 
 
@@ -30,31 +30,35 @@ def compare(
     target: Annotated[str, typer.Option(help="The column of labels.")],
     group: Annotated[
         str | None,
-        typer.Option(help="The column that says which rows must be on one side of a split."),
+        typer.Option(help="The column whose values mark rows that must never be split up."),
     ] = None,
     drop: Annotated[
         list[str] | None,
-        typer.Option(help="Columns not to be used, with commas between them, or given repeatedly."),
+        typer.Option(help="Columns to leave out, separated by commas or given repeatedly."),
     ] = None,
     models: Annotated[
         list[str] | None,
-        typer.Option(help="Which models, given like --drop; default: all there are."),
+        typer.Option(help="Which models, given like --drop; default: all."),
     ] = None,
-    folds: Annotated[int, typer.Option(min=2, help="Parts of each cross-validation.")] = 5,
-    repeats: Annotated[int, typer.Option(min=1, help="Cross-validations, each other parts.")] = 3,
+    folds: Annotated[
+        int, typer.Option(min=2, help="Number of parts in each cross-validation.")
+    ] = 5,
+    repeats: Annotated[
+        int, typer.Option(min=1, help="Number of cross-validations, each with different parts.")
+    ] = 3,
     seed: Annotated[
         int | None, typer.Option(min=0, help="Default: `training.model_training.seed`.")
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder of the results; default: `compare` in `training.data.results`."),
+        typer.Option(help="Folder for the results; default: `compare` in `training.data.results`."),
     ] = None,
     params: Params = None,
 ) -> None:
     """Compare models on any labelled table by repeated cross-validation."""
-    from training.learning.comparison.compare import compare as compare_models
+    from training.learning.comparison.cross_validation import compare_models
     from training.learning.comparison.files import write_comparison
-    from training.learning.comparison.tables import read_table
+    from training.learning.comparison.labelled_table import read_labelled_table
     from training.learning.estimators.fitting import FitSettings
     from training.learning.estimators.models import MODEL_MAPPER, complete
     from training.params import load_all
@@ -66,7 +70,7 @@ def compare(
     given = {name: how.hyperparameters.get(name, {}) for name in names}
     for name in names:
         complete(name, given[name])
-    labelled = read_table(table, target, group, _separated(drop))
+    labelled = read_labelled_table(table, target, group, _separated(drop))
     _describe(labelled)
     fits = [
         FitSettings(name, how.seed if seed is None else seed, how.class_weights, given[name])
@@ -88,15 +92,15 @@ def _separated(values: list[str] | None) -> list[str]:
 def _describe(table: "LabelledTable") -> None:
     import numpy as np
 
-    judged = int((~table.augmented).sum())
-    extra = f", {len(table) - judged} more to learn from only" if judged < len(table) else ""
+    tested = int((~table.augmented).sum())
+    extra = f", and {len(table) - tested} for training only" if tested < len(table) else ""
     counts = np.bincount(table.codes[~table.augmented], minlength=len(table.labels))
     labels = ", ".join(f"{a} {b}" for a, b in zip(table.labels, counts, strict=True))
     columns = (*table.numeric, *table.text)
     used = ", ".join(columns[:_MOST_COLUMNS_NAMED])
     if len(columns) > _MOST_COLUMNS_NAMED:
         used += f" and {len(columns) - _MOST_COLUMNS_NAMED} more"
-    typer.echo(f"{judged} rows{extra}: {labels}", err=True)
+    typer.echo(f"{tested} rows{extra}: {labels}", err=True)
     typer.echo(f"Learning from {len(columns)} columns: {used}", err=True)
     for name, reason in table.left_out.items():
         typer.echo(f"Left out: {name} ({reason})", err=True)
@@ -106,7 +110,7 @@ def _print(compared: "list[ModelScores]", folds: int, repeats: int) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    title = f"Mean ± deviation over {repeats} × {folds} folds, in %"
+    title = f"Mean ± standard deviation over {repeats} × {folds} folds, in %"
     shown = Table("Model", *_SHOWN.values(), "Log loss", "Fit", title=title, box=None)
     for one in sorted(compared, key=lambda one: -one.mean("macro_f1")):
         cells = [f"{100 * one.mean(m):.1f} ± {100 * one.deviation(m):.1f}" for m in _SHOWN]
@@ -114,5 +118,5 @@ def _print(compared: "list[ModelScores]", folds: int, repeats: int) -> None:
             one.model, *cells, f"{one.mean('log_loss'):.3f}", f"{one.mean('fit_time_s'):.2f} s"
         )
     console = Console()
-    # Where the output goes into a file, there is no width to keep to.
-    Console(width=max(console.width, _LEAST_WIDTH)).print(shown)
+    # In a pipe or a file there is no terminal width to respect.
+    Console(width=max(console.width, _MIN_WIDTH)).print(shown)

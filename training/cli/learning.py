@@ -9,53 +9,56 @@ from training.cli.options import Params
 
 if TYPE_CHECKING:
     from training.learning.registry.promotion import Promotion
-    from training.learning.reports.report import TrainingReport
+    from training.learning.reports.training_report import TrainingReport
 
 app = typer.Typer()
 
-_LEAST_WIDTH = 90
-# What a tool that listens at all addresses is told; a browser needs one of them.
-_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not listened at
+_MIN_WIDTH = 90
+# A tool can listen on all addresses, but a browser has to be given a particular one.
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not listened on
 
 
 @app.command("train")
 def train(
     again: Annotated[
-        bool, typer.Option("--again", help="Also if nothing has changed since the last training.")
+        bool, typer.Option("--again", help="Train even if nothing has changed since the last time.")
     ] = False,
     params: Params = None,
 ) -> None:
-    """Train on final_features.csv: search, judge, register, report."""
-    from training.learning.train import REPORT_FILE, trained_before
+    """Train on final_features.csv: search, evaluate, register, report."""
+    from training.data.training_data import read_training_data
+    from training.learning.train import REPORT_FILE
     from training.learning.train import train as train_model
+    from training.learning.training_key import trained_before
     from training.params import load_all
 
     shared, settings = load_all(params)
-    version = None if again else trained_before(shared, settings)
+    training_data = read_training_data(shared, settings)
+    version = None if again else trained_before(training_data, shared, settings)
     if version is not None:
         typer.echo(
             f"Up to date: version {version} was trained on this table with these settings. "
-            "`--again` trains anew."
+            "Use `--again` to train anyway."
         )
         return
-    report = train_model(shared, settings, _say)
+    report = train_model(training_data, shared, settings, _say)
     _print_training(report, settings.data.results / REPORT_FILE)
 
 
 @app.command("models")
 def models(params: Params = None) -> None:
-    """List the registered models, the newest first, and which one is served."""
+    """List the registered models, newest first, and show which one is served."""
     from datetime import datetime
 
     from rich.console import Console
     from rich.table import Table
 
-    from training.learning.registry.registry import Registry
+    from training.learning.registry.model_registry import Registry
     from training.params import load_training
 
     registry = Registry(load_training(params).tracking)
     champion = registry.champion()
-    table = Table("Version", "Trained", "Model", "F1 kept back", "F1 cross-val.", "", box=None)
+    table = Table("Version", "Trained", "Model", "F1 held out", "F1 cross-val.", "", box=None)
     for version in registry.versions():
         tags = version.tags
         created = datetime.fromtimestamp(version.creation_timestamp / 1000).astimezone()
@@ -69,8 +72,8 @@ def models(params: Params = None) -> None:
         )
     if table.row_count:
         console = Console()
-        # Where the output goes into a file, there is no width to keep to.
-        Console(width=max(console.width, _LEAST_WIDTH)).print(table)
+        # In a pipe or a file there is no terminal width to respect.
+        Console(width=max(console.width, _MIN_WIDTH)).print(table)
     else:
         typer.echo("No model is registered. Run `straps-train train` first.")
 
@@ -78,15 +81,18 @@ def models(params: Params = None) -> None:
 @app.command("promote")
 def promote(
     version: Annotated[
-        str | None, typer.Argument(help="Which version; default: the one trained last.")
+        str | None, typer.Argument(help="Which version; default: the one trained most recently.")
     ] = None,
     force: Annotated[
         bool,
-        typer.Option("--force", help="Also when it is worse than the champion, or not comparable."),
+        typer.Option(
+            "--force",
+            help="Promote it even if it is worse than the champion, or cannot be compared.",
+        ),
     ] = False,
     params: Params = None,
 ) -> None:
-    """Make a model the champion, if it passes the gate; a running service switches to it."""
+    """Make a model the champion if it passes the gate; a running service switches to it."""
     from training.learning.registry.promotion import promote as promote_model
     from training.params import load_training
 
@@ -96,7 +102,7 @@ def promote(
 
 @app.command("rollback")
 def rollback(params: Params = None) -> None:
-    """Go back to the champion before this one."""
+    """Go back to the previous champion."""
     from training.learning.registry.promotion import rollback as roll_back
     from training.params import load_training
 
@@ -106,24 +112,26 @@ def rollback(params: Params = None) -> None:
 
 @app.command("label-issues")
 def label_issues(
-    limit: Annotated[int, typer.Option(min=1, help="How many suspects at most.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, help="Maximum number of suspects.")] = 100,
     repeats: Annotated[
-        int, typer.Option(min=1, help="Cross-validations whose answers are averaged.")
+        int, typer.Option(min=1, help="Number of cross-validations to average.")
     ] = 3,
     params: Params = None,
 ) -> None:
-    """Write a page of the labels that are probably wrong; changes nothing."""
+    """Write a page of labels that are probably wrong; changes nothing."""
+    from training.data.training_data import read_training_data
     from training.learning import label_issues as issues
-    from training.learning.material import fit_settings, read_material
+    from training.learning.estimators.fitting import fit_settings
     from training.params import load_all
     from training.runtime.progress_bar import progress_bar
 
     shared, settings = load_all(params)
     how, labeller = settings.model_training, settings.labeller
-    data = read_material(shared, settings).data
-    with progress_bar("Asking models that have not seen it", repeats * how.folds) as advance:
-        answers = issues.repeated_answers(data, how.folds, repeats, fit_settings(settings), advance)
-    suspects = issues.find_suspects(answers, limit)
+    data = read_training_data(shared, settings).dataset
+    fit = fit_settings(settings)
+    with progress_bar("Cross-validation", repeats * how.folds) as advance:
+        predictions = issues.repeated_predictions(data, how.folds, repeats, fit, advance)
+    suspects = issues.find_suspects(predictions, limit)
     page = issues.write_suspects(
         suspects,
         settings.data.results,
@@ -136,14 +144,14 @@ def label_issues(
 
 @app.command("ui")
 def ui(params: Params = None) -> None:
-    """Show the runs in MLflow and the searches in Optuna's dashboard, until Ctrl-C."""
+    """Show the runs in MLflow and the searches in Optuna's dashboard until Ctrl-C."""
     from training.learning.dashboards import show_dashboards
-    from training.learning.registry.stores import mlflow_uri
+    from training.learning.registry.mlflow_store import mlflow_uri
     from training.learning.search.studies import open_storage, optuna_url
     from training.params import load_training
 
     settings = load_training(params).tracking
-    # The dashboard wants to find tables, also before the first search.
+    # The dashboard expects the tables to exist, even before the first search.
     open_storage(optuna_url(settings))
     show_dashboards(settings, mlflow_uri(settings), optuna_url(settings), typer.echo)
 
@@ -153,23 +161,23 @@ def _say(line: str) -> None:
 
 
 def _print_training(report: "TrainingReport", page: Path) -> None:
-    judgement = report.judgement
+    cross_validation, held_out = report.evaluations.cross_validation, report.evaluations.held_out
     typer.echo(
-        f"All recordings, cross-validated: macro F1 {judgement.cross_validation.f1_macro:.3f} "
-        f"(folds {', '.join(f'{score:.3f}' for score in judgement.per_fold)})"
+        f"All recordings, cross-validated: macro F1 {cross_validation.f1_macro:.3f} "
+        f"(folds {', '.join(f'{score:.3f}' for score in report.evaluations.per_fold)})"
     )
     typer.echo(
-        f"Recordings kept back: macro F1 {judgement.held_out.f1_macro:.3f} on "
-        f"{judgement.held_out.frames} frames of {judgement.held_out.recordings}"
+        f"Held-out recordings: macro F1 {held_out.f1_macro:.3f} on {held_out.frames} frames of "
+        f"{held_out.recordings}"
     )
-    typer.echo(judgement.held_out.as_text())
-    typer.echo(f"Registered as version {report.version}. `straps-train promote` makes it serve.")
+    typer.echo(held_out.as_text())
+    typer.echo(f"Registered as version {report.version}. `straps-train promote` puts it in use.")
     typer.echo(f"Report: {page}")
 
 
 def _print_promotion(promotion: "Promotion") -> None:
     if promotion.previous == promotion.version:
-        typer.echo(f"Version {promotion.version} was the champion already; its file is in place.")
+        typer.echo(f"Version {promotion.version} is already the champion; its file is in place.")
     else:
         before = f" instead of {promotion.previous}" if promotion.previous else ""
         typer.echo(f"Version {promotion.version} is the champion{before}: {promotion.judged}.")

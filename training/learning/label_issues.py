@@ -1,13 +1,13 @@
-"""Labels that are probably wrong, for a person to look at. Nothing is changed here.
+"""Finds labels that are probably wrong, for a person to check. Nothing is changed here.
 
-A frame is suspected when models that have not seen its recording agree on another label. The order
-is that of cleanlab: the less of the probability the given label gets, the more it is suspected.
+A label is suspect when models that have not seen the recording agree on another one. Suspects are
+ranked as by cleanlab: the less probability a label gets, the more suspect it is.
 """
 
 import csv
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,30 +19,30 @@ from shared_features.runtime.atomic import atomic_write
 from training.data.dataset import Dataset
 from training.data.splits import grouped_folds
 from training.learning.estimators.fitting import FitSettings
-from training.learning.evaluation.evaluate import Predictions
-from training.learning.evaluation.out_of_fold import answer_out_of_fold
+from training.learning.evaluation.out_of_fold import predict_out_of_fold
+from training.learning.evaluation.predictions import Predictions
 from training.learning.reports.pages import render
-from training.learning.reports.pictures import FrameId, pictures
+from training.learning.reports.thumbnails import FrameId, thumbnails
 from training.params import DataParams
 
-# Suspected frames of one video that are at most this far apart are one suspicion.
+# Suspect frames of a video that are at most this far apart are reported as one suspect.
 _MAX_FRAMES_BETWEEN = 15
 _MAX_SIDE = 420
 
 
 @dataclass(frozen=True)
 class Suspect:
-    """Frames of one recording that probably carry the wrong label.
+    """Frames of a recording that probably have the wrong label.
 
     Attributes:
-        filename: the recording.
-        first: number of the first of the frames.
-        last: number of the last one.
-        shown: the one that is suspected most.
-        given: their label.
-        suggested: what the models take it for.
-        given_probability: that the models give to the label, in the frame shown.
-        suggested_probability: that they give to their suggestion.
+        filename: Name of the recording.
+        first: Number of the first frame.
+        last: Number of the last frame.
+        shown: Number of the most suspect frame.
+        given: Label of the frames.
+        suggested: Label that the models predict for the frame shown.
+        given_probability: Probability of the given label in the frame shown.
+        suggested_probability: Probability of the suggested label in the frame shown.
     """
 
     filename: str
@@ -55,7 +55,7 @@ class Suspect:
     suggested_probability: float
 
 
-def repeated_answers(
+def repeated_predictions(
     data: Dataset,
     n_folds: int,
     repeats: int,
@@ -64,25 +64,24 @@ def repeated_answers(
 ) -> Predictions:
     """Out-of-fold probabilities, averaged over several ways of splitting into folds.
 
-    One split's answer to a frame depends on which recordings happened to be left in; the mean of
-    several orders suspects better.
+    The prediction for a frame depends on the recordings that happen to be in the training part; an
+    average over several splits ranks suspects better.
     """
-    answers = []
+    predictions = []
     for repeat in range(repeats):
         folds = grouped_folds(data, n_folds, settings.seed + repeat)
-        answers.append(answer_out_of_fold(data, folds, settings, "", advance).predictions)
-    first = answers[0]
-    mean = np.mean([answer.probabilities for answer in answers], axis=0)
-    return Predictions(first.labels, first.truth, mean, first.filenames, first.frame_numbers)
+        predictions.append(predict_out_of_fold(data, folds, settings, "", advance).predictions)
+    mean = np.mean([one.probabilities for one in predictions], axis=0)
+    return replace(predictions[0], probabilities=mean)
 
 
 def find_suspects(predictions: Predictions, at_most: int) -> list[Suspect]:
-    """The most suspected labels, the most suspected first."""
+    """The most suspect labels, most suspect first."""
     ranked: NDArray[np.int64] = find_label_issues(
         predictions.truth,
         predictions.probabilities.astype(np.float64),
-        # cleanlab's other filters keep about as many as it estimates to be wrong; a person can
-        # look at more, and stop where the suspicions turn out unfounded.
+        # cleanlab's other filters return about as many as it estimates to be wrong; a person can
+        # check more, and stop when the suspects turn out to be right.
         filter_by="predicted_neq_given",
         return_indices_ranked_by="self_confidence",
         n_jobs=1,
@@ -99,14 +98,14 @@ def write_suspects(
     media: MediaParams,
     labeller: str,
 ) -> Path:
-    """Write ``label_issues.csv`` and ``label_issues.html``; returns the page.
+    """Write ``label_issues.csv`` and ``label_issues.html``; returns the path of the page.
 
     Args:
-        suspects: in the order in which they are shown.
-        folder: where both go.
-        data: where recordings are.
-        media: limits.
-        labeller: address of the labelling tool, for the links.
+        suspects: Suspects in display order.
+        folder: Folder for both files.
+        data: Folders of the recordings.
+        media: Limits for reading media.
+        labeller: Address of the labelling tool, for the links.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with (
@@ -117,7 +116,7 @@ def write_suspects(
         writer.writeheader()
         writer.writerows(vars(suspect) for suspect in suspects)
     frames = {suspect: FrameId(suspect.filename, suspect.shown) for suspect in suspects}
-    found = pictures(frames.values(), data, media, _MAX_SIDE)
+    found = thumbnails(frames.values(), data, media, _MAX_SIDE)
     page = folder / "label_issues.html"
     render(
         "label_issues.html",
@@ -129,13 +128,13 @@ def write_suspects(
 
 
 def _stretches(predictions: Predictions, ranked: NDArray[np.int64]) -> list[list[int]]:
-    """Suspected rows, those that a person would judge in one look together."""
+    """Suspect rows, grouped into stretches that a person would check together."""
     alike: defaultdict[tuple[str, int, int], list[int]] = defaultdict(list)
     for row in ranked.tolist():
         key = (
             str(predictions.filenames[row]),
             int(predictions.truth[row]),
-            int(predictions.found[row]),
+            int(predictions.predicted[row]),
         )
         alike[key].append(row)
     stretches = []
@@ -157,7 +156,7 @@ def _suspect(predictions: Predictions, rows: list[int]) -> Suspect:
         last=int(numbers[-1]),
         shown=int(predictions.frame_numbers[shown]),
         given=predictions.labels[predictions.truth[shown]],
-        suggested=predictions.labels[predictions.found[shown]],
+        suggested=predictions.labels[predictions.predicted[shown]],
         given_probability=float(given.min()),
         suggested_probability=float(predictions.probabilities[shown].max()),
     )

@@ -1,11 +1,10 @@
-"""From ``final_features.csv`` to a registered model: tuning, judging, training, all tracked.
+"""From the labelled table to a registered model: search, evaluation and training, all tracked.
 
-The runs in MLflow are nested: the whole training; in it the search for hyperparameters with a run
-per trial, a cross-validation over all recordings, the model without the recordings kept back, and
-the one trained on everything.
+The MLflow runs are nested. The run of the whole training contains the hyperparameter search with
+one run per trial, a cross-validation over all recordings, the model trained without the held-out
+recordings, and the model trained on everything.
 """
 
-import hashlib
 import json
 import tempfile
 from collections.abc import Callable
@@ -17,29 +16,28 @@ from typing import Any
 import numpy as np
 
 from shared_features.params import SharedParams
+from training.data.dataset import Dataset
 from training.data.split_table import SPLIT_FILE
 from training.data.splits import grouped_folds, save_split
+from training.data.training_data import TrainingData
 from training.errors import DatasetError
-from training.learning.estimators.fitting import FitSettings, fit_model
+from training.learning.estimators.fitting import FitSettings, fit_model, fit_settings
 from training.learning.estimators.models import complete
-from training.learning.evaluation.evaluate import evaluate
 from training.learning.evaluation.held_out import collect_held_out
-from training.learning.evaluation.out_of_fold import OutOfFold, answer_out_of_fold, predictions_of
-from training.learning.export.export import Parity
-from training.learning.export.model_file import (
-    Judgement,
-    Origin,
-    package_versions,
-    write_model_file,
-)
-from training.learning.material import Material, count_labels, fit_settings, read_material
+from training.learning.evaluation.out_of_fold import OutOfFold, predict_out_of_fold
+from training.learning.evaluation.predictions import Predictions
+from training.learning.evaluation.summary import Evaluations, evaluate
+from training.learning.export.model_file import Origin, write_model_file
+from training.learning.export.parity import Parity
 from training.learning.registry import tracking
-from training.learning.registry.registry import Deployment, Registry
-from training.learning.reports import records
+from training.learning.registry.model_registry import Deployment, Registry
+from training.learning.reports import run_records
+from training.learning.reports.label_balance import count_labels
 from training.learning.reports.mistakes import worst_mistakes
-from training.learning.reports.report import TrainingReport, write_report
+from training.learning.reports.training_report import TrainingReport, write_report
 from training.learning.search.boosting import with_best_rounds
-from training.learning.search.search import Search, search_hyperparameters
+from training.learning.search.tracked_search import SearchOutcome, search_hyperparameters
+from training.learning.training_key import KEY_TAG, training_key
 from training.params import TrainingParams
 from training.recordings.catalog import listed
 from training.runtime.progress_bar import progress_bar
@@ -48,51 +46,60 @@ REPORT_FILE = "report.html"
 OUT_OF_FOLD_FILE = "out_of_fold.npz"
 _CROSS_VALIDATION_RUN = "Grouped_Cross_Validation"
 _MISTAKES_SHOWN = 24
-_ALL_FIGURES = "all"
-_KEY_TAG = "training_key"
+_CROSS_VALIDATION_FIGURES = "all"
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class _Setting:
-    """What every step of a training needs to know.
+class _Training:
+    """Everything that the steps of a training share.
 
     Attributes:
-        shared: labels, features, smoothing.
-        params: how, and where everything is kept.
-        material: the table.
-        settings: which model.
-        origin: of the model files.
-        scratch: a folder that is gone at the end.
+        shared: Labels, features and smoothing.
+        params: How to train, and where results go.
+        training_data: The table and its split.
+        settings: Which model, and how it is fitted.
+        origin: Run and time, for the model files.
+        scratch: A temporary folder that is deleted at the end.
     """
 
     shared: SharedParams
     params: TrainingParams
-    material: Material
+    training_data: TrainingData
     settings: FitSettings
     origin: Origin
     scratch: Path
 
+    @property
+    def deployment(self) -> Deployment:
+        """The files that will be registered."""
+        folder = self.scratch / "deployment"
+        folder.mkdir(exist_ok=True)
+        return Deployment(folder)
 
-def train(shared: SharedParams, params: TrainingParams, say: Say) -> TrainingReport:
-    """Search, judge, train, register and report.
+
+def train(
+    training_data: TrainingData, shared: SharedParams, params: TrainingParams, say: Say
+) -> TrainingReport:
+    """Save the split, then search, evaluate, train, register and report.
 
     Args:
-        shared: labels, features, smoothing.
-        params: how, and where everything is kept.
-        say: called with each line for the person at the terminal.
+        training_data: The table and its split.
+        shared: Labels, features and smoothing.
+        params: How to train, and where results go.
+        say: Called with each line for the person at the terminal.
 
     Raises:
-        DatasetError: the table is missing, or cannot be trained on.
-        TrainingError: a setting is not possible, or MLflow's store cannot be used.
-        ExportError: the model file does not answer like the model.
+        DatasetError: The table cannot be trained on.
+        TrainingError: A setting is impossible, or MLflow's store cannot be used.
+        ExportError: The model file does not reproduce the model's predictions.
     """
-    settings, material = fit_settings(params), read_material(shared, params)
-    save_split(params.data.final_features / SPLIT_FILE, material.split)
-    for warning in material.warnings:
+    settings = fit_settings(params)
+    save_split(params.data.final_features / SPLIT_FILE, training_data.split)
+    for warning in training_data.warnings:
         say(f"Note: {warning}")
-    _require_learnable(material, params)
+    _require_learnable(training_data, params)
     registry = Registry(params.tracking)
     tracking.close_abandoned(params.tracking)
     with (
@@ -100,26 +107,26 @@ def train(shared: SharedParams, params: TrainingParams, say: Say) -> TrainingRep
         tracking.run(params.tracking.main_run, nested=False) as run_id,
     ):
         origin = Origin(run_id, datetime.now(UTC).astimezone())
-        setting = _Setting(shared, params, material, settings, origin, Path(scratch))
-        records.log_material(material, settings, shared, params)
+        training = _Training(shared, params, training_data, settings, origin, Path(scratch))
+        run_records.log_training_data(training_data, settings, shared, params)
         search = None
         if params.model_training.optimize_hyperparams:
-            search = search_hyperparameters(material, settings, params, say)
-            chosen = replace(settings, hyperparameters=search.hyperparameters)
+            search = search_hyperparameters(training_data, settings, params, say)
+            settings = replace(settings, hyperparameters=search.hyperparameters)
         else:
-            chosen = _with_best_rounds(material, settings, params)
-        setting = replace(setting, settings=chosen)
-        answers = _cross_validate(setting)
-        judgement, parity, version = _retrain(setting, answers, registry)
+            settings = _with_best_rounds(training_data, settings, params)
+        training = replace(training, settings=settings)
+        out_of_fold = _cross_validate(training)
+        evaluations, parity, version = _retrain(training, out_of_fold, registry)
         if params.model_training.train_prod_model:
-            parity, version = _train_production(setting, judgement, registry)
-        return _report(setting, search, answers, judgement, parity, version)
+            parity, version = _train_production(training, evaluations, registry)
+        return _report(training, search, out_of_fold, evaluations, parity, version)
 
 
-def _require_learnable(material: Material, params: TrainingParams) -> None:
-    """Fail before hours of work where the model to be judged could not know every label."""
-    data = material.data
-    learned = set(data.codes[material.split.train].tolist())
+def _require_learnable(training_data: TrainingData, params: TrainingParams) -> None:
+    """Fail before hours of work if the model to be evaluated could not learn every label."""
+    data = training_data.dataset
+    learned = set(data.codes[training_data.split.train].tolist())
     missing = [label for code, label in enumerate(data.labels) if code not in learned]
     if missing:
         raise DatasetError(
@@ -128,189 +135,157 @@ def _require_learnable(material: Material, params: TrainingParams) -> None:
         )
 
 
-def trained_before(shared: SharedParams, params: TrainingParams) -> str | None:
-    """The version that this very table and these very settings have given, if there is one.
-
-    Raises:
-        DatasetError: the table is missing, or cannot be trained on.
-        TrainingError: a setting is not possible, or MLflow's store cannot be used.
-    """
-    key = _training_key(read_material(shared, params), shared, params)
-    for version in Registry(params.tracking).versions():
-        if version.tags.get(_KEY_TAG) == key:
-            return str(version.version)
-    return None
-
-
-def _training_key(material: Material, shared: SharedParams, params: TrainingParams) -> str:
-    """Changes with everything that a trained model depends on."""
-    facts = {
-        "table": material.sha256,
-        "split": dict(material.split.by_group),
-        "features": material.spec.hash,
-        "timeline": shared.timeline.model_dump(),
-        "labels": shared.labels.model_dump(),
-        "training": params.model_training.model_dump(),
-        "versions": package_versions(),
-    }
-    content = json.dumps(facts, sort_keys=True, default=str)
-    return hashlib.sha256(content.encode()).hexdigest()
-
-
 def _with_best_rounds(
-    material: Material, settings: FitSettings, params: TrainingParams
+    training_data: TrainingData, settings: FitSettings, params: TrainingParams
 ) -> FitSettings:
-    """How many rounds boosted trees take, found without the recordings kept back."""
+    """Choose the number of rounds of boosted trees without looking at the held-out recordings."""
     how = params.model_training
-    data = material.data.rows(material.split.train)
+    data = training_data.dataset.rows(training_data.split.train)
     folds = grouped_folds(data, how.folds, how.seed)
     return with_best_rounds(data, folds, settings, how.score_metric)
 
 
-def _cross_validate(setting: _Setting) -> OutOfFold:
-    """Answers to every frame by models that have not seen its recording."""
-    how, material = setting.params.model_training, setting.material
-    folds = grouped_folds(material.data, how.folds, how.seed)
+def _cross_validate(training: _Training) -> OutOfFold:
+    """Predict every frame with a model that has not seen its recording."""
+    how, data = training.params.model_training, training.training_data.dataset
+    folds = grouped_folds(data, how.folds, how.seed)
     with (
         tracking.run(_CROSS_VALIDATION_RUN),
         progress_bar("Cross-validation", len(folds)) as advance,
     ):
-        answers = answer_out_of_fold(
-            material.data, folds, setting.settings, material.sha256, advance
+        out_of_fold = predict_out_of_fold(
+            data, folds, training.settings, training.training_data.sha256, advance
         )
-        folder = setting.scratch / _ALL_FIGURES
-        records.log_evaluation(evaluate(answers.predictions), answers.predictions, folder)
-        records.log_folds(answers.per_fold())
-    return answers
+        predictions = out_of_fold.predictions
+        folder = training.scratch / _CROSS_VALIDATION_FIGURES
+        run_records.log_evaluation(evaluate(predictions), predictions, folder)
+        run_records.log_folds(out_of_fold.per_fold())
+    return out_of_fold
 
 
 def _retrain(
-    setting: _Setting, answers: OutOfFold, registry: Registry
-) -> tuple[Judgement, Parity, str | None]:
-    """The model without the recordings kept back, judged by these; registered if it is the last."""
-    material, split = setting.material, setting.material.split
-    learned_from, kept_back = material.data.rows(split.train), material.data.rows(split.held_out)
-    deployment = _deployment(setting)
-    with tracking.run(setting.params.tracking.retrain_run):
-        records.log_settings(setting.settings)
-        with progress_bar("Training without the recordings kept back", 1) as advance:
-            model = fit_model(learned_from, setting.settings)
+    training: _Training, out_of_fold: OutOfFold, registry: Registry
+) -> tuple[Evaluations, Parity, str | None]:
+    """Train without the held-out recordings and evaluate on them; register if no other follows."""
+    split, dataset = training.training_data.split, training.training_data.dataset
+    learned_from, held_out = dataset.rows(split.train), dataset.rows(split.held_out)
+    deployment = training.deployment
+    with tracking.run(training.params.tracking.retrain_run):
+        run_records.log_settings(training.settings)
+        with progress_bar("Training without the held-out recordings", 1) as advance:
+            model = fit_model(learned_from, training.settings)
             advance(1)
-        predictions = predictions_of(kept_back, model.predict_proba(kept_back.features))
-        judgement = Judgement(
+        predictions = Predictions.of(held_out, model.predict_proba(held_out.features))
+        evaluations = Evaluations(
             evaluate(predictions),
-            evaluate(answers.predictions),
-            tuple(evaluation.f1_macro for evaluation in answers.per_fold()),
+            evaluate(out_of_fold.predictions),
+            tuple(evaluation.f1_macro for evaluation in out_of_fold.per_fold()),
         )
-        records.log_evaluation(judgement.held_out, predictions, setting.scratch / "held_out")
-        records.log_importances(model, kept_back, setting.settings.seed, setting.scratch)
-        parity = _export(model, learned_from, setting, judgement, deployment.development)
-        collect_held_out(kept_back, setting.params.data.landmarks).save(deployment.held_out)
+        figures = training.scratch / "held_out"
+        run_records.log_evaluation(evaluations.held_out, predictions, figures)
+        run_records.log_importances(model, held_out, training.settings.seed, training.scratch)
+        parity = _export(model, learned_from, training, evaluations, deployment.development)
+        collect_held_out(held_out, training.params.data.landmarks).save(deployment.held_out)
         groups = sorted(set(learned_from.groups.tolist()))
         deployment.learned_from.write_text(json.dumps(groups), encoding="utf-8")
-        if setting.params.model_training.train_prod_model:
-            return judgement, parity, None
+        if training.params.model_training.train_prod_model:
+            return evaluations, parity, None
         deployment.model.write_bytes(deployment.development.read_bytes())
-        return judgement, parity, _register(registry, setting, judgement, parity)
+        return evaluations, parity, _register(registry, training, evaluations, parity)
 
 
 def _train_production(
-    setting: _Setting, judgement: Judgement, registry: Registry
+    training: _Training, evaluations: Evaluations, registry: Registry
 ) -> tuple[Parity, str]:
-    """The model that has learned from everything, registered."""
-    data, deployment = setting.material.data, _deployment(setting)
-    with tracking.run(setting.params.tracking.production_run):
-        records.log_settings(setting.settings)
+    """Train on everything, and register the model."""
+    data = training.training_data.dataset
+    with tracking.run(training.params.tracking.production_run):
+        run_records.log_settings(training.settings)
         with progress_bar("Training on everything", 1) as advance:
-            model = fit_model(data, setting.settings)
+            model = fit_model(data, training.settings)
             advance(1)
-        parity = _export(model, data, setting, judgement, deployment.model)
-        return parity, _register(registry, setting, judgement, parity)
+        parity = _export(model, data, training, evaluations, training.deployment.model)
+        return parity, _register(registry, training, evaluations, parity)
 
 
 def _export(
-    model: Any, learned_from: Any, setting: _Setting, judgement: Judgement, path: Path
+    model: Any, learned_from: Dataset, training: _Training, evaluations: Evaluations, path: Path
 ) -> Parity:
     parity = write_model_file(
         model,
         learned_from,
-        setting.material,
-        setting.settings,
-        judgement,
-        setting.origin,
-        setting.shared,
+        training.training_data,
+        training.settings,
+        evaluations,
+        training.origin,
+        training.shared,
         path,
     )
-    records.log_parity(parity)
+    run_records.log_parity(parity)
     return parity
 
 
-def _register(registry: Registry, setting: _Setting, judgement: Judgement, parity: Parity) -> str:
+def _register(
+    registry: Registry, training: _Training, evaluations: Evaluations, parity: Parity
+) -> str:
     return registry.register(
-        _deployment(setting),
+        training.deployment,
         {
-            "model": setting.settings.model,
-            "held_out_f1_macro": f"{judgement.held_out.f1_macro:.4f}",
-            "cross_validation_f1_macro": f"{judgement.cross_validation.f1_macro:.4f}",
-            "features_version": setting.material.spec.version,
-            "features_hash": setting.material.spec.hash,
+            "model": training.settings.model,
+            "held_out_f1_macro": f"{evaluations.held_out.f1_macro:.4f}",
+            "cross_validation_f1_macro": f"{evaluations.cross_validation.f1_macro:.4f}",
+            "features_version": training.training_data.spec.version,
+            "features_hash": training.training_data.spec.hash,
             "parity_rows": parity.rows,
             "parity_max_difference": f"{parity.max_difference:.1e}",
-            "main_run": setting.origin.run_id,
-            _KEY_TAG: _training_key(setting.material, setting.shared, setting.params),
+            "main_run": training.origin.run_id,
+            KEY_TAG: training_key(training.training_data, training.shared, training.params),
         },
     )
 
 
 def _report(
-    setting: _Setting,
-    search: Search | None,
-    answers: OutOfFold,
-    judgement: Judgement,
+    training: _Training,
+    search: SearchOutcome | None,
+    out_of_fold: OutOfFold,
+    evaluations: Evaluations,
     parity: Parity,
     version: str | None,
 ) -> TrainingReport:
-    """Write the report page and what later stages read; all of it is logged, too."""
-    data, results = setting.material.data, setting.params.data.results
-    figures = {path.stem: path for path in sorted((setting.scratch / _ALL_FIGURES).glob("*.png"))}
-    figures |= {path.stem: path for path in setting.scratch.glob("feature_importances.png")}
+    """Write the report and the files that later stages read, and log them."""
+    data, results = training.training_data.dataset, training.params.data.results
+    by_group = training.training_data.split.by_group
+    figures = [
+        *sorted((training.scratch / _CROSS_VALIDATION_FIGURES).glob("*.png")),
+        *training.scratch.glob("feature_importances.png"),
+    ]
     report = TrainingReport(
-        created=setting.origin.created.strftime("%Y-%m-%d %H:%M"),
-        run_id=setting.origin.run_id,
+        created=training.origin.created.strftime("%Y-%m-%d %H:%M"),
+        run_id=training.origin.run_id,
         version=version,
-        model=setting.settings.model,
-        hyperparameters=complete(setting.settings.model, setting.settings.hyperparameters),
+        model=training.settings.model,
+        hyperparameters=complete(training.settings.model, training.settings.hyperparameters),
         search=None if search is None else search.summary,
         frames=int((~data.augmented).sum()),
         augmented_frames=int(data.augmented.sum()),
         recordings=len(np.unique(data.filenames)),
         columns=len(data.columns),
-        balance=count_labels(setting.material, setting.settings),
-        warnings=setting.material.warnings,
-        judgement=judgement,
+        balance=count_labels(training.training_data, training.settings),
+        warnings=training.training_data.warnings,
+        evaluations=evaluations,
         held_out_groups=tuple(
-            sorted(
-                group
-                for group, split in setting.material.split.by_group.items()
-                if split == "held out"
-            )
+            sorted(group for group, split in by_group.items() if split == "held out")
         ),
         parity=parity,
         mistakes=worst_mistakes(
-            answers.predictions, _MISTAKES_SHOWN, setting.params.data, setting.shared.media
+            out_of_fold.predictions, _MISTAKES_SHOWN, training.params.data, training.shared.media
         ),
-        figures=figures,
-        settings=setting.params.model_training.model_dump(exclude={"hyperparameters"}),
+        figures={path.stem: path for path in figures},
+        settings=training.params.model_training.model_dump(exclude={"hyperparameters"}),
     )
     write_report(report, results / REPORT_FILE)
-    answers.save(results / OUT_OF_FOLD_FILE)
+    out_of_fold.save(results / OUT_OF_FOLD_FILE)
     tracking.log_files([results / REPORT_FILE, results / OUT_OF_FOLD_FILE])
-    records.log_mistakes(report.mistakes, setting.scratch)
-    records.log_summary(judgement)
+    run_records.log_mistakes(report.mistakes, training.scratch)
+    run_records.log_summary(evaluations)
     return report
-
-
-def _deployment(setting: _Setting) -> Deployment:
-    folder = setting.scratch / "deployment"
-    folder.mkdir(exist_ok=True)
-    return Deployment(folder)

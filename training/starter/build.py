@@ -24,13 +24,14 @@ from training.data.dataset import Dataset
 from training.data.splits import Fold
 from training.errors import TrainingError
 from training.learning.estimators.fitting import FitSettings, balanced_weights, fit_model
-from training.learning.evaluation.evaluate import evaluate
-from training.learning.evaluation.out_of_fold import predictions_of
-from training.learning.export.export import Parity, export_model
+from training.learning.evaluation.predictions import Predictions
+from training.learning.evaluation.summary import evaluate
 from training.learning.export.model_file import contract_metrics, package_versions
+from training.learning.export.onnx_file import export_model
+from training.learning.export.parity import Parity
 from training.learning.search.boosting import ROUNDS, boosted_curve
 from training.params import StarterParams
-from training.runtime.workers import Failed, Workers, each_done
+from training.runtime.workers import in_processes
 from training.starter.detection import DetectedFrames
 from training.synthetic.poses.table import LABELS, OTHER
 from training.synthetic.samples import (
@@ -66,16 +67,14 @@ def generate(params: StarterParams, report_progress: Callable[[int], None]) -> L
         report_progress: Called with the number of samples generated so far.
 
     Raises:
-        TrainingError: A worker process failed.
+        TrainingError: A worker process died.
     """
     per_task = LANDMARKS_PER_GROUP * _GROUPS_PER_TASK
     n_tasks = -(-params.generated_samples // per_task)
     parts: dict[int, LandmarkSamples] = {}
     task = partial(_generate_task, params.seed)
-    for number, result in each_done(task, range(n_tasks), params.output.parent, Workers()):
-        if isinstance(result, Failed):
-            raise TrainingError(f"Landmarks could not be generated: {result.reason}.")
-        parts[number] = result
+    for number, samples in in_processes(task, range(n_tasks)):
+        parts[number] = samples
         report_progress(len(parts) * per_task)
     return concatenated([parts[number] for number in range(n_tasks)])
 
@@ -109,7 +108,7 @@ def build_starter(
     train, tune, test = split_by_group(detected.samples, params)
     settings, model = _fit((generated, train, tune), labels, spec, params)
     tested = _dataset(test, labels, spec)
-    evaluation = evaluate(predictions_of(tested, model.predict_proba(tested.features)))
+    evaluation = evaluate(Predictions.of(tested, model.predict_proba(tested.features)))
     contract = ModelContract(
         labels=labels,
         other=shared.labels.other,

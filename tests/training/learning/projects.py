@@ -12,6 +12,7 @@ from shared_features.landmarks.track_csv import write_track
 from shared_features.params import PROJECT_ROOT, SharedParams
 from training.data.combine import combine
 from training.data.feature_tables import make_feature_tables
+from training.data.training_data import TrainingData, read_training_data
 from training.labels.label_tables import LabelTable, as_ranges, write_labels
 from training.params import TrainingParams, known_labels, load_all
 from training.recordings.catalog import labels_path, landmarks_path
@@ -44,6 +45,11 @@ class Project:
     @property
     def params(self) -> tuple[SharedParams, TrainingParams]:
         return load_all(self.params_path)
+
+    def training_input(self) -> tuple[TrainingData, SharedParams, TrainingParams]:
+        """The first arguments of ``train``."""
+        shared, training = self.params
+        return read_training_data(shared, training), shared, training
 
     def add_recordings(
         self, n_recordings: int, seed: int, relabel: Callable[[str], str] = str

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,16 +16,19 @@ from shared_features.classify.classifier import PoseClassifier
 from tests.training.learning.projects import Project
 from training.data.split_table import SPLIT_FILE
 from training.data.splits import save_split
+from training.data.training_data import read_training_data
 from training.errors import DatasetError, PromotionError, TrainingError
-from training.learning.evaluation.evaluate import evaluate
+from training.learning.estimators.fitting import fit_settings
 from training.learning.evaluation.held_out import HeldOut
 from training.learning.evaluation.out_of_fold import OutOfFold
-from training.learning.material import read_material
+from training.learning.evaluation.summary import evaluate
+from training.learning.registry.model_registry import Deployment, Registry
 from training.learning.registry.promotion import promote, rollback
-from training.learning.registry.registry import Deployment, Registry, file_sha256
 from training.learning.registry.tracking import close_abandoned, connect
-from training.learning.train import OUT_OF_FOLD_FILE, REPORT_FILE, train, trained_before
+from training.learning.train import OUT_OF_FOLD_FILE, REPORT_FILE, train
+from training.learning.training_key import trained_before
 from training.params import TrainingParams
+from training.recordings.content_hashes import content_sha256
 
 
 def say(line: str) -> None:
@@ -40,13 +44,13 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Project:
     )
     project.add_recordings(12, seed=1)
     project.combine()
-    train(*project.params, say)
+    train(*project.training_input(), say)
     return project
 
 
 def test_training_saves_the_split(trained: Project) -> None:
     """The split table records every recording, so that reading the dataset finds nothing new."""
-    assert not read_material(*trained.params).split.is_new
+    assert not read_training_data(*trained.params).split.is_new
 
 
 def tracked(project: Project) -> TrainingParams:
@@ -111,10 +115,13 @@ def test_artifacts_and_metrics_are_there(trained: Project) -> None:
 
 def test_the_same_table_and_settings_are_not_trained_on_again(trained: Project) -> None:
     """Only a change of either asks for a new model."""
-    shared, params = trained.params
-    assert trained_before(shared, params) == "1"
-    changed = params.model_training.model_copy(update={"seed": 1})
-    assert trained_before(shared, params.model_copy(update={"model_training": changed})) is None
+    training_data, shared, params = trained.training_input()
+    assert trained_before(training_data, shared, params) == "1"
+    how = params.model_training.model_copy(update={"seed": 1})
+    changed = params.model_copy(update={"model_training": how})
+    assert trained_before(training_data, shared, changed) is None
+    other_table = replace(training_data, sha256="0" * 64)
+    assert trained_before(other_table, shared, params) is None
 
 
 def test_the_report_can_be_read_without_mlflow(trained: Project) -> None:
@@ -123,7 +130,7 @@ def test_the_report_can_be_read_without_mlflow(trained: Project) -> None:
     assert 'src="http' not in page
     assert 'href="http' not in page
     assert page.count("data:image/png;base64,") >= 5
-    for words in ("Recordings kept back", "front lever", "Weight of a frame", "What it gets most"):
+    for words in ("Held-out recordings", "front lever", "Weight per frame", "Worst mistakes"):
         assert words in page
 
 
@@ -131,7 +138,7 @@ def test_every_frame_is_answered_by_models_that_have_not_seen_its_recording(
     trained: Project,
 ) -> None:
     """The stored answers are of all real frames, each once, and make the score that is reported."""
-    data = read_material(*trained.params).data
+    data = read_training_data(*trained.params).dataset
     answers = OutOfFold.load(tracked(trained).data.results / OUT_OF_FOLD_FILE)
     real = ~data.augmented
     assert answers.predictions.filenames.tolist() == data.filenames[real].tolist()
@@ -164,35 +171,35 @@ def test_a_model_is_promoted_judged_refused_forced_and_rolled_back(tmp_path: Pat
     project.add_recordings(10, seed=2)
     project.combine()
     params = tracked(project)
-    train(*project.params, say)
+    train(*project.training_input(), say)
     output = params.promotion.output
     output.parent.mkdir()
     output.write_bytes(files_of(project, "1", tmp_path / "one").development.read_bytes())
-    before = file_sha256(output)
+    before = content_sha256(output)
 
     first = promote(params.tracking, params.promotion, None, force=True)
     assert first.version == "1"
     assert first.previous == "2", "the file that was served is kept as a version of its own"
     again = promote(params.tracking, params.promotion, None, force=True)
     assert again.version == "1", "what was found is not what was trained last"
-    assert file_sha256(output) == file_sha256(files_of(project, "1", tmp_path / "a").model)
+    assert content_sha256(output) == content_sha256(files_of(project, "1", tmp_path / "a").model)
 
     worse = Project(
         project.root,
         model_training={"hyperparameters": {"xgb": {"n_estimators": 1, "max_depth": 1}}},
     )
-    train(*worse.params, say)
+    train(*worse.training_input(), say)
     with pytest.raises(PromotionError, match=r"worse than the champion: macro F1 0\.\d+, champion"):
         promote(params.tracking, params.promotion, None, force=False)
     registry = Registry(params.tracking)
     assert registry.champion() == "1"
     forced = promote(params.tracking, params.promotion, "3", force=True)
     assert (forced.version, forced.previous) == ("3", "1")
-    assert file_sha256(output) == forced.sha256
+    assert content_sha256(output) == forced.sha256
 
     assert rollback(params.tracking, params.promotion).version == "1"
     assert rollback(params.tracking, params.promotion).version == "2"
-    assert file_sha256(output) == before
+    assert content_sha256(output) == before
     with pytest.raises(PromotionError, match="no other champion"):
         rollback(params.tracking, params.promotion)
 
@@ -215,11 +222,11 @@ def test_tables_that_cannot_be_trained_on_are_refused(tmp_path: Path) -> None:
     """No table, one class only: a message that says what to do, and no run is left behind."""
     project = Project(tmp_path)
     with pytest.raises(DatasetError, match="combine-features"):
-        train(*project.params, say)
+        train(*project.training_input(), say)
     project.add_recordings(4, seed=3, relabel=lambda label: "back lever")
     project.combine()
     with pytest.raises(DatasetError, match="back lever"):
-        train(*project.params, say)
+        train(*project.training_input(), say)
 
 
 def test_a_label_that_is_only_held_out_is_refused(tmp_path: Path) -> None:
@@ -230,11 +237,11 @@ def test_a_label_that_is_only_held_out_is_refused(tmp_path: Path) -> None:
     project.add_recordings(2, seed=6, relabel=lambda label: "l-hang")
     project.combine()
     table = tracked(project).data.final_features / SPLIT_FILE
-    save_split(table, read_material(*project.params).split)
+    save_split(table, read_training_data(*project.params).split)
     text = table.read_text(encoding="utf-8")
     table.write_text(re.sub(r"(video_routine_6_.*),train", r"\1,held out", text), encoding="utf-8")
     with pytest.raises(DatasetError, match=rf"held-out.*: l-hang\..* in {re.escape(str(table))}"):
-        train(*project.params, say)
+        train(*project.training_input(), say)
     assert Registry(tracked(project).tracking).versions() == []
 
 
@@ -242,7 +249,7 @@ def test_an_unknown_hyperparameter_is_named(tmp_path: Path) -> None:
     """With the one that was probably meant."""
     project = Project(tmp_path, model_training={"hyperparameters": {"xgb": {"max_dept": 3}}})
     with pytest.raises(TrainingError, match=r"'max_dept' is not known.*max_depth"):
-        train(*project.params, say)
+        fit_settings(project.params[1])
 
 
 def test_two_trainings_at_once_on_one_fresh_sqlite_file(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from shared_features.runtime.atomic import atomic_write
-from training.learning.comparison.compare import METRICS, ModelScores
+from training.learning.comparison.cross_validation import METRICS, ModelScores
 from training.learning.evaluation.scores import LabelScores
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Fits one model to rows of a table."""
+"""Fits a model to rows of a table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,14 @@ from numpy.typing import NDArray
 
 from training.data.dataset import Dataset
 from training.errors import DatasetError, TrainingError
-from training.learning.estimators.models import Hyperparameters, RowSplit, make, model_kind
+from training.learning.estimators.models import (
+    Hyperparameters,
+    RowSplit,
+    complete,
+    make,
+    model_kind,
+)
+from training.params import TrainingParams
 
 ClassWeights = Literal["balanced", "none"]
 
@@ -22,11 +29,11 @@ class FitSettings:
     """Which model is fitted, and how.
 
     Attributes:
-        model: its name in ``MODEL_MAPPER``.
-        seed: of everything random.
+        model: Name of the model in ``MODEL_MAPPER``.
+        seed: Seed for everything random.
         class_weights: ``balanced``: every label counts the same, however rare; ``none``: every row
-            does.
-        hyperparameters: in place of the model's defaults.
+            counts the same.
+        hyperparameters: Values that replace the model's defaults.
     """
 
     model: str
@@ -35,23 +42,35 @@ class FitSettings:
     hyperparameters: Hyperparameters = field(default_factory=dict)
 
 
-class PartialModel:
-    """A model of some of the labels only: those it has not seen get the probability 0.
+def fit_settings(params: TrainingParams) -> FitSettings:
+    """The model and hyperparameters that params.yaml asks for.
 
-    It can be judged, as in a cross-validation where a label's only recording is tested, but not
-    exported.
+    Raises:
+        TrainingError: The model or one of its hyperparameters is unknown.
+    """
+    how = params.model_training
+    given = how.hyperparameters.get(how.model, {})
+    complete(how.model, given)
+    return FitSettings(how.model, how.seed, how.class_weights, given)
+
+
+class PartialModel:
+    """A model that has seen only some of the labels; the others get probability 0.
+
+    It can be evaluated, for instance in a cross-validation that tests the only recording of a
+    label, but not exported.
 
     Args:
-        estimator: fitted to the codes 0 … ``len(seen)`` − 1.
-        seen: ``(k,)`` the codes that those stand for.
-        n_labels: number of labels of the data set.
+        estimator: Estimator fitted to the codes 0 … ``len(seen)`` − 1.
+        seen: ``(k,)`` label codes that these stand for.
+        n_labels: Number of labels in the dataset.
     """
 
     def __init__(self, estimator: Any, seen: NDArray[np.int64], n_labels: int) -> None:
         self.estimator, self.seen, self.n_labels = estimator, seen, n_labels
 
     def predict_proba(self, features: NDArray[np.float32]) -> NDArray[np.floating[Any]]:
-        """``(n, labels)`` of ``(n, columns)``."""
+        """Probabilities ``(n, labels)`` for features ``(n, columns)``."""
         known = self.estimator.predict_proba(features)
         probabilities = np.zeros((len(features), self.n_labels), dtype=known.dtype)
         probabilities[:, self.seen] = known
@@ -90,8 +109,8 @@ def fit_rows(
     seen, dense = np.unique(codes, return_inverse=True)
     if len(seen) < 2:
         raise DatasetError(
-            f"A model tells labels apart, but these {len(codes)} rows carry {len(seen)} label. "
-            "Label recordings of other poses, too."
+            f"A model needs at least two labels to tell apart, but these {len(codes)} rows have "
+            f"{len(seen)}. Label recordings of other poses too."
         )
     if weights is None:
         weights = sample_weights(dense, settings.class_weights)
@@ -127,7 +146,7 @@ def _fit(
     try:
         model.fit(features, codes, **_weights_argument(model, weights))
     except ValueError as error:
-        # Both libraries say what is wrong with a value only once they are given data.
+        # Both libraries check hyperparameters only when they are given data.
         raise TrainingError(
             f"{settings.model} cannot be trained with the hyperparameters "
             f"{dict(settings.hyperparameters)}: {error}"
@@ -136,10 +155,10 @@ def _fit(
 
 
 def calibration_splits(codes: NDArray[np.int64], groups: NDArray[Any], seed: int) -> list[RowSplit]:
-    """Splits in which every label is learned and no group is on both sides.
+    """Splits that train on every label and never separate a group.
 
-    Where labels are in too few groups for that, rows are split without regard to groups: the
-    probabilities are then surer of themselves than they should be, but every label has some.
+    If a label has too few groups for that, rows are split without regard to groups: the
+    probabilities are then overconfident, but every label is calibrated.
     """
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
@@ -155,7 +174,7 @@ def calibration_splits(codes: NDArray[np.int64], groups: NDArray[Any], seed: int
                 return splits
     n_splits = min(_MOST_CALIBRATION_SPLITS, int(np.bincount(codes).min()))
     if n_splits < 2:
-        raise DatasetError("A label of a single row cannot be learned by this model.")
+        raise DatasetError("This model cannot learn a label that has only one row.")
     plain = StratifiedKFold(n_splits, shuffle=True, random_state=seed)
     return list(plain.split(codes, codes))
 
@@ -170,7 +189,7 @@ def _weights_argument(
 
 
 def _repeatable(model: Any) -> Any:
-    """A forest's threads add up their trees' votes in any order; one thread keeps to one."""
+    """Make a forest predict on one thread; several add up their trees' votes in varying order."""
     from sklearn.ensemble import RandomForestClassifier
 
     for _, step in getattr(model, "steps", ()):

@@ -1,1 +1,1 @@
-"""How good a model is, on recordings it has not learned from."""
+"""Evaluation of models on recordings they have not learned from."""

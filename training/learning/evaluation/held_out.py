@@ -1,12 +1,12 @@
-"""The recordings kept back from training: what a model and its champion are both judged by.
+"""The held-out recordings, on which a new model and the champion are compared.
 
-Landmarks are kept, not features, so that models with other features can be judged by them, too.
+Landmarks are stored rather than features, so that models with other features can be evaluated too.
 """
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,21 +16,21 @@ from shared_features.landmarks.landmarks import FloatArray
 from shared_features.landmarks.track_csv import read_track
 from shared_features.runtime.atomic import atomic_write
 from training.data.dataset import Dataset
-from training.learning.evaluation.evaluate import Predictions
+from training.learning.evaluation.predictions import Predictions
 from training.recordings.catalog import landmarks_path, split_filename
 
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Labelled landmarks of the frames kept back.
+    """Labelled landmarks of the held-out frames.
 
     Attributes:
-        image: ``(n, 33, 5)`` float32.
-        world: ``(n, 33, 3)`` float32.
-        aspect: ``(n,)`` width over height.
-        labels: ``(n,)`` the true labels' names.
-        groups: ``(n,)`` frames of one group are of one recording, its copies and near-duplicates.
-        filenames: ``(n,)`` the recording.
+        image: ``(n, 33, 5)`` float32 image landmarks.
+        world: ``(n, 33, 3)`` float32 world landmarks.
+        aspect: ``(n,)`` width over height of the frame.
+        labels: ``(n,)`` names of the true labels.
+        groups: ``(n,)`` group of each frame: a recording, its copies and near-duplicates.
+        filenames: ``(n,)`` recording of each frame.
         frame_numbers: ``(n,)`` int64.
     """
 
@@ -45,15 +45,15 @@ class HeldOut:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def without_groups(self, groups: Collection[str]) -> "HeldOut":
-        """Only the frames of other groups."""
+    def without_groups(self, groups: Collection[str]) -> Self:
+        """The frames of all other groups."""
         chosen = ~np.isin(self.groups, list(groups))
         return replace(self, **{name: values[chosen] for name, values in self._arrays().items()})
 
     def predictions(self, classifier: PoseClassifier) -> Predictions:
-        """What a model answers, whatever its features and labels are.
+        """A model's predictions, whatever its features and labels are.
 
-        A label that the model does not know gets the probability 0, so its frames count as wrong.
+        A label that the model does not know gets probability 0, so its frames count as wrong.
         """
         features = classifier.contract.features.compute(self.image, self.world, self.aspect)
         known = classifier.labels
@@ -65,13 +65,13 @@ class HeldOut:
         return Predictions(names, truth, probabilities, self.filenames, self.frame_numbers)
 
     def save(self, path: Path) -> None:
-        """Write all of it to one ``.npz`` file."""
+        """Write everything to one ``.npz`` file, atomically."""
         with atomic_write(path) as temporary:
             np.savez_compressed(temporary, allow_pickle=False, **self._arrays())
 
     @classmethod
-    def load(cls, path: Path) -> "HeldOut":
-        """What ``save`` wrote."""
+    def load(cls, path: Path) -> Self:
+        """Read a file written by ``save``."""
         with np.load(path) as stored:
             return cls(**{name: stored[name] for name in cls.__dataclass_fields__})
 
@@ -80,14 +80,14 @@ class HeldOut:
 
 
 def collect_held_out(data: Dataset, landmarks: Path) -> HeldOut:
-    """The landmarks of a table's rows, from the landmark tables they were made of.
+    """Landmarks of a table's rows, read from the landmark tables its features were computed from.
 
     Args:
-        data: the rows kept back; none of them augmented.
-        landmarks: the folder of landmark tables.
+        data: The held-out rows; none of them augmented.
+        landmarks: Folder of landmark tables.
 
     Raises:
-        TrackError: a landmark table is missing or damaged.
+        TrackError: A landmark table is missing or damaged.
     """
     image = np.empty((len(data), 33, 5), dtype=np.float32)
     world = np.empty((len(data), 33, 3), dtype=np.float32)

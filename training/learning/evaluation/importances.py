@@ -1,4 +1,4 @@
-"""Which features a model relies on."""
+"""Feature importances: how much a model relies on each feature."""
 
 from typing import Any
 
@@ -14,15 +14,15 @@ _PERMUTATIONS = 3
 
 
 def feature_importances(model: Any, data: Dataset, seed: int) -> tuple[dict[str, float], str]:
-    """The importance of every feature, and what the numbers are.
+    """The importance of every feature, and a name for the measure.
 
-    Trees say themselves by how much their splits on a feature improve the fit. Of other models, the
-    values of one feature at a time are shuffled, and the importance is what that costs.
+    For trees it is the gain of their splits on the feature. For other models the values of one
+    feature at a time are shuffled, and the importance is the increase in log loss.
 
     Args:
-        model: fitted.
-        data: rows to shuffle; best those that the model has not learned from.
-        seed: of the shuffling.
+        model: A fitted model.
+        data: Rows to shuffle, preferably rows that the model has not learned from.
+        seed: Seed for the shuffling.
     """
     own = getattr(model, "feature_importances_", None)
     if own is None and hasattr(model, "steps"):
@@ -34,15 +34,17 @@ def feature_importances(model: Any, data: Dataset, seed: int) -> tuple[dict[str,
         model,
         data.features[rows],
         data.codes[rows],
-        # Where features say much the same, losing one of them costs no answer, only sureness.
-        scoring=_sureness,
+        # Losing one of several similar features may change no prediction, only its confidence.
+        scoring=_negative_log_loss,
         n_repeats=_PERMUTATIONS,
         random_state=seed,
     )
     values = map(float, shuffled.importances_mean)
-    return dict(zip(data.columns, values, strict=True)), "Log loss gained when shuffled"
+    return dict(zip(data.columns, values, strict=True)), "Increase in log loss when shuffled"
 
 
-def _sureness(model: Any, features: NDArray[np.float32], codes: NDArray[np.int64]) -> float:
+def _negative_log_loss(
+    model: Any, features: NDArray[np.float32], codes: NDArray[np.int64]
+) -> float:
     probabilities = model.predict_proba(features)
     return score("log_loss", codes, probabilities, probabilities.shape[1])

@@ -1,12 +1,13 @@
-"""What a model answers on every recording while it has not learned from it.
+"""Predictions for every recording by a model that has not learned from it.
 
-Each fold is answered by a model trained on the others, so every frame gets an answer that is as
-honest as that of a held-out test, and all of the data is judged.
+Each fold is predicted by a model trained on the other folds. All of the data is evaluated this way,
+as honestly as a held-out test evaluates a part of it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,17 +17,18 @@ from training.data.dataset import Dataset
 from training.data.splits import Fold
 from training.errors import DatasetError
 from training.learning.estimators.fitting import FitSettings, fit_model
-from training.learning.evaluation.evaluate import Evaluation, Predictions, evaluate
+from training.learning.evaluation.predictions import Predictions
+from training.learning.evaluation.summary import Evaluation, evaluate
 
 
 @dataclass(frozen=True)
 class OutOfFold:
-    """The answers, and how they are spread over the folds.
+    """Out-of-fold predictions, and the fold that each comes from.
 
     Attributes:
-        predictions: of every row that is not augmented, in the table's order.
-        fold_of_row: ``(n,)`` which fold each of them was tested in.
-        dataset_key: of the table they were made from.
+        predictions: Predictions for every row that is not augmented, in the table's order.
+        fold_of_row: ``(n,)`` fold in which each of these rows was tested.
+        dataset_key: Hash of the table they were made from.
     """
 
     predictions: Predictions
@@ -34,14 +36,14 @@ class OutOfFold:
     dataset_key: str
 
     def per_fold(self) -> list[Evaluation]:
-        """The scores of each fold by itself."""
+        """The scores of each fold."""
         return [
-            evaluate(_rows(self.predictions, self.fold_of_row == fold))
+            evaluate(self.predictions.rows(self.fold_of_row == fold))
             for fold in np.unique(self.fold_of_row)
         ]
 
     def save(self, path: Path) -> None:
-        """Write all of it to one ``.npz`` file."""
+        """Write everything to one ``.npz`` file, atomically."""
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_write(path) as temporary:
             np.savez_compressed(
@@ -57,11 +59,11 @@ class OutOfFold:
             )
 
     @classmethod
-    def load(cls, path: Path) -> "OutOfFold":
-        """What ``save`` wrote.
+    def load(cls, path: Path) -> Self:
+        """Read a file written by ``save``.
 
         Raises:
-            DatasetError: there is no such file.
+            DatasetError: There is no such file.
         """
         if not path.is_file():
             raise DatasetError(f"There is no {path}. Run `straps-train train` first.")
@@ -76,21 +78,21 @@ class OutOfFold:
             return cls(predictions, stored["fold_of_row"], str(stored["dataset_key"]))
 
 
-def answer_out_of_fold(
+def predict_out_of_fold(
     data: Dataset,
-    folds: list[Fold],
+    folds: Sequence[Fold],
     settings: FitSettings,
     dataset_key: str,
     advance: Callable[[int], None],
 ) -> OutOfFold:
-    """Train once per fold and answer the fold with it.
+    """Train one model per fold and predict the fold with it.
 
     Args:
-        data: the table.
-        folds: every row that is not augmented is tested in exactly one of them.
-        settings: which model, and how it is fitted.
-        dataset_key: of the table, kept with the answers.
-        advance: called with 1 after each fold.
+        data: The table.
+        folds: Folds that test every row that is not augmented exactly once.
+        settings: Which model, and how it is fitted.
+        dataset_key: Hash of the table, stored with the predictions.
+        advance: Called with 1 after each fold.
     """
     probabilities = np.full((len(data), len(data.labels)), np.nan, dtype=np.float32)
     fold_of_row = np.full(len(data), -1, dtype=np.int64)
@@ -100,20 +102,5 @@ def answer_out_of_fold(
         fold_of_row[fold.test] = number
         advance(1)
     tested = fold_of_row >= 0
-    predictions = predictions_of(data.rows(tested), probabilities[tested])
+    predictions = Predictions.of(data.rows(tested), probabilities[tested])
     return OutOfFold(predictions, fold_of_row[tested], dataset_key)
-
-
-def predictions_of(data: Dataset, probabilities: NDArray[np.float32]) -> Predictions:
-    """Answers to a table's rows."""
-    return Predictions(data.labels, data.codes, probabilities, data.filenames, data.frame_numbers)
-
-
-def _rows(predictions: Predictions, chosen: NDArray[np.bool_]) -> Predictions:
-    return Predictions(
-        predictions.labels,
-        predictions.truth[chosen],
-        predictions.probabilities[chosen],
-        predictions.filenames[chosen],
-        predictions.frame_numbers[chosen],
-    )

@@ -39,10 +39,10 @@ def score(
         total = probabilities.sum(axis=1, dtype=np.float64)
         log_probabilities = np.log(np.maximum(chosen / total, _SMALLEST_PROBABILITY))
         return float(np.average(log_probabilities, weights=weights))
-    found = probabilities.argmax(axis=1)
+    predicted = probabilities.argmax(axis=1)
     if metric == "accuracy":
-        return float(np.average(found == truth, weights=weights))
-    scores = LabelScores(confusion_matrix(truth, found, n_labels, weights))
+        return float(np.average(predicted == truth, weights=weights))
+    scores = LabelScores(confusion_matrix(truth, predicted, n_labels, weights))
     occurring = scores.support > 0
     chosen_scores = scores.f1 if metric == "f1_macro" else scores.recall
     return float(chosen_scores[occurring].mean())
@@ -61,25 +61,25 @@ class LabelScores:
         self.false_negatives: NDArray[Any] = self.support - self.true_positives
         self.false_positives: NDArray[Any] = confusion.sum(axis=0) - self.true_positives
         self.true_negatives: NDArray[Any] = confusion.sum() - self.support - self.false_positives
-        found = self.true_positives + self.false_positives
-        self.precision = _share(self.true_positives, found)
+        n_predicted = self.true_positives + self.false_positives
+        self.precision = _share(self.true_positives, n_predicted)
         self.recall = _share(self.true_positives, self.support)
-        self.f1 = _share(2 * self.true_positives, found + self.support)
+        self.f1 = _share(2 * self.true_positives, n_predicted + self.support)
 
 
-def per_label(truth: NDArray[np.int64], found: NDArray[np.int64], n_labels: int) -> LabelScores:
-    """How well each label is told apart; ``truth`` and ``found`` are ``(n,)`` codes."""
-    return LabelScores(confusion_matrix(truth, found, n_labels))
+def per_label(truth: NDArray[np.int64], predicted: NDArray[np.int64], n_labels: int) -> LabelScores:
+    """How well each label is told apart; ``truth`` and ``predicted`` are ``(n,)`` codes."""
+    return LabelScores(confusion_matrix(truth, predicted, n_labels))
 
 
 def confusion_matrix(
     truth: NDArray[np.int64],
-    found: NDArray[np.int64],
+    predicted: NDArray[np.int64],
     n_labels: int,
     weights: NDArray[np.float64] | None = None,
 ) -> NDArray[Any]:
     """``(labels, labels)`` counts, or sums of weights (float64); rows are the truth."""
-    counts = np.bincount(truth * n_labels + found, weights, minlength=n_labels * n_labels)
+    counts = np.bincount(truth * n_labels + predicted, weights, minlength=n_labels * n_labels)
     return counts.reshape(n_labels, n_labels)
 
 

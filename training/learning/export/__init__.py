@@ -1,1 +1,1 @@
-"""Fitted estimators to self-describing ONNX files, through a parity gate."""
+"""Export of fitted models to self-describing ONNX files, through a parity gate."""

@@ -1,9 +1,10 @@
-"""Fitted estimators to ONNX graphs: ``features (n, columns)`` to ``probabilities (n, labels)``.
+"""Converts fitted estimators to ONNX graphs.
 
-Trees convert exactly with the libraries' own converters. Support vector machines and logistic
-regression are written down here in double precision: their converters compute in single precision,
-where the votes between pairs of labels that a support vector machine counts fall the other way now
-and then, and then the answer is another.
+A graph takes ``features (n, columns)`` and returns ``probabilities (n, labels)``. Trees convert
+exactly with the libraries' own converters. Support vector machines and logistic regression have
+their own graphs here, in double precision: the libraries' converters compute in single precision,
+which now and then flips one of the pairwise votes of a support vector machine, and with it the
+prediction.
 """
 
 from typing import Any
@@ -14,11 +15,11 @@ from numpy.typing import NDArray
 from shared_features.classify.classifier import CONTRACT_KEY, INPUT_NAME, PROBABILITIES_NAME
 from training.errors import ExportError
 
-# The highest opset that the XGBoost converter writes, used for all.
+# The highest opset that the XGBoost converter supports, used for all models.
 _OPSET = 15
 _IR_VERSION = 8
 
-# Missing values, then scaling, all in double precision. `x` goes on.
+# Fills missing values, then scales; all in double precision. The result is `x`.
 _PREPARED = f"""
     given = Cast<to = 11>({INPUT_NAME})
     missing = IsNaN(given)
@@ -38,7 +39,7 @@ _DECISIONS = """
     weighted = MatMul(kernel, coefficients)
     decisions = Add(weighted, intercept)
 """
-# One against the rest from one against one: votes, and how clear they were
+# One-vs-rest decisions from one-vs-one: votes, with margins as tie-breakers
 # (sklearn.utils.multiclass._ovr_decision_function).
 _VOTES = """
     for_second = Less(decisions, zero)
@@ -72,10 +73,10 @@ _TWO_LABELS = """
 
 
 def to_onnx(model: Any, n_columns: int) -> Any:
-    """The ONNX model of a fitted estimator that ``training.learning.models`` made.
+    """The ONNX model of a fitted estimator that was made by ``estimators.models``.
 
     Raises:
-        ExportError: there is no converter, or it refuses.
+        ExportError: There is no converter for it, or the converter fails.
     """
     last = type(model[-1] if hasattr(model, "steps") else model).__name__
     own = {"CalibratedClassifierCV": _svm_to_onnx, "LogisticRegression": _logistic_to_onnx}
@@ -96,11 +97,11 @@ def _xgboost_to_onnx(model: Any, n_columns: int) -> Any:
     from onnxmltools import convert_xgboost
     from onnxmltools.convert.common.data_types import FloatTensorType
 
-    # The converter only understands names of the form f0, f1, …
+    # The converter only understands feature names of the form f0, f1, …
     model.get_booster().feature_names = None
     return convert_xgboost(
         model,
-        name=CONTRACT_KEY,  # else a random one, and no two files are the same
+        name=CONTRACT_KEY,  # the default is random, and no two files would be the same
         initial_types=[(INPUT_NAME, FloatTensorType([None, n_columns]))],
         target_opset=_OPSET,
     )
@@ -135,7 +136,7 @@ def _logistic_to_onnx(model: Any, n_columns: int) -> Any:
 
 
 def _svm_to_onnx(model: Any, n_columns: int) -> Any:
-    # Without an ensemble there is one machine, fitted to all rows, and its calibration.
+    # With ensemble=False there is one machine, fitted to all rows, and its calibration.
     calibrated = model[-1].calibrated_classifiers_[0]
     machine = calibrated.estimator
     vectors = machine.support_vectors_
@@ -167,16 +168,16 @@ def _svm_to_onnx(model: Any, n_columns: int) -> Any:
 
 
 def _pairs(n_labels: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """``(pairs, labels)`` twice: which label is the first of each pair, and which the second."""
+    """The first and the second label of each pair, each one-hot ``(pairs, labels)``."""
     first, second = np.triu_indices(n_labels, k=1)
     return np.eye(n_labels)[first], np.eye(n_labels)[second]
 
 
 def _pair_coefficients(machine: Any) -> NDArray[np.float64]:
-    """``(support vectors, pairs)``: each vector's weight in the decision of each pair.
+    """``(support vectors, pairs)``: the weight of each vector in the decision of each pair.
 
-    ``dual_coef_`` has a row for each *other* label, since a vector of label i takes part in the
-    pairs of i only.
+    ``dual_coef_`` has a row for each *other* label, since a vector of label i only takes part in
+    the pairs of i.
     """
     dual = machine.dual_coef_
     n_labels = len(machine.classes_)
@@ -193,13 +194,13 @@ def _pair_coefficients(machine: Any) -> NDArray[np.float64]:
 
 
 def _scaling(model: Any) -> dict[str, Any]:
-    """What fills gaps, and what is subtracted and divided by, from the pipeline's first steps."""
+    """Fill values, means and scales, from the first steps of the pipeline."""
     imputer, scaler = model.named_steps["simpleimputer"], model.named_steps["standardscaler"]
     return {"filler": imputer.statistics_, "mean": scaler.mean_, "scale": scaler.scale_}
 
 
 def _graph(nodes: str, constants: dict[str, Any], n_columns: int, n_labels: int) -> Any:
-    """An ONNX model of nodes in ONNX's text form, which end in ``exact``, and its constants."""
+    """An ONNX model from constants and nodes in text form; the last output is named ``exact``."""
     from onnx import checker, numpy_helper, parser
 
     onnx_model = parser.parse_model(f"""

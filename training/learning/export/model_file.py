@@ -1,4 +1,4 @@
-"""The model file of a training: fitted estimator and everything the file says about itself."""
+"""The model file of a training run: a fitted estimator and the file's description of itself."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,11 +12,12 @@ from shared_features.classify.classifier import ModelContract
 from shared_features.params import SharedParams
 from shared_features.pose import model_asset
 from training.data.dataset import Dataset
+from training.data.training_data import TrainingData
 from training.learning.estimators.fitting import FitSettings
 from training.learning.estimators.models import complete
-from training.learning.evaluation.evaluate import Evaluation
-from training.learning.export.export import Parity, export_model
-from training.learning.material import Material
+from training.learning.evaluation.summary import Evaluation, Evaluations
+from training.learning.export.onnx_file import export_model
+from training.learning.export.parity import Parity
 
 _VERSIONED_PACKAGES = (
     "mediapipe",
@@ -29,27 +30,12 @@ _VERSIONED_PACKAGES = (
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """How well the kind of model does that a file holds.
-
-    Attributes:
-        held_out: of a model trained without the recordings kept back, on these.
-        cross_validation: over all recordings.
-        per_fold: macro F1 of each fold.
-    """
-
-    held_out: Evaluation
-    cross_validation: Evaluation
-    per_fold: tuple[float, ...]
-
-
-@dataclass(frozen=True)
 class Origin:
     """Where a model comes from.
 
     Attributes:
-        run_id: of the MLflow run.
-        created: when the training began.
+        run_id: ID of the MLflow run.
+        created: Time at which the training started.
     """
 
     run_id: str
@@ -59,37 +45,37 @@ class Origin:
 def write_model_file(
     model: Any,
     learned_from: Dataset,
-    material: Material,
+    training_data: TrainingData,
     settings: FitSettings,
-    judgement: Judgement,
+    evaluations: Evaluations,
     origin: Origin,
     shared: SharedParams,
     path: Path,
 ) -> Parity:
-    """Export a fitted model; the file says what it learned from and how well its kind does.
+    """Export a fitted model to a file that states what it learned from and how well it does.
 
     Raises:
-        ExportError: the file does not answer like the model.
+        ExportError: The file does not reproduce the model's predictions.
     """
     contract = ModelContract(
-        labels=material.data.labels,
+        labels=training_data.dataset.labels,
         other=shared.labels.other,
-        features=material.spec,
+        features=training_data.spec,
         timeline=shared.timeline,
-        training=_provenance(learned_from, material, settings, origin, shared),
-        metrics=_metrics(judgement),
+        training=_provenance(learned_from, training_data, settings, origin, shared),
+        metrics=_metrics(evaluations),
     )
     return export_model(model, contract, learned_from.features, path, settings.seed)
 
 
 def package_versions() -> dict[str, str]:
-    """Versions of the libraries that a model depends on."""
+    """Versions of the libraries that a model depends on, by name."""
     return {package: version(package) for package in _VERSIONED_PACKAGES}
 
 
 def _provenance(
     learned_from: Dataset,
-    material: Material,
+    training_data: TrainingData,
     settings: FitSettings,
     origin: Origin,
     shared: SharedParams,
@@ -104,7 +90,7 @@ def _provenance(
         "material": f"{len(np.unique(learned_from.filenames))} recordings",
         "frames_per_label": dict(zip(learned_from.labels, counts.tolist(), strict=True)),
         "mirror_images": bool(learned_from.augmented.any()),
-        "table_sha256": material.sha256,
+        "table_sha256": training_data.sha256,
         "model": settings.model,
         "parameters": complete(settings.model, settings.hyperparameters),
         "class_weights": settings.class_weights,
@@ -115,7 +101,7 @@ def _provenance(
 
 
 def _pose_model_sha256(shared: SharedParams) -> str:
-    return model_asset.SHA256["pruned"] if shared.pose.model_path is None else "a file of one's own"
+    return model_asset.SHA256["pruned"] if shared.pose.model_path is None else "custom model file"
 
 
 def contract_metrics(evaluation: Evaluation, measured_on: str) -> dict[str, Any]:
@@ -143,16 +129,16 @@ def contract_metrics(evaluation: Evaluation, measured_on: str) -> dict[str, Any]
     }
 
 
-def _metrics(judgement: Judgement) -> dict[str, Any]:
+def _metrics(evaluations: Evaluations) -> dict[str, Any]:
     measured_on = (
-        f"{judgement.held_out.recordings} held-out recordings, by a model trained in the same way "
-        "on the others"
+        f"{evaluations.held_out.recordings} held-out recordings, by a model trained in the same "
+        "way on the others"
     )
-    return contract_metrics(judgement.held_out, measured_on) | {
+    return contract_metrics(evaluations.held_out, measured_on) | {
         "cross_validation": {
-            "folds": len(judgement.per_fold),
-            "macro_f1": round(judgement.cross_validation.f1_macro, 4),
-            "macro_f1_per_fold": [round(score, 4) for score in judgement.per_fold],
-            "frames": judgement.cross_validation.frames,
+            "folds": len(evaluations.per_fold),
+            "macro_f1": round(evaluations.cross_validation.f1_macro, 4),
+            "macro_f1_per_fold": [round(score, 4) for score in evaluations.per_fold],
+            "frames": evaluations.cross_validation.frames,
         },
     }

@@ -15,11 +15,12 @@ from shared_features.classify.classifier import PoseClassifier
 from shared_features.errors import ClassifierError
 from shared_features.runtime.atomic import atomic_write
 from training.errors import PromotionError
-from training.learning.evaluation.evaluate import evaluate
 from training.learning.evaluation.held_out import HeldOut
+from training.learning.evaluation.summary import evaluate
 from training.learning.registry import tracking
-from training.learning.registry.registry import Deployment, Registry, file_sha256
+from training.learning.registry.model_registry import Deployment, Registry
 from training.params import PromotionParams, TrackingParams
+from training.recordings.content_hashes import content_sha256
 from training.runtime.locks import locked
 
 _ADOPTED_RUN = "Adopted_Model"
@@ -105,7 +106,7 @@ def promote(
         _serve(registry, files.model, chosen, params.output)
         if previous not in (None, chosen):
             registry.remember_champions([*registry.former_champions(), str(previous)])
-        return Promotion(chosen, previous, params.output, file_sha256(params.output), judged)
+        return Promotion(chosen, previous, params.output, content_sha256(params.output), judged)
 
 
 def rollback(tracked: TrackingParams, params: PromotionParams) -> Promotion:
@@ -126,7 +127,7 @@ def rollback(tracked: TrackingParams, params: PromotionParams) -> Promotion:
         _check_file(files.model, version.tags.get("sha256", ""))
         _serve(registry, files.model, former[-1], params.output)
         registry.remember_champions(former[:-1])
-        sha256 = file_sha256(params.output)
+        sha256 = content_sha256(params.output)
         return Promotion(former[-1], current, params.output, sha256, "going back is not judged")
 
 
@@ -153,7 +154,7 @@ def _newest(registry: Registry) -> str:
 
 def _check_file(model: Path, sha256: str) -> None:
     """Parity was shown when the file was made; here it must be that very file, and understood."""
-    if not model.is_file() or file_sha256(model) != sha256:
+    if not model.is_file() or content_sha256(model) != sha256:
         raise PromotionError(
             f"{model.name} of this version is not the file that passed the parity gate (its "
             "sha256 differs). Train again."
@@ -171,7 +172,7 @@ def _adopt_served_file(registry: Registry, output: Path, folder: Path) -> None:
     """
     if not output.is_file():
         return
-    sha256 = file_sha256(output)
+    sha256 = content_sha256(output)
     if any(version.tags.get("sha256") == sha256 for version in registry.versions()):
         return
     adopted = Deployment(folder / "adopted")
@@ -184,7 +185,7 @@ def _adopt_served_file(registry: Registry, output: Path, folder: Path) -> None:
     before = registry.champion()
     with tracking.run(_ADOPTED_RUN, nested=False):
         version = registry.register(adopted, {_ORIGIN_TAG: f"found in {output}"})
-    registry.crown(version)
+    registry.set_alias(version)
     if before is not None:
         registry.remember_champions([*registry.former_champions(), before])
 
@@ -236,7 +237,7 @@ def _serve(registry: Registry, model: Path, version: str, output: Path) -> None:
         output.parent.mkdir(parents=True, exist_ok=True)
         with atomic_write(output) as temporary:
             temporary.write_bytes(model.read_bytes())
-            registry.crown(version)
+            registry.set_alias(version)
     except OSError as error:
         raise PromotionError(
             f"{output} cannot be written ({error.strerror}). Make room, or check the rights of its "

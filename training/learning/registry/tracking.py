@@ -30,7 +30,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from shared_features.params import PROJECT_ROOT
 from training.errors import TrainingError
-from training.learning.registry.stores import mlflow_uri
+from training.learning.registry.mlflow_store import mlflow_uri
 from training.params import TrackingParams
 from training.runtime.locks import locked
 

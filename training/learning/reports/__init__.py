@@ -1,1 +1,1 @@
-"""What a person reads about a training: plots, pages and the MLflow record."""
+"""Reports of a training for a person: figures, HTML pages and the records in MLflow."""

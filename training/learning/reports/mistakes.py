@@ -1,4 +1,4 @@
-"""The frames that a model gets most wrong, with their pictures."""
+"""The worst mistakes of a model, with thumbnails."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from shared_features.params import MediaParams
-from training.learning.evaluation.evaluate import Predictions
-from training.learning.reports.pictures import FrameId, pictures
+from training.learning.evaluation.predictions import Predictions
+from training.learning.reports.thumbnails import FrameId, thumbnails
 from training.params import DataParams
 
-# Neighbouring frames of one video are wrong in the same way: one look at them is enough.
+# Neighbouring frames of a video are wrong in the same way, so one of them is enough.
 _MAX_PER_RECORDING = 2
 _MIN_FRAMES_APART = 30
 _MAX_SIDE = 360
@@ -18,50 +18,50 @@ _MAX_SIDE = 360
 
 @dataclass(frozen=True)
 class Mistake:
-    """A frame that got a wrong answer.
+    """A frame with a wrong prediction.
 
     Attributes:
-        filename: the recording.
-        frame_number: which of its frames.
-        truth: its label.
-        answer: what the model took it for.
-        probability: that the model gave to the answer.
-        truth_probability: that it gave to the truth.
-        picture: JPEG; None where the recording is not there any more.
+        filename: Name of the recording.
+        frame_number: Number of the frame in the recording.
+        truth: Label of the frame.
+        predicted: Label that the model predicted.
+        probability: Probability that the model gave to its prediction.
+        truth_probability: Probability that the model gave to the true label.
+        thumbnail: JPEG image; None if the recording is gone.
     """
 
     filename: str
     frame_number: int
     truth: str
-    answer: str
+    predicted: str
     probability: float
     truth_probability: float
-    picture: bytes | None
+    thumbnail: bytes | None
 
 
 def worst_mistakes(
     predictions: Predictions, at_most: int, data: DataParams, media: MediaParams
 ) -> tuple[Mistake, ...]:
-    """The wrong answers with the least probability for the truth, the worst first."""
+    """The wrong predictions that gave the true label the lowest probability, worst first."""
     rows = _worst_rows(predictions, at_most)
     frames = {row: _frame(predictions, row) for row in rows}
-    found = pictures(frames.values(), data, media, _MAX_SIDE)
+    found = thumbnails(frames.values(), data, media, _MAX_SIDE)
     return tuple(
         Mistake(
             filename=frames[row].filename,
             frame_number=frames[row].frame_number,
             truth=predictions.labels[predictions.truth[row]],
-            answer=predictions.labels[predictions.found[row]],
+            predicted=predictions.labels[predictions.predicted[row]],
             probability=float(predictions.probabilities[row].max()),
             truth_probability=float(predictions.probabilities[row, predictions.truth[row]]),
-            picture=found.get(frames[row]),
+            thumbnail=found.get(frames[row]),
         )
         for row in rows
     )
 
 
 def _worst_rows(predictions: Predictions, at_most: int) -> list[int]:
-    wrong = np.flatnonzero(predictions.found != predictions.truth)
+    wrong = np.flatnonzero(predictions.predicted != predictions.truth)
     truth_probability = predictions.probabilities[wrong, predictions.truth[wrong]]
     taken: defaultdict[str, list[int]] = defaultdict(list)
     rows = []

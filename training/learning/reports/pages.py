@@ -1,4 +1,4 @@
-"""HTML pages that need nothing but themselves: pictures and styles are inside."""
+"""Self-contained HTML pages, with styles and images embedded."""
 
 import base64
 from pathlib import Path
@@ -10,16 +10,16 @@ from shared_features.runtime.atomic import atomic_write
 
 
 def render(template: str, path: Path, **values: Any) -> None:
-    """Fill in a template of ``templates/`` and write the page; whole or not at all."""
+    """Fill in a template from ``templates/`` and write the page, atomically."""
     environment = Environment(
-        loader=PackageLoader("training.learning"),
+        loader=PackageLoader("training.learning.reports"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["jpeg"] = lambda picture: _data_uri(picture, "image/jpeg")
-    environment.filters["png"] = lambda picture: _data_uri(picture, "image/png")
+    environment.filters["jpeg"] = lambda image: _data_uri(image, "image/jpeg")
+    environment.filters["png"] = lambda image: _data_uri(image, "image/png")
     page = environment.get_template(template).render(**values)
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(path) as temporary:

@@ -1,4 +1,4 @@
-"""The pictures of an evaluation, as matplotlib figures that no window ever shows."""
+"""Figures of an evaluation, drawn by matplotlib without a display."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,16 +12,17 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import precision_recall_curve, roc_curve
 
 from shared_features.runtime.atomic import atomic_write
-from training.learning.evaluation.evaluate import Evaluation, Predictions
+from training.learning.evaluation.predictions import Predictions
+from training.learning.evaluation.summary import Evaluation
 
 _CALIBRATION_BINS = 10
 _IMPORTANCES_SHOWN = 25
-_DARK_CELL = 0.55  # share from which on white writing is read more easily than black
+_DARK_CELL = 0.55  # above this share, white text is easier to read than black
 _DPI = 110
 
 
 def save_figures(figures: Mapping[str, Figure], folder: Path) -> list[Path]:
-    """Write figures as ``{name}.png``; each is there whole or not at all."""
+    """Write figures to ``{name}.png``, each atomically."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for name, figure in figures.items():
@@ -33,7 +34,7 @@ def save_figures(figures: Mapping[str, Figure], folder: Path) -> list[Path]:
 
 
 def evaluation_figures(predictions: Predictions, evaluation: Evaluation) -> dict[str, Figure]:
-    """Everything that can be drawn of an evaluation, by name."""
+    """All figures of an evaluation, by name."""
     return {
         "confusion_matrix": confusion_matrix_figure(evaluation, predictions.labels),
         "roc_curves": roc_figure(predictions, evaluation),
@@ -76,32 +77,34 @@ def precision_recall_figure(predictions: Predictions, evaluation: Evaluation) ->
 
 
 def calibration_figure(predictions: Predictions, evaluation: Evaluation) -> Figure:
-    """How often answers are right, by how sure they are."""
-    sure = predictions.probabilities.max(axis=1)
-    right = predictions.found == predictions.truth
-    share_right, mean_sure = calibration_curve(right, sure.clip(0, 1), n_bins=_CALIBRATION_BINS)
+    """Accuracy of the predictions by their confidence."""
+    confidence = predictions.probabilities.max(axis=1)
+    right = predictions.predicted == predictions.truth
+    accuracy, mean_confidence = calibration_curve(
+        right, confidence.clip(0, 1), n_bins=_CALIBRATION_BINS
+    )
     figure, axes = _square(
-        "How sure the answer is",
-        "How often it is right",
-        f"Calibration (mean distance {evaluation.calibration_error:.3f})",
+        "Confidence",
+        "Accuracy",
+        f"Calibration (mean gap {evaluation.calibration_error:.3f})",
     )
     axes.plot([0, 1], [0, 1], color="0.7", linestyle=":", linewidth=1, label="perfect")
-    axes.plot(mean_sure, share_right, marker="o", label="this model")
-    counts, edges = np.histogram(sure, bins=_CALIBRATION_BINS, range=(0, 1))
+    axes.plot(mean_confidence, accuracy, marker="o", label="this model")
+    counts, edges = np.histogram(confidence, bins=_CALIBRATION_BINS, range=(0, 1))
     axes.bar(
         edges[:-1],
         counts / max(1, counts.sum()),
         width=np.diff(edges),
         align="edge",
         alpha=0.15,
-        label="share of the answers",
+        label="share of predictions",
     )
     axes.legend(loc="upper left", fontsize="small")
     return figure
 
 
 def confusion_matrix_figure(evaluation: Evaluation, labels: tuple[str, ...]) -> Figure:
-    """What is taken for what: counts, coloured by the share of the true label's frames."""
+    """Counts of each true and predicted label, coloured by the share of the true label's frames."""
     counts = evaluation.confusion
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     side = 2.4 + 0.75 * len(labels)
@@ -121,14 +124,14 @@ def confusion_matrix_figure(evaluation: Evaluation, labels: tuple[str, ...]) -> 
             )
     axes.set_xticks(range(len(labels)), labels, rotation=35, ha="right")
     axes.set_yticks(range(len(labels)), labels)
-    axes.set_xlabel("Answer")
-    axes.set_ylabel("Truth")
+    axes.set_xlabel("Predicted")
+    axes.set_ylabel("True")
     axes.set_title("Confusion matrix (frames)")
     return figure
 
 
 def importances_figure(importances: Mapping[str, float], how: str) -> Figure:
-    """The most important features, the most important one on top."""
+    """The most important features, in descending order."""
     top = sorted(importances.items(), key=lambda item: item[1])[-_IMPORTANCES_SHOWN:]
     figure = Figure(figsize=(7, 1 + 0.26 * len(top)), layout="constrained")
     axes = figure.subplots()
@@ -155,7 +158,7 @@ def _each_label(
     area_name: str,
     draw: Callable[[Axes, NDArray[np.bool_], NDArray[np.floating[Any]], str], None],
 ) -> None:
-    """Draw a curve for each label for which there are frames with and without it."""
+    """Draw a curve for each label that some frames have and others do not."""
     for code, scores in enumerate(evaluation.per_label):
         if np.isnan(getattr(scores, area)):
             continue

@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 from shared_features.params import PROJECT_ROOT
 from training.cli.compare import app
 from training.errors import DatasetError, TrainingError
-from training.learning.comparison.compare import METRICS, compare, repeated_splits
+from training.learning.comparison.cross_validation import METRICS, compare_models, repeated_splits
 from training.learning.comparison.files import write_comparison
-from training.learning.comparison.tables import read_table
+from training.learning.comparison.labelled_table import read_labelled_table
 from training.learning.estimators.fitting import FitSettings
 from training.learning.estimators.models import MODEL_MAPPER
 
@@ -52,7 +52,7 @@ def table(tmp_path: Path) -> Path:
 
 def test_columns_that_say_nothing_are_left_out_and_named(table: Path) -> None:
     """Row numbers, names, dates, constants, empty columns; each with its reason."""
-    read = read_table(table, "pose")
+    read = read_labelled_table(table, "pose")
     assert read.numeric == ("height", "sure")
     assert read.text == ("grip",)
     assert read.left_out == {
@@ -67,7 +67,7 @@ def test_columns_that_say_nothing_are_left_out_and_named(table: Path) -> None:
 
 def test_texts_and_gaps_become_numbers(table: Path) -> None:
     """A text that was not learned counts as none of those that were."""
-    read = read_table(table, "pose")
+    read = read_labelled_table(table, "pose")
     encoder = read.encoder().fit(read.frame.iloc[:45])
     rows = read.frame.iloc[45:].copy()
     rows["grip"] = "never seen"
@@ -82,7 +82,7 @@ def test_every_model_learns_from_any_table(table: Path, model: str) -> None:
     """Texts, truth values and gaps included."""
     hyperparameters = {} if model in ("svm_rbf", "logistic_regression") else {"n_estimators": 20}
     settings = FitSettings(model, seed=1, hyperparameters=hyperparameters)
-    (scores,) = compare(read_table(table, "pose"), [settings], 3, 2, processes=1)
+    (scores,) = compare_models(read_labelled_table(table, "pose"), [settings], 3, 2, processes=1)
     assert {metric: len(scores.scores[metric]) for metric in METRICS} == dict.fromkeys(METRICS, 6)
     assert 0.7 < scores.mean("accuracy") <= 1
     assert scores.confusion.sum() == 2 * 90
@@ -95,7 +95,7 @@ def test_groups_and_copies_are_kept_apart(tmp_path: Path) -> None:
     frame["augmented"] = 0
     frame = pd.concat([frame, frame.assign(augmented=1)])
     frame.to_csv(tmp_path / "table.csv", index=False)
-    read = read_table(tmp_path / "table.csv", "pose", group="group", drop=["row", "who"])
+    read = read_labelled_table(tmp_path / "table.csv", "pose", group="group", drop=["row", "who"])
     splits = repeated_splits(read, 5, 2, seed=3)
     for fold in splits:
         assert not read.augmented[fold.test].any()
@@ -104,13 +104,13 @@ def test_groups_and_copies_are_kept_apart(tmp_path: Path) -> None:
     judged = np.concatenate([fold.test for fold in splits])
     assert sorted(judged) == sorted([*range(90), *range(90)])
     with pytest.raises(DatasetError, match="--group"):
-        read_table(tmp_path / "table.csv", "pose")
+        read_labelled_table(tmp_path / "table.csv", "pose")
 
 
 def test_results_are_written_as_tables_and_a_picture(table: Path, tmp_path: Path) -> None:
     """The counts of each class add up to all rows of all repeats."""
-    read = read_table(table, "pose")
-    compared = compare(read, LINEAR, 3, 2, processes=1)
+    read = read_labelled_table(table, "pose")
+    compared = compare_models(read, LINEAR, 3, 2, processes=1)
     performance, confusion, picture = write_comparison(compared, read.labels, tmp_path / "out")
     scores = pd.read_csv(performance)
     assert list(scores.columns) == [
@@ -146,13 +146,13 @@ def test_what_is_no_labelled_table_is_refused(
     path = tmp_path / "table.csv"
     path.write_bytes(content.encode("latin-1"))
     with pytest.raises(DatasetError, match=message):
-        read_table(path, **{"target": "pose", **options})
+        read_labelled_table(path, **{"target": "pose", **options})
 
 
 def test_a_table_that_is_not_there_is_refused(tmp_path: Path) -> None:
     """It is named."""
     with pytest.raises(DatasetError, match=r"There is no table .*none\.csv"):
-        read_table(tmp_path / "none.csv", "pose")
+        read_labelled_table(tmp_path / "none.csv", "pose")
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_labels_too_rare_to_be_in_every_part_are_named(
     frame["club"] = np.arange(90) // 2
     frame.to_csv(tmp_path / "table.csv", index=False)
     with pytest.raises(DatasetError, match=message):
-        compare(read_table(tmp_path / "table.csv", "pose", group), LINEAR, 5, 1)
+        compare_models(read_labelled_table(tmp_path / "table.csv", "pose", group), LINEAR, 5, 1)
 
 
 def test_the_command_prints_and_writes(table: Path, tmp_path: Path) -> None:
@@ -182,8 +182,8 @@ def test_the_command_prints_and_writes(table: Path, tmp_path: Path) -> None:
     assert str(tmp_path / "out" / "comparison.png") in done.stdout
     assert "Left out: who (90 different texts in 90 rows)" in done.stderr
     assert "2 columns: height, grip" in done.stderr
-    read = read_table(table, "pose", drop=["sure", "row"])
-    (alone,) = compare(read, LINEAR, 3, 1, processes=1)
+    read = read_labelled_table(table, "pose", drop=["sure", "row"])
+    (alone,) = compare_models(read, LINEAR, 3, 1, processes=1)
     written = pd.read_csv(tmp_path / "out" / "performance_metrics.csv")
     for metric in set(METRICS) - {"fit_time_s"}:
         assert written[f"{metric}_mean"][0] == pytest.approx(alone.mean(metric), abs=1e-6)
@@ -209,14 +209,14 @@ def test_figures_on_a_real_table(
     Its table was balanced before it was split: the rows made up for it lie between rows on both
     sides. The table before balancing has columns that give the label away instead.
     """
-    table = read_table(shared_data(f"tabular/{file}"), "skill_level")
+    table = read_labelled_table(shared_data(f"tabular/{file}"), "skill_level")
     trees = {"n_estimators": 50}
     rest = [
         FitSettings("logistic_regression", seed=1),
         FitSettings("xgb", seed=1, hyperparameters=trees),
         FitSettings("random_forest", seed=1, hyperparameters=trees),
     ]
-    (svm,) = compare(table, [FitSettings("svm_rbf", seed=1)], 5, 2, processes=1)
+    (svm,) = compare_models(table, [FitSettings("svm_rbf", seed=1)], 5, 2, processes=1)
     assert svm.mean("accuracy") >= least
-    for scores in compare(table, rest, 2, 1, processes=1):
+    for scores in compare_models(table, rest, 2, 1, processes=1):
         assert scores.mean("accuracy") > 0.97

@@ -48,8 +48,8 @@ def essence(trials: tuple[TrialRecord, ...]) -> list[object]:
 # A process that is killed in the middle of its fourth trial, when one of three folds is done.
 KILLED_SEARCH = """
 import os, signal, sys
-import tests.training.learning.test_tune as these
-from training.learning import trials, tune
+import tests.training.learning.search.test_tune as these
+from training.learning.search import trials, tune
 
 scored = 0
 
@@ -182,7 +182,9 @@ def test_a_study_is_known_by_its_data_and_settings() -> None:
 
 def test_a_new_file_may_be_opened_by_several_at_once(url: Url) -> None:
     """Its tables are made once."""
-    code = "import sys; from training.learning.studies import open_storage as o; o(sys.argv[1])"
+    code = (
+        "import sys; from training.learning.search.studies import open_storage as o; o(sys.argv[1])"
+    )
     command = [sys.executable, "-c", code, url("new.db")]
     started = [subprocess.Popen(command, cwd=PROJECT_ROOT) for _ in range(3)]  # noqa: S603
     assert [process.wait() for process in started] == [0, 0, 0]

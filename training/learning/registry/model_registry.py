@@ -3,7 +3,6 @@
 Importing this module imports MLflow, which takes seconds.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from mlflow.exceptions import MlflowException
 from training.errors import PromotionError
 from training.learning.registry import tracking
 from training.params import TrackingParams
+from training.recordings.content_hashes import content_sha256
 
 CHAMPION = "champion"
 _FOLDER = "deployment"
@@ -90,7 +90,7 @@ class Registry:
                 registered_model_name=self.name,
             )
         version = str(logged.registered_model_version)
-        all_tags = {"sha256": file_sha256(deployment.model), **tags}
+        all_tags = {"sha256": content_sha256(deployment.model), **tags}
         for key, value in all_tags.items():
             self._client.set_model_version_tag(self.name, version, key, str(value))
         return version
@@ -136,7 +136,7 @@ class Registry:
         version = self._registered("aliases").get(CHAMPION)
         return None if version is None else str(version)
 
-    def crown(self, version: str) -> None:
+    def set_alias(self, version: str) -> None:
         """Set the alias ``champion``."""
         self._client.set_registered_model_alias(self.name, CHAMPION, version)
 
@@ -153,9 +153,3 @@ class Registry:
         """Aliases or tags of the registered model; none while no version is registered."""
         found = self._client.search_registered_models(f"name = '{self.name}'")
         return dict(getattr(found[0], what)) if found else {}
-
-
-def file_sha256(path: Path) -> str:
-    """What a model file is told apart by."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

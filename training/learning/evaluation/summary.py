@@ -1,57 +1,30 @@
-"""How good answers are: of one model on rows that it has not learned from."""
+"""The evaluation of predictions: every score, overall and for each label."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from training.learning.evaluation import scores
+from training.learning.evaluation.predictions import Predictions
 
 _CALIBRATION_BINS = 10
 
 
 @dataclass(frozen=True)
-class Predictions:
-    """What a model answered on rows that it has not learned from.
-
-    Attributes:
-        labels: names of the labels, in the order of the probabilities.
-        truth: ``(n,)`` int64, codes.
-        probabilities: ``(n, labels)``.
-        filenames: ``(n,)`` the recording of each row.
-        frame_numbers: ``(n,)`` int64.
-    """
-
-    labels: tuple[str, ...]
-    truth: NDArray[np.int64]
-    probabilities: NDArray[np.floating[Any]]
-    filenames: NDArray[np.str_]
-    frame_numbers: NDArray[np.int64]
-
-    def __len__(self) -> int:
-        return len(self.truth)
-
-    @property
-    def found(self) -> NDArray[np.int64]:
-        """``(n,)`` the likeliest label's code."""
-        return np.asarray(self.probabilities.argmax(axis=1), dtype=np.int64)
-
-
-@dataclass(frozen=True)
 class LabelEvaluation:
-    """How well one label is told from the others; NaN where the rows cannot show it.
+    """How well one label is told apart from the others; NaN where the rows cannot tell.
 
     Attributes:
-        label: its name.
-        precision: share of the answers of this label that are right.
-        recall: share of the label's frames that are found.
-        f1: harmonic mean of both.
-        roc_auc: probability that a frame of the label is ranked above another one.
-        average_precision: area under the precision-recall curve.
-        frames: number of frames that truly carry it.
-        recordings: number of recordings that these frames are from.
+        label: Name of the label.
+        precision: Share of the predictions of this label that are right.
+        recall: Share of the label's frames that are found.
+        f1: Harmonic mean of precision and recall.
+        roc_auc: Probability that a frame of the label is ranked above a frame of another one.
+        average_precision: Area under the precision-recall curve.
+        frames: Number of frames that truly have the label.
+        recordings: Number of recordings that these frames come from.
     """
 
     label: str
@@ -66,18 +39,18 @@ class LabelEvaluation:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Scores of some predictions.
+    """The scores of a set of predictions.
 
     Attributes:
-        frames: number of rows judged.
-        recordings: number of recordings they are from.
-        accuracy: share of right answers.
-        balanced_accuracy: mean recall of the labels that occur.
-        f1_macro: mean F1 of the labels that occur.
-        log_loss: mean negative logarithm of the right label's probability.
-        calibration_error: mean distance between how sure answers are and how often they are right
-            (expected calibration error, Guo et al. 2017, ten bins).
-        per_label: one entry for each label.
+        frames: Number of frames evaluated.
+        recordings: Number of recordings that they come from.
+        accuracy: Share of predictions that are right.
+        balanced_accuracy: Mean recall of the labels that occur.
+        f1_macro: Mean F1 of the labels that occur.
+        log_loss: Mean negative logarithm of the true label's probability.
+        calibration_error: Mean gap between confidence and accuracy (expected calibration error,
+            Guo et al. 2017, ten bins).
+        per_label: One entry for each label.
         confusion: ``(labels, labels)`` counts; rows are the truth.
     """
 
@@ -92,12 +65,12 @@ class Evaluation:
     confusion: NDArray[np.int64]
 
     def summary(self) -> dict[str, float]:
-        """The scores over all labels by name."""
+        """The overall scores by name."""
         names = ("accuracy", "balanced_accuracy", "f1_macro", "log_loss", "calibration_error")
         return {name: float(getattr(self, name)) for name in names}
 
     def as_text(self) -> str:
-        """The scores as a table of plain text."""
+        """The scores as a plain-text table."""
         width = max(len(scores.label) for scores in self.per_label)
         lines = [f"{'':{width}}  precision  recall     F1  frames  recordings"]
         lines += [
@@ -109,9 +82,24 @@ class Evaluation:
         return "\n".join(lines) + "\n"
 
 
+@dataclass(frozen=True)
+class Evaluations:
+    """How well a kind of model does, measured in two ways.
+
+    Attributes:
+        held_out: Scores on the held-out recordings, of a model trained on the others.
+        cross_validation: Scores over all recordings.
+        per_fold: Macro F1 of each fold.
+    """
+
+    held_out: Evaluation
+    cross_validation: Evaluation
+    per_fold: tuple[float, ...]
+
+
 def evaluate(predictions: Predictions) -> Evaluation:
-    """Score predictions; labels without a frame are left out of the means."""
-    truth, found = predictions.truth, predictions.found
+    """Score predictions; labels without a frame are excluded from the averages."""
+    truth, predicted = predictions.truth, predictions.predicted
     n_labels = len(predictions.labels)
     probabilities = predictions.probabilities
     return Evaluation(
@@ -123,25 +111,26 @@ def evaluate(predictions: Predictions) -> Evaluation:
         log_loss=-scores.score("log_loss", truth, probabilities, n_labels),
         calibration_error=calibration_error(predictions),
         per_label=_per_label(predictions),
-        confusion=scores.confusion_matrix(truth, found, n_labels),
+        confusion=scores.confusion_matrix(truth, predicted, n_labels),
     )
 
 
 def calibration_error(predictions: Predictions) -> float:
-    """Mean distance between how sure answers are and how often they are right, in ten bins."""
-    sure = predictions.probabilities.max(axis=1)
-    right = predictions.found == predictions.truth
-    bins = np.minimum((sure * _CALIBRATION_BINS).astype(int), _CALIBRATION_BINS - 1)
+    """Mean gap between confidence and accuracy, in ten bins of confidence."""
+    confidence = predictions.probabilities.max(axis=1)
+    right = predictions.predicted == predictions.truth
+    bins = np.minimum((confidence * _CALIBRATION_BINS).astype(int), _CALIBRATION_BINS - 1)
     error = 0.0
     for number in np.unique(bins):
         inside = bins == number
-        error += inside.mean() * abs(float(sure[inside].mean()) - float(right[inside].mean()))
+        gap = abs(float(confidence[inside].mean()) - float(right[inside].mean()))
+        error += inside.mean() * gap
     return float(error)
 
 
 def _per_label(predictions: Predictions) -> tuple[LabelEvaluation, ...]:
-    truth, found = predictions.truth, predictions.found
-    counted = scores.per_label(truth, found, len(predictions.labels))
+    truth, predicted = predictions.truth, predictions.predicted
+    counted = scores.per_label(truth, predicted, len(predictions.labels))
     evaluations = []
     for code, label in enumerate(predictions.labels):
         is_label, ranking = truth == code, predictions.probabilities[:, code]

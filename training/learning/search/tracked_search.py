@@ -1,4 +1,4 @@
-"""The search for hyperparameters as MLflow shows it: one run, with a run per trial in it."""
+"""The hyperparameter search as recorded in MLflow: one run, with a nested run per trial."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -7,8 +7,8 @@ from typing import Any
 import mlflow
 
 from training.data.splits import fold_warnings, grouped_folds
+from training.data.training_data import TrainingData
 from training.learning.estimators.fitting import FitSettings
-from training.learning.material import Material
 from training.learning.registry import tracking
 from training.learning.search.studies import optuna_url
 from training.learning.search.tune import SearchResult, SearchSettings, TrialRecord, optimize
@@ -17,12 +17,12 @@ from training.runtime.progress_bar import progress_bar
 
 
 @dataclass(frozen=True)
-class Search:
-    """What a search has come to.
+class SearchOutcome:
+    """The outcome of a search.
 
     Attributes:
-        hyperparameters: the best ones.
-        summary: a sentence for the person who trains.
+        hyperparameters: The best hyperparameters.
+        summary: A sentence for the person who trains.
     """
 
     hyperparameters: dict[str, Any]
@@ -30,19 +30,22 @@ class Search:
 
 
 def search_hyperparameters(
-    material: Material, settings: FitSettings, params: TrainingParams, say: Callable[[str], None]
-) -> Search:
-    """Search on the recordings that are not kept back; goes on with a search that was stopped.
+    training_data: TrainingData,
+    settings: FitSettings,
+    params: TrainingParams,
+    say: Callable[[str], None],
+) -> SearchOutcome:
+    """Search on the training recordings only; resumes a search that was stopped.
 
     Raises:
-        TrainingError: the storage cannot be used, or the search failed.
+        TrainingError: The storage cannot be used, or the search failed.
     """
     how, runs = params.model_training, params.tracking
-    data = material.data.rows(material.split.train)
+    data = training_data.dataset.rows(training_data.split.train)
     folds = grouped_folds(data, how.folds, how.seed)
     for warning in fold_warnings(data, how.folds):
-        if warning not in material.warnings:
-            say(f"Note, without the recordings kept back: {warning}")
+        if warning not in training_data.warnings:
+            say(f"Note, without the held-out recordings: {warning}")
     asked = SearchSettings(
         metric=how.score_metric,
         num_trials=how.num_trials,
@@ -66,11 +69,11 @@ def search_hyperparameters(
         tracking.log_json([asdict(trial) for trial in result.trials], "optuna_study.json")
     summary = _summary(result, how.score_metric)
     say(summary)
-    return Search(result.hyperparameters, summary)
+    return SearchOutcome(result.hyperparameters, summary)
 
 
 def _log_trial(trial: TrialRecord, name: str, metric: str) -> None:
-    """A run of its own; a pruned trial has done what it was meant to, and is no failure."""
+    """Record a trial as a finished run; a pruned trial is not a failure."""
     with tracking.run(f"{name}_{trial.number}"):
         tracking.log_parameters(trial.hyperparameters)
         mlflow.log_metrics({metric: trial.value, "duration_s": trial.duration_s})
@@ -80,7 +83,7 @@ def _log_trial(trial: TrialRecord, name: str, metric: str) -> None:
 def _summary(result: SearchResult, metric: str) -> str:
     pruned = sum(trial.state == "pruned" for trial in result.trials)
     return (
-        f"{len(result.trials)} trials, {pruned} of them given up early; the best is number "
+        f"{len(result.trials)} trials, {pruned} of them pruned; the best is number "
         f"{result.best.number} with {metric} {result.best.value:.4f} in cross-validation on the "
-        "recordings that are not kept back."
+        "recordings that are not held out."
     )

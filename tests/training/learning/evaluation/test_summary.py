@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from training.learning.evaluation.evaluate import Predictions, calibration_error, evaluate
+from training.learning.evaluation.predictions import Predictions
+from training.learning.evaluation.summary import calibration_error, evaluate
 from training.learning.label_issues import find_suspects
 from training.learning.reports.plots import evaluation_figures, save_figures
 
@@ -36,7 +37,7 @@ def test_scores_are_those_of_scikit_learn(seed: int) -> None:
     """Means over labels and overall."""
     predictions = random_predictions(seed)
     evaluation = evaluate(predictions)
-    truth, found = predictions.truth, predictions.found
+    truth, found = predictions.truth, predictions.predicted
     assert evaluation.accuracy == pytest.approx(metrics.accuracy_score(truth, found))
     assert evaluation.f1_macro == pytest.approx(metrics.f1_score(truth, found, average="macro"))
     assert evaluation.log_loss == pytest.approx(

@@ -17,12 +17,8 @@ from training.errors import ExportError
 from training.learning.estimators.fitting import FitSettings, fit_model
 from training.learning.estimators.models import MODEL_MAPPER
 from training.learning.export import conversion
-from training.learning.export.export import (
-    PARITY_ROWS,
-    PARITY_TOLERANCE,
-    export_model,
-    measure_parity,
-)
+from training.learning.export.onnx_file import export_model
+from training.learning.export.parity import PARITY_ROWS, PARITY_TOLERANCE, measure_parity
 from training.synthetic.poses.table import LABELS, OTHER
 from training.synthetic.samples import generate_landmarks
 
@@ -144,7 +140,7 @@ def test_a_converter_gone_wrong_is_noticed(
                 constant.CopyFrom(numpy_helper.from_array(moved, "mean"))
         return onnx_model
 
-    monkeypatch.setattr("training.learning.export.export.to_onnx", wrong)
+    monkeypatch.setattr("training.learning.export.onnx_file.to_onnx", wrong)
     model, says, sample = quick_model(name)
     with pytest.raises(ExportError, match="differs from the model"):
         export_model(model, says, sample, tmp_path / "model.onnx", seed=3)

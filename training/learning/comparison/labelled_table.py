@@ -70,7 +70,7 @@ class LabelledTable:
         )
 
 
-def read_table(
+def read_labelled_table(
     path: Path, target: str, group: str | None = None, drop: Sequence[str] = ()
 ) -> LabelledTable:
     """Read a table; rows without a label are left out.

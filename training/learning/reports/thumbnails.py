@@ -1,4 +1,4 @@
-"""Small pictures of single frames, for pages that a person looks through."""
+"""Thumbnails of single frames, for pages that a person looks through."""
 
 import io
 from collections import defaultdict
@@ -22,27 +22,27 @@ _JPEG_QUALITY = 82
 
 @dataclass(frozen=True, order=True)
 class FrameId:
-    """One frame of one recording.
+    """Identifies one frame of one recording.
 
     Attributes:
-        filename: the recording, as tables have it: ``video_routine.mp4``.
-        frame_number: which frame; 0 for a photo.
+        filename: Name of the recording as tables have it: ``video_routine.mp4``.
+        frame_number: Number of the frame; 0 for a photo.
     """
 
     filename: str
     frame_number: int
 
 
-def pictures(
+def thumbnails(
     wanted: Iterable[FrameId], data: DataParams, media: MediaParams, max_side: int
 ) -> dict[FrameId, bytes]:
-    """JPEG pictures of frames, as far as their recordings are there and readable.
+    """JPEG thumbnails of frames; frames whose recording is missing or unreadable are left out.
 
     Args:
-        wanted: which frames; each video is read once, however many of its frames are wanted.
-        data: where recordings are.
-        media: limits.
-        max_side: longest side of a picture in pixels.
+        wanted: Which frames. Each video is read only once, however many of its frames are wanted.
+        data: Folders of the recordings.
+        media: Limits for reading media.
+        max_side: Longest side of a thumbnail, in pixels.
     """
     frames_of: defaultdict[str, set[int]] = defaultdict(set)
     for frame in wanted:
@@ -64,7 +64,7 @@ def _recordings(data: DataParams) -> dict[str, Recording]:
         try:
             found |= {recording.filename: recording for recording in find_recordings(folder, kind)}
         except RecordingError:
-            continue  # there may be photos only, or videos only
+            continue  # there may be only photos, or only videos
     return found
 
 
@@ -84,12 +84,12 @@ def _frames(
                 if frame.index >= max(numbers):
                     return
     except MediaError:
-        return  # a page without this picture is better than no page
+        return  # a page without this thumbnail is better than no page
 
 
 def _jpeg(rgb: RgbArray, max_side: int) -> bytes:
-    picture = Image.fromarray(rgb)
-    picture.thumbnail((max_side, max_side))
+    image = Image.fromarray(rgb)
+    image.thumbnail((max_side, max_side))
     stream = io.BytesIO()
-    picture.save(stream, "JPEG", quality=_JPEG_QUALITY)
+    image.save(stream, "JPEG", quality=_JPEG_QUALITY)
     return stream.getvalue()

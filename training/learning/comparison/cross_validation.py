@@ -1,4 +1,4 @@
-"""Several kinds of models on one labelled table: repeated cross-validation, mean and deviation."""
+"""Compares several kinds of models on a labelled table by repeated cross-validation."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from shared_features.runtime.cores import usable_cores
 from training.data.splits import Fold
 from training.errors import DatasetError
-from training.learning.comparison.tables import LabelledTable
+from training.learning.comparison.labelled_table import LabelledTable
 from training.learning.estimators.fitting import FitSettings, fit_rows
 from training.learning.evaluation.scores import confusion_matrix, per_label, score
 from training.runtime.workers import in_processes
@@ -26,16 +26,16 @@ METRICS = (
     "log_loss",
     "fit_time_s",
 )
-_MOST_PROCESSES = 8
+_MAX_PROCESSES = 8
 
 
 @dataclass(frozen=True)
 class ModelScores:
-    """How one kind of model did.
+    """The scores of one kind of model.
 
     Attributes:
-        model: its name.
-        scores: ``(folds × repeats,)`` by metric.
+        model: Name of the model.
+        scores: ``(folds × repeats,)`` scores by metric.
         confusion: ``(labels, labels)`` counts over all repeats; rows are the truth.
     """
 
@@ -44,7 +44,7 @@ class ModelScores:
     confusion: NDArray[np.int64]
 
     def mean(self, metric: str) -> float:
-        """Over folds and repeats."""
+        """Mean over folds and repeats."""
         return float(self.scores[metric].mean())
 
     def deviation(self, metric: str) -> float:
@@ -58,7 +58,7 @@ class _FoldScores:
     confusion: NDArray[np.int64]
 
 
-def compare(
+def compare_models(
     table: LabelledTable,
     models: Sequence[FitSettings],
     n_folds: int,
@@ -69,35 +69,36 @@ def compare(
     """Cross-validate every model on the same splits.
 
     Args:
-        table: what is learned from and judged by.
-        models: which ones; the first one's seed draws the splits.
-        n_folds: parts of each cross-validation.
-        n_repeats: cross-validations, each with other parts.
-        processes: side by side; None: one per processor core. No part in the result but the times.
-        advance: called with 1 after each fit.
+        table: The table to train and test on.
+        models: Which models; the seed of the first one draws the splits.
+        n_folds: Number of parts in each cross-validation.
+        n_repeats: Number of cross-validations, each with different parts.
+        processes: Number of parallel processes; None: one per core. It affects no score, only the
+            fit times.
+        advance: Called with 1 after each fit.
 
     Raises:
-        DatasetError: a label has too few rows, or groups, to be in every part.
-        TrainingError: a model or one of its hyperparameters is not known.
+        DatasetError: A label has too few rows, or groups, to be in every part.
+        TrainingError: A model or one of its hyperparameters is unknown, or a process failed.
     """
     splits = repeated_splits(table, n_folds, n_repeats, models[0].seed)
     fits = [(model, split) for model in range(len(models)) for split in range(len(splits))]
-    processes = min(processes or usable_cores(), _MOST_PROCESSES)
+    processes = min(processes or usable_cores(), _MAX_PROCESSES)
     results: dict[tuple[int, int], _FoldScores] = {}
-    for fit, scores in in_processes(partial(_judge, table, splits, models), fits, processes):
+    for fit, scores in in_processes(partial(_score_fit, table, splits, models), fits, processes):
         results[fit] = scores
         advance(1)
     return [
-        _together(settings.model, [results[model, split] for split in range(len(splits))])
+        _joined(settings.model, [results[model, split] for split in range(len(splits))])
         for model, settings in enumerate(models)
     ]
 
 
 def repeated_splits(table: LabelledTable, n_folds: int, n_repeats: int, seed: int) -> list[Fold]:
-    """Parts with about the same shares of labels; a group is in one part, and so are its copies.
+    """Parts with similar shares of labels; a group, copies included, is in one part only.
 
     Raises:
-        DatasetError: a label has fewer rows, or groups, than there are parts.
+        DatasetError: A label has fewer rows, or groups, than there are parts.
     """
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
@@ -111,8 +112,8 @@ def repeated_splits(table: LabelledTable, n_folds: int, n_repeats: int, seed: in
         groups = group_numbers[real] if table.grouped else None
         for _, tested in splitter.split(real, table.codes[real], groups):
             test = real[tested]
-            kept_back = np.isin(group_numbers, group_numbers[test])
-            splits.append(Fold(np.flatnonzero(~kept_back), test))
+            held_out = np.isin(group_numbers, group_numbers[test])
+            splits.append(Fold(np.flatnonzero(~held_out), test))
     return splits
 
 
@@ -130,13 +131,13 @@ def _require_enough(table: LabelledTable, real: NDArray[np.int64], n_folds: int)
         )
 
 
-def _judge(
+def _score_fit(
     table: LabelledTable,
     splits: Sequence[Fold],
     models: Sequence[FitSettings],
     fit: tuple[int, int],
 ) -> _FoldScores:
-    """Learn from the training rows of a split and predict its test rows."""
+    """Train on the training rows of a split and score the predictions for its test rows."""
     settings, fold = models[fit[0]], splits[fit[1]]
     encoder = table.encoder()
     learned = encoder.fit_transform(table.frame.iloc[fold.train]).astype(np.float32)
@@ -156,8 +157,8 @@ def _scored(
     n_labels: int,
     fit_time_s: float,
 ) -> _FoldScores:
-    found = probabilities.argmax(axis=1)
-    labels = per_label(truth, found, n_labels)
+    predicted = probabilities.argmax(axis=1)
+    labels = per_label(truth, predicted, n_labels)
     occurring = labels.support > 0
     scores = {
         "accuracy": score("accuracy", truth, probabilities, n_labels),
@@ -168,10 +169,10 @@ def _scored(
         "log_loss": -score("log_loss", truth, probabilities, n_labels),
         "fit_time_s": fit_time_s,
     }
-    return _FoldScores(scores, confusion_matrix(truth, found, n_labels))
+    return _FoldScores(scores, confusion_matrix(truth, predicted, n_labels))
 
 
-def _together(model: str, folds: Sequence[_FoldScores]) -> ModelScores:
+def _joined(model: str, folds: Sequence[_FoldScores]) -> ModelScores:
     scores = {metric: np.array([fold.scores[metric] for fold in folds]) for metric in METRICS}
     confusion = np.sum([fold.confusion for fold in folds], axis=0)
     return ModelScores(model, scores, confusion)
