@@ -87,16 +87,23 @@ def flag_rotation(path: Path, clockwise_deg: int) -> None:
     path.write_bytes(content)
 
 
-def write_audio(path: Path, seconds: float = 1.0) -> Path:
+def write_audio(
+    path: Path, seconds: float = 1.0, codec: str = "aac", rate: int = 44_100, start_s: float = 0.0
+) -> Path:
     """Write a file with a tone and no video."""
-    rate = 44_100
+    sample_format = "fltp" if codec in ("aac", "mp3", "ac3") else "s16"
+    tone = np.sin(np.arange(int(rate * seconds)) * 0.05) * 0.5
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("aac", rate=rate)
-        tone = np.sin(np.arange(int(rate * seconds)) * 0.05).astype(np.float32)[None]
-        for start in range(0, tone.shape[1] - 1024, 1024):
-            block = np.ascontiguousarray(tone[:, start : start + 1024])
-            frame = av.AudioFrame.from_ndarray(block, format="fltp", layout="mono")
-            frame.sample_rate, frame.pts = rate, start
+        stream = container.add_stream(codec, rate=rate, layout="mono")
+        for start in range(0, len(tone) - 1024, 1024):
+            block = tone[start : start + 1024]
+            samples = (block * 32767).astype(np.int16) if sample_format == "s16" else block
+            dtype = np.int16 if sample_format == "s16" else np.float32
+            frame = av.AudioFrame.from_ndarray(
+                samples.astype(dtype)[None], format=sample_format, layout="mono"
+            )
+            frame.sample_rate, frame.time_base = rate, Fraction(1, rate)
+            frame.pts = round(start_s * rate) + start
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return path

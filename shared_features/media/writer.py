@@ -85,18 +85,20 @@ class VideoWriter:
         self._time_base = time_base
         self._last_pts: int | None = None
         self._to_stored = VideoReformatter()
-        try:
-            self._container = av.open(
-                str(self._partial), "w", format="mp4", options={"movflags": "+faststart"}
-            )
-        except OSError as error:
-            raise MediaError(f"Cannot write {path}: {error.strerror or error}.") from error
+        self._container = av.open(
+            str(self._partial), "w", format="mp4", options={"movflags": "+faststart"}
+        )
         try:
             self._stream = self._add_video(width, height, fps or _DEFAULT_FPS, quality, preset)
             self.matrix = self._tag_colours(colours)
             self._audio = audio
             if audio is not None:
                 audio.add_to(self._container)
+            # Opens the file.
+            self._container.start_encoding()
+        except OSError as error:
+            self._container.close()
+            raise MediaError(f"Cannot write {path}: {error.strerror or error}.") from error
         except BaseException:
             self._container.close()
             self._partial.unlink(missing_ok=True)

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, expect
 
-from tests.clips import write_sound
+from tests.clips import write_audio
 from tests.serving.page.conftest import LAPTOP, wait_until, watched
 from tests.serving.server import VIDEOS, Server
 
@@ -179,7 +179,7 @@ def test_joints_are_chosen_and_remembered(page: Page, server: Server, finished_j
 
 def test_a_video_that_fails_says_why_and_can_be_deleted(page: Page, tmp_path: Path) -> None:
     """The page shows the service's own message and a way out."""
-    page.set_input_files("#file", write_sound(tmp_path / "song.mp4"))
+    page.set_input_files("#file", write_audio(tmp_path / "song.mp4"))
     expect(page.locator("#failed-text")).to_contain_text("song.mp4 holds sound but no picture")
     page.click("#failed-delete")
     expect(page.locator("#current")).to_be_hidden()

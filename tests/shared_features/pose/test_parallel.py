@@ -6,8 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shared_features.media.reader import VideoReader
-from shared_features.media.seek import SeekingReader, frame_ticks
 from shared_features.params import MediaParams, PoseParams
 from shared_features.pose.extract import VideoExtraction, extract_video
 from tests.clips import write_video
@@ -115,21 +113,3 @@ def test_real_recordings_have_the_same_bits(
     path = shared_data(f"edge_cases/{name}")
     chunks = pose.model_copy(update={"chunk_frames": 40, "warmup_frames": 10})
     assert_same(extract_video(path, media, chunks, workers=2), extract_video(path, media, chunks))
-
-
-def test_frames_from_the_middle_are_those_of_reading_in_order(
-    clip: Path, media: MediaParams
-) -> None:
-    """The same pixels and the same times, wherever reading begins."""
-    ticks = frame_ticks(clip)
-    assert ticks is not None
-    with VideoReader(clip, media) as reader:
-        whole = list(reader.frames())
-        verdict = reader.verdict
-    assert len(ticks) == len(whole)
-    with SeekingReader(clip, media, ticks) as seeking:
-        for start, stop in [(50, 95), (0, 3), (94, 95), (17, 18)]:
-            for frame in seeking.frames(start, stop):
-                assert frame.pts_s == whole[frame.index].pts_s
-                assert np.array_equal(frame.rgb, whole[frame.index].rgb)
-        assert seeking.verdict() == verdict
