@@ -1,7 +1,7 @@
 """Landmarks, features, classification and timelines: one implementation for training and serving.
 
-Nothing in here imports ``training`` or ``serving``. Where a module touches a device, a file format
-or a runtime, it is the only one that does: ``frames`` (PyAV, Pillow), ``pose`` (MediaPipe),
-``classifier`` (onnxruntime). ``angles``, ``spatial``, ``body``, ``features`` and ``timeline`` are
-pure numpy: arrays in, arrays out.
+Nothing in this package imports ``training`` or ``serving``. A library that touches devices, file
+formats or a native runtime has one place: ``media`` uses PyAV and Pillow, ``pose`` MediaPipe, and
+``classify.classifier`` onnxruntime. ``features`` and ``classify.timeline`` are pure numpy: arrays
+in, arrays out.
 """

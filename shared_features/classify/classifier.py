@@ -1,8 +1,8 @@
-"""One ONNX file with its own contract inside, to probabilities.
+"""Pose probabilities from an ONNX model file that describes itself.
 
-The only module that touches onnxruntime. The file describes itself: labels, features, smoothing
-defaults, how it was trained and how well it did sit in its ONNX metadata under ``CONTRACT_KEY``, so
-serving needs nothing else, and a file made for other features is refused instead of misread.
+This is the only module that uses onnxruntime. The file's ONNX metadata holds, under
+``CONTRACT_KEY``, its labels, features, smoothing defaults, training and metrics. Serving therefore
+needs no other file, and a model made for different features is rejected rather than misused.
 """
 
 import hashlib
@@ -10,7 +10,7 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +21,8 @@ from shared_features.features.spec import FeatureSpec
 from shared_features.landmarks.landmarks import LandmarkTrack
 from shared_features.params import TimelineParams
 
-# onnxruntime counts its use and leaves a file in the temporary folder unless told not to, before it
-# is imported. Nothing here reports to anyone.
+# Unless this is set before the import, onnxruntime collects usage data and leaves a file in the
+# temporary folder.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 CONTRACT_KEY = "pose_classifier"
@@ -30,22 +30,23 @@ CONTRACT_VERSION = 1
 INPUT_NAME = "features"
 PROBABILITIES_NAME = "probabilities"
 
-# Frames of a track classified together: features of an hour need not be in memory at once.
+# Number of frames classified together, so that the features of an hour are never in memory at once.
 _BLOCK_FRAMES = 8192
 
 
 @dataclass(frozen=True)
 class ModelContract:
-    """What a model file says about itself.
+    """A model file's description of itself.
 
     Attributes:
-        labels: the poses, in the order of the probabilities.
-        other: the label that means "none of the poses". A model that has not learned it never
-            answers it, and then it is not among the labels.
-        features: what the model is fed.
-        timeline: the smoothing it is meant to be used with.
-        training: how it came about: data, model type, parameters, seed, run id, versions, dates.
-        metrics: how well it did, by name.
+        labels: The poses, in the order of the probabilities.
+        other: The label that means "none of the poses". It is not among the labels of a model that
+            was trained without it, which then never predicts it.
+        features: The features that the model takes.
+        timeline: The smoothing that the model is meant to be used with.
+        training: How the model was trained: data, model type, parameters, seed, run ID, versions,
+            dates.
+        metrics: Scores by name.
     """
 
     labels: tuple[str, ...]
@@ -56,7 +57,7 @@ class ModelContract:
     metrics: dict[str, Any]
 
     def to_json(self) -> str:
-        """The contract as it is stored in the file."""
+        """The contract as stored in the model file."""
         return json.dumps(
             {
                 "contract_version": CONTRACT_VERSION,
@@ -72,12 +73,12 @@ class ModelContract:
         )
 
     @classmethod
-    def from_json(cls, text: str) -> "ModelContract":
+    def from_json(cls, text: str) -> Self:
         """The contract that ``to_json`` stored.
 
         Raises:
-            FeatureSpecError: it asks for features that this program does not compute.
-            ValueError, KeyError, TypeError: it is not a contract.
+            FeatureSpecError: The contract requires features that this program does not compute.
+            ValueError, KeyError, TypeError: The text is not a contract.
         """
         content = json.loads(text)
         if content["contract_version"] != CONTRACT_VERSION:
@@ -95,10 +96,11 @@ class ModelContract:
 
 
 class PoseClassifier:
-    """Gives each frame a probability for every label. Safe to share between threads.
+    """Computes the probability of every label for each frame. Threads can share one.
 
     Raises:
-        ClassifierError: the file is missing, damaged, not one of ours, or of another contract.
+        ClassifierError: The file is missing, damaged, not a pose classifier, or has a contract that
+            this program cannot honour.
     """
 
     def __init__(self, path: Path) -> None:
@@ -111,14 +113,14 @@ class PoseClassifier:
             )
         content = path.read_bytes()
         options = onnxruntime.SessionOptions()
-        # One row takes microseconds: threads would cost more than they bring.
+        # A row takes microseconds, so more threads would cost more than they gain.
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 4
         try:
             self._session = onnxruntime.InferenceSession(
                 content, options, providers=["CPUExecutionProvider"]
             )
-        except Exception as error:  # onnxruntime has no common base for its errors
+        except Exception as error:  # onnxruntime's errors have no common base class
             raise ClassifierError(
                 f"{path} is not a readable ONNX file ({type(error).__name__}). Promote a model "
                 "again, or run `make starter`."
@@ -136,7 +138,7 @@ class PoseClassifier:
     def probabilities(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Probabilities ``(n, labels)`` of features ``(n, columns)``.
 
-        A row whose features are all missing is a frame without a person: its probabilities are NaN.
+        A row with no features at all is a frame without a person; its probabilities are NaN.
         """
         probabilities = np.full((len(features), len(self.labels)), np.nan, dtype=np.float32)
         known = ~np.isnan(features).all(axis=1)
@@ -147,7 +149,7 @@ class PoseClassifier:
         return probabilities
 
     def classify(self, track: LandmarkTrack) -> NDArray[np.float32]:
-        """Probabilities ``(n, labels)`` of the frames of a track; NaN without a person."""
+        """Probabilities ``(n, labels)`` of a track's frames; NaN for frames without a person."""
         compute, n_frames = self.contract.features.compute, len(track)
         probabilities = np.empty((n_frames, len(self.labels)), dtype=np.float32)
         for start in range(0, n_frames, _BLOCK_FRAMES):
@@ -160,8 +162,8 @@ class PoseClassifier:
         metadata = self._session.get_modelmeta().custom_metadata_map
         if CONTRACT_KEY not in metadata:
             raise ClassifierError(
-                f"{self.path} is an ONNX file without a pose classifier's description (metadata "
-                f"key {CONTRACT_KEY!r}). Use a file written by this project's training."
+                f"{self.path} is an ONNX file without the description of a pose classifier "
+                f"(metadata key {CONTRACT_KEY!r}). Use a file exported by this project's training."
             )
         try:
             return ModelContract.from_json(metadata[CONTRACT_KEY])
@@ -169,7 +171,7 @@ class PoseClassifier:
             raise ClassifierError(f"{self.path} cannot be used. {error}") from error
         except (ValueError, KeyError, TypeError, ValidationError) as error:
             raise ClassifierError(
-                f"{self.path} describes itself in a way this program does not understand "
+                f"{self.path} has a description that this program does not understand "
                 f"({type(error).__name__}: {error}). Export the model again with this version."
             ) from error
 
@@ -181,7 +183,7 @@ class PoseClassifier:
         found_labels = outputs.get(PROBABILITIES_NAME, [None, None])[-1]
         if (found_columns, found_labels) != (columns, labels):
             raise ClassifierError(
-                f"{self.path} takes {found_columns} features and gives {found_labels} "
-                f"probabilities, but describes {columns} features and {labels} labels. Export the "
-                "model again."
+                f"{self.path} takes {found_columns} features and returns {found_labels} "
+                f"probabilities, but its description names {columns} features and {labels} labels. "
+                "Export the model again."
             )

@@ -1,7 +1,7 @@
-"""Probabilities over time to stable labels, segments and holds.
+"""From probabilities over time to stable labels, segments and holds.
 
-Everything is in seconds, so a recording gives the same answer at 24 and at 60 frames per second.
-"No person" and "uncertain" are answers, not gaps.
+All time constants are in seconds, so a recording has the same timeline at 24 and at 60 frames per
+second. "No person" and "uncertain" are labels like any other, not gaps.
 """
 
 import itertools
@@ -22,16 +22,16 @@ _UNCERTAIN, _NO_PERSON = -1, -2
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch of time with one answer.
+    """A period of time with one label.
 
     Attributes:
-        label: a pose, ``uncertain`` or ``no person``.
-        start_s: time of its first frame.
-        end_s: time of the first frame of the next segment; of the last one, the end of the video.
-        first_frame: index of its first frame.
-        last_frame: index of its last frame.
-        confidence: mean smoothed probability of the label; None without a person.
-        hold: whether it is a pose that was held long enough to count.
+        label: A pose, ``uncertain`` or ``no person``.
+        start_s: Time of the segment's first frame.
+        end_s: Time of the next segment's first frame; for the last segment, the end of the video.
+        first_frame: Index of the segment's first frame.
+        last_frame: Index of the segment's last frame.
+        confidence: Mean smoothed probability of the label; None without a person.
+        hold: Whether this is a pose held long enough to count.
     """
 
     label: str
@@ -44,13 +44,13 @@ class Segment:
 
     @property
     def duration_s(self) -> float:
-        """How long it lasted."""
+        """Duration of the segment in seconds."""
         return self.end_s - self.start_s
 
 
 @dataclass(frozen=True)
 class Total:
-    """What a recording holds of one label: seconds in all, number of holds, the longest hold."""
+    """The total time of one label in a recording, its number of holds and its longest hold."""
 
     label: str
     total_s: float
@@ -60,18 +60,18 @@ class Total:
 
 @dataclass(frozen=True)
 class Timeline:
-    """Which pose in every frame, and what follows from it.
+    """The label of every frame, and the segments and totals that follow from the labels.
 
     Attributes:
-        labels: the model's labels, in the order of the probabilities.
-        pts_s: ``(n,)`` float64 times of the frames.
+        labels: Labels of the model, in the order of the probabilities.
+        pts_s: ``(n,)`` float64 times of the frames in seconds.
         person: ``(n,)`` whether a person was found.
-        frame_labels: n answers: a label, ``uncertain`` or ``no person``.
-        confidence: ``(n,)`` float64 smoothed probability of the answer (of the likeliest label
-            when uncertain); NaN without a person.
-        probabilities: ``(n, labels)`` float32 as the model gave them, not smoothed.
-        segments: the answers as stretches of time, without gaps between them.
-        totals: one for each label of the model.
+        frame_labels: Label of each frame: one of the model's, ``uncertain`` or ``no person``.
+        confidence: ``(n,)`` float64 smoothed probability of the frame's label, or of the likeliest
+            label if the frame is uncertain; NaN without a person.
+        probabilities: ``(n, labels)`` float32 as returned by the model, not smoothed.
+        segments: Periods of one label each, without gaps between them.
+        totals: Totals of each label of the model.
     """
 
     labels: tuple[str, ...]
@@ -101,19 +101,19 @@ def build_timeline(
 
     Args:
         probabilities: ``(n, labels)``; a row of NaN is a frame without a person.
-        pts_s: ``(n,)`` rising times in seconds.
-        duration_s: when the last frame ends.
-        labels: what the columns mean.
-        other: the label that is no pose, and so never a hold.
-        params: smoothing, hysteresis and limits.
+        pts_s: ``(n,)`` increasing times in seconds.
+        duration_s: End of the last frame, in seconds.
+        labels: Labels of the columns.
+        other: The label that is not a pose and therefore never a hold.
+        params: Smoothing, hysteresis and limits.
     """
     person = np.logical_not(np.isnan(probabilities).any(axis=1))
     smoothed = smooth(probabilities.astype(np.float64), pts_s, params)
-    answers = _bridge_gaps(_stable_answers(smoothed, person, pts_s, params), pts_s, params)
-    names = (*labels, NO_PERSON, UNCERTAIN)  # so that −1 and −2 index the last two
-    frame_labels = tuple(names[answer] for answer in answers)
-    confidence = _confidence(smoothed, answers)
-    segments = _segments(answers, frame_labels, pts_s, duration_s, confidence, other, params)
+    codes = _bridge_gaps(_stable_codes(smoothed, person, pts_s, params), pts_s, params)
+    names = (*labels, NO_PERSON, UNCERTAIN)  # −1 and −2 index the last two
+    frame_labels = tuple(names[code] for code in codes)
+    confidence = _confidence(smoothed, codes)
+    segments = _segments(codes, frame_labels, pts_s, duration_s, confidence, other, params)
     return Timeline(
         labels=labels,
         pts_s=pts_s,
@@ -129,10 +129,10 @@ def build_timeline(
 def smooth(
     probabilities: NDArray[np.float64], pts_s: NDArray[np.float64], params: "TimelineParams"
 ) -> NDArray[np.float64]:
-    """Probabilities smoothed with an exponential kernel of ``smoothing_s`` to both sides.
+    """Smooth probabilities with a two-sided exponential kernel of time constant ``smoothing_s``.
 
-    The mean of a pass forward and a pass backward has no lag, so nothing moves in time. Frames
-    without a person stay NaN; after a gap of more than ``max_gap_s`` smoothing starts anew.
+    The mean of a forward and a backward pass has no lag, so nothing shifts in time. Frames without
+    a person stay NaN, and smoothing restarts after a gap longer than ``max_gap_s``.
     """
     known = np.flatnonzero(~np.isnan(probabilities).any(axis=1))
     smoothed = np.full_like(probabilities, np.nan)
@@ -158,14 +158,14 @@ def _exponential(
     return result
 
 
-def _stable_answers(
+def _stable_codes(
     smoothed: NDArray[np.float64],
     person: NDArray[np.bool_],
     pts_s: NDArray[np.float64],
     params: "TimelineParams",
 ) -> NDArray[np.intp]:
-    """Answers with hysteresis: hard to enter a label, easier to stay in it."""
-    answers = np.full(len(smoothed), _NO_PERSON, dtype=np.intp)
+    """Label codes with hysteresis: a label is harder to enter than to keep."""
+    codes = np.full(len(smoothed), _NO_PERSON, dtype=np.intp)
     likeliest = np.nan_to_num(smoothed, nan=-1.0).argmax(axis=1)
     current, run_start, last_seen_s = _UNCERTAIN, 0, -np.inf
     for i in np.flatnonzero(person).tolist():
@@ -175,7 +175,7 @@ def _stable_answers(
         label = int(likeliest[i])
         if smoothed[i, label] >= params.enter_confidence:
             if current != label:
-                # A pose began when it became the likeliest, not when the evidence was complete.
+                # The pose began when it became the likeliest label, not when it became certain.
                 began = i
                 while (
                     began > run_start
@@ -183,40 +183,40 @@ def _stable_answers(
                     and smoothed[began - 1, label] >= params.exit_confidence
                 ):
                     began -= 1
-                answers[began:i] = label
+                codes[began:i] = label
                 current = label
         elif current >= 0 and smoothed[i, current] < params.exit_confidence:
             current = _UNCERTAIN
-        answers[i] = current
-    return answers
+        codes[i] = current
+    return codes
 
 
 def _bridge_gaps(
-    answers: NDArray[np.intp], pts_s: NDArray[np.float64], params: "TimelineParams"
+    codes: NDArray[np.intp], pts_s: NDArray[np.float64], params: "TimelineParams"
 ) -> NDArray[np.intp]:
-    """A moment in which the person was not found, inside one pose, belongs to the pose."""
-    bridged = answers.copy()
-    seen = np.flatnonzero(answers != _NO_PERSON)
+    """Label short gaps without a person as the pose on both sides of them."""
+    bridged = codes.copy()
+    seen = np.flatnonzero(codes != _NO_PERSON)
     for before, after in itertools.pairwise(seen):
         if (
             after - before > 1
-            and answers[before] == answers[after]
+            and codes[before] == codes[after]
             and pts_s[after] - pts_s[before] <= params.max_gap_s
         ):
-            bridged[before + 1 : after] = answers[before]
+            bridged[before + 1 : after] = codes[before]
     return bridged
 
 
-def _confidence(smoothed: NDArray[np.float64], answers: NDArray[np.intp]) -> NDArray[np.float64]:
-    confidence = np.full(len(answers), np.nan)
+def _confidence(smoothed: NDArray[np.float64], codes: NDArray[np.intp]) -> NDArray[np.float64]:
+    confidence = np.full(len(codes), np.nan)
     known = ~np.isnan(smoothed).any(axis=1)
-    of_answer = np.take_along_axis(smoothed, np.maximum(answers, 0)[:, None], axis=1)[:, 0]
-    confidence[known] = np.where(answers >= 0, of_answer, smoothed.max(axis=1))[known]
+    of_label = np.take_along_axis(smoothed, np.maximum(codes, 0)[:, None], axis=1)[:, 0]
+    confidence[known] = np.where(codes >= 0, of_label, smoothed.max(axis=1))[known]
     return confidence
 
 
 def _segments(
-    answers: NDArray[np.intp],
+    codes: NDArray[np.intp],
     frame_labels: tuple[str, ...],
     pts_s: NDArray[np.float64],
     duration_s: float,
@@ -224,17 +224,17 @@ def _segments(
     other: str,
     params: "TimelineParams",
 ) -> tuple[Segment, ...]:
-    if len(answers) == 0:
+    if len(codes) == 0:
         return ()
-    starts = [0, *(np.flatnonzero(np.diff(answers)) + 1).tolist()]
-    ends = [*starts[1:], len(answers)]
+    starts = [0, *(np.flatnonzero(np.diff(codes)) + 1).tolist()]
+    ends = [*starts[1:], len(codes)]
     segments = []
     for start, end in zip(starts, ends, strict=True):
         start_s = float(pts_s[start])
         end_s = float(pts_s[end]) if end < len(pts_s) else max(duration_s, float(pts_s[-1]))
         label = frame_labels[start]
         known = confidence[start:end][~np.isnan(confidence[start:end])]
-        is_pose = answers[start] >= 0 and label != other
+        is_pose = codes[start] >= 0 and label != other
         segments.append(
             Segment(
                 label=label,

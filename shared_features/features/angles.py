@@ -1,13 +1,13 @@
 """Joint angles in degrees, measured in square pixels.
 
-Measured on fractions of the frame, a true 90° reads 121° in 16:9 and 59° in 9:16; in square pixels
-the same body gives the same angle in portrait and in landscape.
+Computed from fractions of the frame, a true 90° would read 121° in 16:9 and 59° in 9:16. In square
+pixels the same body has the same angles in portrait and in landscape.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_features.features.points import PICTURE, PointArray, X, Y, indices
+from shared_features.features.points import IMAGE, PointArray, X, Y, indices
 
 # Each angle is measured at the second point, between the first and the third (seed document 000).
 ANGLES: dict[str, tuple[str, str, str]] = {
@@ -31,16 +31,16 @@ def joint_angles_deg(points: PointArray) -> NDArray[np.float64]:
     """The ten joint angles of each frame.
 
     Args:
-        points: ``(5, n, 36)`` as ``points.point_array`` gives it.
+        points: ``(5, n, 36)`` from ``points.point_array``.
 
     Returns:
         ``(n, 10)`` degrees in 0..180, in the order of ``COLUMNS``; NaN where a point is missing or
         two points of an angle coincide.
     """
-    picture = points[PICTURE]
-    vertex = picture.take(_VERTEX, axis=2)
-    u = picture.take(_FIRST, axis=2) - vertex
-    v = picture.take(_LAST, axis=2) - vertex
+    image = points[IMAGE]
+    vertex = image.take(_VERTEX, axis=2)
+    u = image.take(_FIRST, axis=2) - vertex
+    v = image.take(_LAST, axis=2) - vertex
     cross = u[X] * v[Y] - u[Y] * v[X]
     dot = u * v
     angles = np.arctan2(np.abs(cross), dot[X] + dot[Y])

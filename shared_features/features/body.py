@@ -1,20 +1,20 @@
-"""Where the joints are relative to the hips, in torso lengths, and which way chest and face point.
+"""Joint positions relative to the hips, in torso lengths, and the directions of chest and face.
 
-Positions keep gravity: the frame is not rotated with the body, since hanging upside down is the
-point. Without the facing cues, front lever and back lever are one pose.
+Positions are not rotated with the body, because being upside down is part of a pose. Without the
+directions of chest and face, front lever and back lever would be the same pose.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_features.features.points import PICTURE, WORLD, PointArray, X, Y, indices
+from shared_features.features.points import IMAGE, WORLD, PointArray, X, Y, indices
 
 _JOINTS = ("SHOULDER", "ELBOW", "WRIST", "HIP", "KNEE", "ANKLE", "FOOT_INDEX")
 POSITIONS: tuple[str, ...] = (
     "HEAD",
     *(f"{side}_{joint}" for joint in _JOINTS for side in ("LEFT", "RIGHT")),
 )
-# Distances that do not depend on where the camera stands: how near legs and arms are to each other.
+# Distances between arms and legs, which do not depend on the position of the camera.
 DISTANCES: tuple[tuple[str, str], ...] = (
     ("LEFT_WRIST", "LEFT_ANKLE"),
     ("RIGHT_WRIST", "RIGHT_ANKLE"),
@@ -44,7 +44,7 @@ FACING_COLUMNS: tuple[str, ...] = (
     "facing_image_face_y",
 )
 
-# How long each limb is in torso lengths (mid-shoulder to mid-hip), from the segment lengths of
+# Length of each limb in torso lengths (mid-shoulder to mid-hip), from the segment lengths of
 # Winter, Biomechanics and Motor Control of Human Movement, table 4.1 (after Drillis and Contini):
 # torso 0.288, upper arm 0.186, forearm 0.146, thigh 0.245, shank 0.246 of the stature.
 _LIMBS: tuple[tuple[str, str, float], ...] = (
@@ -67,19 +67,19 @@ _FROM, _TO = indices(*(a for a, _ in DISTANCES)), indices(*(b for _, b in DISTAN
 _LIMB_START = indices(*(a for a, _, _ in _LIMBS))
 _LIMB_END = indices(*(b for _, b, _ in _LIMBS))
 _LIMB_SHARE = np.array([length for _, _, length in _LIMBS])
-# Shoulder line, torso and face, as differences between two points each.
+# Shoulder line, torso and face are each the difference between two points.
 _TIP = indices("LEFT_SHOULDER", "NECK", "NOSE")
 _BASE = indices("RIGHT_SHOULDER", "HIPS", "HEAD")
 _HIPS, _TORSO = int(indices("HIPS")[0]), 0
 
 
 def torso_length(points: PointArray) -> NDArray[np.float64]:
-    """``(n,)`` the torso's true length in the picture's units, seen from any side.
+    """``(n,)`` estimated length of the torso in frame heights, from any viewpoint.
 
-    A body pointing at the camera has a torso of no length in the picture. Every limb, divided by
-    its share, gives a lower bound on the torso's length; the largest bound is used.
+    When the body points at the camera, the torso has no length in the image. Every limb's length
+    divided by its ``_LIMBS`` ratio is a lower bound for the torso's length; the largest bound wins.
     """
-    limbs = points[PICTURE].take(_LIMB_END, axis=2) - points[PICTURE].take(_LIMB_START, axis=2)
+    limbs = points[IMAGE].take(_LIMB_END, axis=2) - points[IMAGE].take(_LIMB_START, axis=2)
     bounds = np.sqrt(limbs[X] * limbs[X] + limbs[Y] * limbs[Y]) / _LIMB_SHARE
     return _positive(np.fmax.reduce(bounds, axis=1))
 
@@ -88,8 +88,9 @@ def positions(points: PointArray, torso: NDArray[np.float64]) -> NDArray[np.floa
     """Joint positions relative to mid-hip and distances between joints, in torso lengths.
 
     Args:
-        points: ``(5, n, 36)`` as ``points.point_array`` gives it.
-        torso: ``(n,)`` from ``torso_length``; world positions use the torso's length in metres.
+        points: ``(5, n, 36)`` from ``points.point_array``.
+        torso: ``(n,)`` from ``torso_length``. World positions use the torso's length in metres
+            instead.
 
     Returns:
         ``(n, len(BODY_COLUMNS))``; NaN where unknown.
@@ -97,7 +98,7 @@ def positions(points: PointArray, torso: NDArray[np.float64]) -> NDArray[np.floa
     n_frames = points.shape[1]
     world_torso = _length(points[WORLD, :, _TIP[1]] - points[WORLD, :, _HIPS])
     relative = points.take(_POSITION, axis=2) - points[:, :, _HIPS, None]
-    relative[PICTURE] /= torso[:, None]
+    relative[IMAGE] /= torso[:, None]
     relative[WORLD] /= world_torso[:, None]
     apart = points[WORLD].take(_FROM, axis=2) - points[WORLD].take(_TO, axis=2)
     distances = _norm(apart) / world_torso[:, None]
@@ -105,17 +106,17 @@ def positions(points: PointArray, torso: NDArray[np.float64]) -> NDArray[np.floa
 
 
 def facing(points: PointArray, torso: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Which way the chest and the face point.
+    """The directions in which the chest and the face point.
 
     The chest normal is the unit vector out of the chest (world landmarks, camera axes: y −1 is up,
     z −1 is towards the camera); the face vector is the unit vector from mid-ear to nose.
-    ``facing_image_chest`` is the same question asked of the picture alone: positive when the chest
-    is turned to the camera, as the signed area spanned by shoulder line and torso in torso lengths.
+    ``facing_image_chest`` uses the image alone: it is the signed area spanned by the shoulder line
+    and the torso, in torso lengths, and positive when the chest faces the camera.
 
-    Arguments as for ``positions``; returns ``(n, len(FACING_COLUMNS))``.
+    The arguments are those of ``positions``. Returns ``(n, len(FACING_COLUMNS))``.
     """
     differences = points.take(_TIP, axis=2) - points.take(_BASE, axis=2)
-    (sx, tx, fx), (sy, ty, fy) = differences[PICTURE].transpose(0, 2, 1)
+    (sx, tx, fx), (sy, ty, fy) = differences[IMAGE].transpose(0, 2, 1)
     shoulders, spine, face = differences[WORLD].transpose(2, 0, 1)
     columns = np.empty((len(FACING_COLUMNS), points.shape[1]))
     columns[:3] = _cross(shoulders, spine)
@@ -128,7 +129,7 @@ def facing(points: PointArray, torso: NDArray[np.float64]) -> NDArray[np.float64
 
 
 def _cross(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Cross product of ``(3, n)`` vectors, written out: ``np.cross`` is slow on a single frame."""
+    """Cross product of ``(3, n)`` vectors, written out: ``np.cross`` is slow on single frames."""
     return np.stack(
         [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
     )
@@ -145,6 +146,6 @@ def _length(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _positive(length: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Lengths to divide by: NaN, not infinity, where there is none."""
+    """Lengths as divisors: a length of 0 becomes NaN, so that the quotient is NaN, not infinity."""
     length[length == 0] = np.nan
     return length

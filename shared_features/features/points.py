@@ -1,7 +1,7 @@
-"""The point array that the feature formulas read: five coordinates of 36 points per frame.
+"""The point array, the input of all feature formulas: five coordinates of 36 points per frame.
 
-Rows are x and y in units of the frame height (square pixels) and world x, y, z in metres; columns
-are the 33 landmarks and the points derived from them.
+The coordinates are image x and y in frame heights (square pixels) and world x, y, z in metres. The
+points are the 33 landmarks and the three points derived from them.
 """
 
 from typing import Any
@@ -15,7 +15,7 @@ POINT_NAMES: tuple[str, ...] = (*LANDMARK_NAMES, *DERIVED_POINTS)
 POINT_INDEX: dict[str, int] = {name: index for index, name in enumerate(POINT_NAMES)}
 
 X, Y = 0, 1
-PICTURE = slice(0, 2)
+IMAGE = slice(0, 2)
 WORLD = slice(2, 5)
 
 PointArray = NDArray[np.float64]
@@ -28,7 +28,7 @@ _FIRST_END, _SECOND_END = (
 
 
 def indices(*names: str) -> NDArray[np.intp]:
-    """Column numbers of the named points."""
+    """Positions of the named points in the point array."""
     return np.array([POINT_INDEX[name] for name in names], dtype=np.intp)
 
 
@@ -39,12 +39,12 @@ def point_array(
 
     Args:
         image: ``(n, 33, >=2)`` fractions of the upright frame.
-        world: ``(n, 33, 3)`` metres, or None when unknown.
-        aspect: width / height of the frame, one number or ``(n,)``.
+        world: ``(n, 33, 3)`` metres, or None if unknown.
+        aspect: Width / height of the frame, one number or ``(n,)``.
     """
     points = np.empty((5, len(image), len(POINT_NAMES)))
     landmarks = points[:, :, :_N_LANDMARKS]
-    landmarks[PICTURE] = image[..., :2].transpose(2, 0, 1)
+    landmarks[IMAGE] = image[..., :2].transpose(2, 0, 1)
     landmarks[X] *= aspect[:, None] if isinstance(aspect, np.ndarray) else aspect
     landmarks[WORLD] = np.nan if world is None else world.transpose(2, 0, 1)
     middle = points.take(_FIRST_END, axis=2) + points.take(_SECOND_END, axis=2)

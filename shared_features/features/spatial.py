@@ -1,8 +1,8 @@
-"""Which body part is above, level with or below which, from the y of the landmarks.
+"""Whether one body part is above, level with or below another, from the y of the landmarks.
 
-"Level" is a band around equality, since nobody demands an exact match; its width is a fraction of
-the frame height, with a narrower one for head and shoulders, whose distance is always small
-(seed document 000).
+"Level" is a band around equality, since two body parts are never at exactly the same height. Its
+width is a fraction of the frame height; it is narrower for head and shoulders, which are never far
+apart (seed document 000).
 """
 
 from typing import Any
@@ -27,7 +27,7 @@ _PAIRS = (
     ("WRIST", "KNEE"),
     ("WRIST", "ANKLE"),
 )
-# column: (the part that is above or below, the part it is compared with)
+# Column: (the part that is above or below, the part it is compared with).
 RELATIONS: dict[str, tuple[str, str]] = {
     f"spatial_{side.lower()}_{part.lower()}_{other.lower()}": (f"{side}_{part}", f"{side}_{other}")
     for part, other in _PAIRS
@@ -39,29 +39,29 @@ _PART, _OTHER = (indices(*(points[i] for points in RELATIONS.values())) for i in
 
 
 def margins(margin: float, head_shoulder_margin: float) -> NDArray[np.float64]:
-    """``(22,)`` the half width of "level" for each column, as fractions of the frame height."""
+    """``(22,)`` half width of each column's "level" band, as a fraction of the frame height."""
     return np.array(
         [head_shoulder_margin if c == "spatial_head_shoulder" else margin for c in COLUMNS]
     )
 
 
 def relations(points: PointArray, level_margins: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Ordinal codes of all relations: −1 below, 0 level, +1 above, NaN unknown.
+    """``(n, 22)`` ordinal codes of all relations: −1 below, 0 level, +1 above, NaN unknown.
 
     Args:
-        points: ``(5, n, 36)`` as ``points.point_array`` gives it.
+        points: ``(5, n, 36)`` from ``points.point_array``.
         level_margins: ``(22,)`` from ``margins``.
     """
     y = points[Y]
     higher_by = y.take(_OTHER, axis=1) - y.take(_PART, axis=1)
     codes = np.sign(higher_by)
-    # A comparison with NaN is false, so an unknown relation stays NaN.
+    # Comparisons with NaN are false, so an unknown relation stays NaN.
     codes[np.abs(higher_by) <= level_margins] = LEVEL
     return np.asarray(codes)
 
 
 def to_words(codes: NDArray[Any]) -> NDArray[np.str_]:
-    """The codes as the words of the CSV; an unknown relation is an empty string."""
+    """The codes as words for the CSV tables; an unknown relation is an empty string."""
     words = np.full(codes.shape, "", dtype="<U5")
     for code, word in WORDS.items():
         words[codes == code] = word

@@ -1,7 +1,7 @@
-"""Landmarks to features: the one function that training, evaluation and serving all call.
+"""From landmarks to features, by the one function that training, evaluation and serving call.
 
-A ``FeatureSpec`` says which groups of features, in which order, with which margins. It travels
-inside the model file, so a model is only ever fed what it was trained on.
+A ``FeatureSpec`` names the groups of features, their order and their margins. It is stored in the
+model file, so a model only ever receives the features it was trained on.
 """
 
 import hashlib
@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from shared_features.landmarks.landmarks import LandmarkTrack
 FeatureGroup = Literal["angles", "spatial", "body", "facing"]
 GROUPS: tuple[FeatureGroup, ...] = get_args(FeatureGroup)
 
-# Raised whenever a formula changes, so that an older model file is refused instead of misled.
+# Raise it whenever a formula changes, so that older model files are rejected rather than misused.
 FEATURE_VERSION = 1
 
 _COLUMNS: dict[str, tuple[str, ...]] = {
@@ -32,20 +32,20 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "facing": body.FACING_COLUMNS,
 }
 
-# Frames computed together: arrays of this many stay in the processor's cache, which is five times
-# as fast as one pass over everything.
+# Number of frames computed together. Arrays of this size stay in the processor's cache, which makes
+# it five times as fast as one pass over everything.
 _BLOCK_FRAMES = 1024
 
 
 @dataclass(frozen=True)
 class FeatureSpec:
-    """What the features are.
+    """A reproducible description of the features.
 
     Attributes:
-        groups: which groups of columns, in which order.
-        spatial_margin: half width of "level", as a fraction of the frame height.
-        head_shoulder_margin: the same for head and shoulders.
-        version: of the formulas; a spec of another version is refused.
+        groups: Groups of columns, in order.
+        spatial_margin: Half width of the "level" band, as a fraction of the frame height.
+        head_shoulder_margin: Half width of the "level" band between head and shoulders.
+        version: Version of the formulas; a spec of another version is rejected.
     """
 
     groups: tuple[FeatureGroup, ...] = GROUPS
@@ -59,12 +59,14 @@ class FeatureSpec:
         if unknown:
             problems.append(f"unknown feature groups {unknown} (known: {list(GROUPS)})")
         if not self.groups or len(set(self.groups)) != len(self.groups):
-            problems.append(f"groups must be named once each, and at least one: {self.groups}")
+            problems.append(
+                f"at least one group is needed, and none may be repeated: got {self.groups}"
+            )
         if not (self.spatial_margin >= 0 and self.head_shoulder_margin >= 0):
             problems.append("margins must be 0 or more")
         if self.version != FEATURE_VERSION:
             problems.append(
-                f"feature version {self.version} was asked for, this program computes version "
+                f"feature version {self.version} was requested, but this program computes version "
                 f"{FEATURE_VERSION}"
             )
         if problems:
@@ -77,7 +79,7 @@ class FeatureSpec:
 
     @cached_property
     def hash(self) -> str:
-        """16 hex digits that change when anything about the features changes."""
+        """16 hex digits that differ between specs whose features differ."""
         content = json.dumps({**asdict(self), "columns": self.columns}, sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
@@ -86,15 +88,15 @@ class FeatureSpec:
         return spatial.margins(self.spatial_margin, self.head_shoulder_margin)
 
     def to_dict(self) -> dict[str, Any]:
-        """The spec as plain values, with hash and columns, for the model file."""
+        """The spec as plain values for the model file, including hash and columns."""
         return {**asdict(self), "hash": self.hash, "columns": list(self.columns)}
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "FeatureSpec":
-        """The spec that ``to_dict`` described.
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """The spec that ``to_dict`` stored.
 
         Raises:
-            FeatureSpecError: this version computes something else under that description.
+            FeatureSpecError: This version computes different features from the same description.
         """
         known = {f.name for f in fields(cls)}
         try:
@@ -102,15 +104,15 @@ class FeatureSpec:
             given["groups"] = tuple(given["groups"])
         except (KeyError, TypeError) as error:
             raise FeatureSpecError(
-                f"A feature description needs {sorted(known)}, got {sorted(values)}."
+                f"A feature description needs the keys {sorted(known)}, got {sorted(values)}."
             ) from error
         spec = cls(**given)
         if "hash" in values and values["hash"] != spec.hash:
             raise FeatureSpecError(
                 f"The features described have hash {values['hash']} and {len(values['columns'])} "
-                f"columns; this program computes hash {spec.hash} with {len(spec.columns)} columns "
-                "for the same description. Use the version of the program that made the model, or "
-                "train the model again."
+                f"columns, but this program computes hash {spec.hash} and {len(spec.columns)} "
+                "columns from the same description. Use the version of the program that trained "
+                "the model, or train the model again."
             )
         return spec
 
@@ -120,15 +122,15 @@ class FeatureSpec:
         world: NDArray[Any] | None,
         aspect: float | NDArray[Any],
     ) -> NDArray[np.float32]:
-        """The features of many frames (or of one: pass a batch of one).
+        """The features of a batch of frames.
 
-        Every operation is element by element in float64, so a frame's features are the same bits
-        whether it is computed alone or among a million.
+        All operations are element-wise in float64, so the features of a frame have the same bits
+        whether it is computed alone or in a batch of a million.
 
         Args:
             image: ``(n, 33, >=2)`` image landmarks as fractions of the upright frame.
-            world: ``(n, 33, 3)`` world landmarks in metres, or None when there are none.
-            aspect: width / height of the frame, one number or ``(n,)``.
+            world: ``(n, 33, 3)`` world landmarks in metres, or None if there are none.
+            aspect: Width / height of the frame, one number or ``(n,)``.
 
         Returns:
             ``(n, len(columns))`` float32; NaN where a landmark is missing.

@@ -1,1 +1,1 @@
-"""From frames to landmarks: the pose network, the person it follows, and chunks of a video."""
+"""From frames to landmarks: the pose network, the person it tracks, and the chunks of a video."""

@@ -1,18 +1,18 @@
-"""Obtains, verifies and names the pose model file.
+"""Downloads, assembles and verifies the pose model file.
 
 ``models/pose_landmarker_full.task`` is assembled once, at set-up, from two network files that the
 published ``mediapipe`` 0.10.21 wheel carries (Apache-2.0, see ``models/README.md``). The wheel is
-fetched by name, version and hash; nothing is ever fetched at start or while running.
+downloaded by name, version and hash; nothing is ever downloaded at start or at run time.
 
-Two changes are made to the landmark network, both checked by the file's sha256:
+The landmark network is changed in two ways, both covered by the sha256 of the assembled file:
 
 * It gains the normalisation metadata that the Tasks API requires (input values 0..1).
-* Operators that only feed the segmentation mask are removed. MediaPipe wants five outputs but never
-  reads the third one when masks are off, and a third of the cost of every frame goes into it.
+* Operators that only lead to the segmentation mask are removed. MediaPipe requires five outputs but
+  never reads the third one when masks are off, and a third of every frame's inference goes into it.
   Landmarks stay bit-identical (``tests/shared_features/pose/test_model_asset.py``). The unpruned
-  "stock" file can be assembled beside it, for that test and for benchmarks.
+  "stock" file can be assembled as well, for that test and for benchmarks.
 
-``python -m shared_features.pose.model_asset`` does it from the command line.
+The command is ``python -m shared_features.pose.model_asset``.
 """
 
 import argparse
@@ -43,7 +43,7 @@ SETUP_COMMAND = "make setup"
 
 _WHEEL_REQUIREMENT = "mediapipe==0.10.21"
 _WHEEL_SHA256 = "05dc4a9e593655a79558d05d6227d31018c2537a4bd3362b51e230cf22aecfe3"
-# The Linux wheel is asked for by name, so that any host assembles the same file from it.
+# Every host downloads the Linux wheel, so that it assembles the same file.
 _WHEEL_FLAGS = (
     "--platform=manylinux_2_28_x86_64",
     "--python-version=311",
@@ -56,21 +56,21 @@ _SEGMENTATION_OUTPUT = 2
 
 
 def default_path(variant: Variant = "pruned") -> Path:
-    """Where set-up puts the pose model file of the project."""
+    """Path of the project's own pose model file, which set-up assembles."""
     return MODELS_DIR / FILE_NAMES[variant]
 
 
 def verify(path: Path, variant: Variant = "pruned") -> None:
-    """Check that the project's own pose model file is there and whole.
+    """Check that the project's own pose model file is present and intact.
 
     Raises:
-        PoseAssetError: missing or different; the message names file, hash and remedy.
+        PoseAssetError: It is missing or different; the message names file, hash and remedy.
     """
     if not path.is_file():
         raise PoseAssetError(
             f"The pose model file {path} is missing (expected sha256 {SHA256[variant]}). "
-            f"Run `{SETUP_COMMAND}` to assemble it, or point `pose.model_path` in params.yaml "
-            "to a pose_landmarker .task file of your own."
+            f"Run `{SETUP_COMMAND}` to assemble it, or set `pose.model_path` in params.yaml "
+            "to your own pose_landmarker .task file."
         )
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != SHA256[variant]:
@@ -83,10 +83,10 @@ def verify(path: Path, variant: Variant = "pruned") -> None:
 def resolve(model_path: Path | None) -> Path:
     """The pose model file to use: the user's own if one is set, else the verified default.
 
-    A user's file is taken as it is (a lite or heavy one, say); it only has to exist.
+    A user's own file, such as a lite or heavy model, only has to exist.
 
     Raises:
-        PoseAssetError: the file is missing, or the default one is not what set-up assembled.
+        PoseAssetError: The file is missing, or the default one is not what set-up assembled.
     """
     if model_path is None:
         path = default_path()
@@ -94,17 +94,17 @@ def resolve(model_path: Path | None) -> Path:
         return path
     if not model_path.is_file():
         raise PoseAssetError(
-            f"`pose.model_path` in params.yaml names {model_path}, which does not exist. Give the "
-            "path of a pose_landmarker .task file, or remove the key to use the project's own."
+            f"`pose.model_path` in params.yaml is {model_path}, which does not exist. Give the "
+            "path of a pose_landmarker .task file, or set it to null to use the project's own."
         )
     return model_path
 
 
 def assemble(variant: Variant, target: Path, wheel: Path) -> None:
-    """Write the ``.task`` file of a variant from the wheel; the same bytes on every machine.
+    """Assemble the ``.task`` file of a variant from the wheel, with the same bytes everywhere.
 
     Raises:
-        PoseAssetError: the result is not the file this version of the project expects.
+        PoseAssetError: The result is not the file that this version of the project expects.
     """
     with zipfile.ZipFile(wheel) as archive:
         detector = archive.read(_DETECTOR_MEMBER)
@@ -119,7 +119,7 @@ def assemble(variant: Variant, target: Path, wheel: Path) -> None:
     if found != SHA256[variant]:
         raise PoseAssetError(
             f"Assembling {target.name} gave sha256 {found}, expected {SHA256[variant]}: the "
-            "installed flatbuffers or mediapipe is not the locked one. Run `make clean setup`."
+            "installed flatbuffers or mediapipe is not the locked version. Run `make clean setup`."
         )
     target.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(target) as temporary:
@@ -127,10 +127,10 @@ def assemble(variant: Variant, target: Path, wheel: Path) -> None:
 
 
 def download_wheel(folder: Path) -> Path:
-    """Fetch the wheel that carries the networks, pinned by hash, with pip.
+    """Download the wheel that contains the networks, pinned by hash, with pip.
 
     Raises:
-        PoseAssetError: pip could not fetch it, or what it fetched is another file.
+        PoseAssetError: pip could not download it, or downloaded a different file.
     """
     requirement = folder / "pose_networks.txt"
     requirement.write_text(f"{_WHEEL_REQUIREMENT} --hash=sha256:{_WHEEL_SHA256}\n")
@@ -142,15 +142,15 @@ def download_wheel(folder: Path) -> Path:
     if done.returncode != 0 or not wheels:
         raise PoseAssetError(
             f"Could not download {_WHEEL_REQUIREMENT} (sha256 {_WHEEL_SHA256}), from which the "
-            f"pose model is assembled. pip said:\n{done.stderr.strip()}\nCheck the network and run "
-            f"`{SETUP_COMMAND}` again, or download that wheel elsewhere and run "
+            f"pose model is assembled. pip reported:\n{done.stderr.strip()}\nCheck the network and "
+            f"run `{SETUP_COMMAND}` again, or download the wheel on another machine and run "
             "`python -m shared_features.pose.model_asset --wheel FILE`."
         )
     return wheels[0]
 
 
 def _stored_zip(members: dict[str, bytes]) -> bytes:
-    """An uncompressed zip whose bytes depend on its contents alone."""
+    """An uncompressed zip archive whose bytes depend on its members alone."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name, content in members.items():
@@ -161,7 +161,7 @@ def _stored_zip(members: dict[str, bytes]) -> bytes:
 
 
 def _prepare_network(network: bytes, prune: bool) -> bytes:
-    """The landmark network with its metadata, and without its segmentation branch if asked."""
+    """The landmark network with metadata and, if pruned, without its segmentation branch."""
     import flatbuffers
     from mediapipe.tasks.metadata import schema_py_generated as schema
 
@@ -181,7 +181,7 @@ def _prepare_network(network: bytes, prune: bool) -> bytes:
 
 
 def _remove_segmentation(model: Any) -> None:
-    """Drop the operators that only lead to the mask; a small tensor takes the output's place."""
+    """Remove the operators that only lead to the mask, and replace that output."""
     graph = model.subgraphs[0]
     kept_outputs = [t for i, t in enumerate(graph.outputs) if i != _SEGMENTATION_OUTPUT]
     needed = set(kept_outputs)
@@ -191,7 +191,9 @@ def _remove_segmentation(model: Any) -> None:
             needed.update(int(tensor) for tensor in operator.inputs if tensor >= 0)
             kept_operators.append(operator)
     graph.operators = kept_operators[::-1]
-    # MediaPipe counts five outputs but never looks at this one: the pose score stands in for it.
+    # MediaPipe requires five outputs but never reads this one, so the pose score serves as both.
+    # MediaPipe 1.2.3 cannot cope with that; the pose score's input as an output of its own works
+    # there, but makes a file with another hash.
     outputs = [int(tensor) for tensor in graph.outputs]
     outputs[_SEGMENTATION_OUTPUT] = outputs[1]
     graph.outputs = outputs
@@ -199,7 +201,7 @@ def _remove_segmentation(model: Any) -> None:
 
 
 def _normalisation_metadata() -> bytes:
-    """TFLite metadata that says: one float image input, pixel values divided by 255."""
+    """TFLite metadata for one float image input whose pixel values are divided by 255."""
     import flatbuffers
     from mediapipe.tasks.metadata import metadata_schema_py_generated as schema
 
@@ -225,14 +227,14 @@ def _normalisation_metadata() -> bytes:
 
 
 def main() -> int:
-    """Assemble what is missing; print nothing but a line for each file made."""
+    """Assemble the missing files, and print a line for each."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--stock", action="store_true", help="assemble the unpruned file as well")
-    parser.add_argument("--wheel", type=Path, help="use this wheel instead of downloading it")
+    parser.add_argument("--stock", action="store_true", help="also assemble the unpruned file")
+    parser.add_argument("--wheel", type=Path, help="use this wheel instead of downloading one")
     arguments = parser.parse_args()
     wanted: list[Variant] = ["pruned", "stock"] if arguments.stock else ["pruned"]
     try:
-        missing = [variant for variant in wanted if not _is_whole(variant)]
+        missing = [variant for variant in wanted if not _is_intact(variant)]
         if missing:
             with tempfile.TemporaryDirectory() as folder:
                 wheel = arguments.wheel or download_wheel(Path(folder))
@@ -245,7 +247,7 @@ def main() -> int:
     return 0
 
 
-def _is_whole(variant: Variant) -> bool:
+def _is_intact(variant: Variant) -> bool:
     try:
         verify(default_path(variant), variant)
     except PoseAssetError:

@@ -37,7 +37,7 @@ def test_a_missing_model_is_named_until_it_is_there(
 @pytest.mark.parametrize(
     ("metadata", "told"),
     [
-        pytest.param({}, "without a pose classifier's description", id="another model"),
+        pytest.param({}, "without the description of a pose classifier", id="another model"),
         pytest.param({"pose_classifier": "{}"}, "does not understand", id="another contract"),
     ],
 )

@@ -257,7 +257,7 @@ def without_softmax(path: Path) -> None:
 
 
 REFUSED: dict[str, Callable[[Path], None]] = {
-    "without a pose classifier's description": without_contract,
+    "without the description of a pose classifier": without_contract,
     "not a readable ONNX file": half,
     "hash 0123456789abcdef": of_other_features,
     "contract version 99": of_other_contract,

@@ -137,5 +137,5 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path, model: Path) -> None
     foreign = onnx.load(model)
     del foreign.metadata_props[:]
     onnx.save(foreign, model)
-    with pytest.raises(ClassifierError, match="without a pose classifier's description"):
+    with pytest.raises(ClassifierError, match="without the description of a pose classifier"):
         PoseClassifier(model)
