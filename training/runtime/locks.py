@@ -14,5 +14,6 @@ def locked(path: Path) -> Iterator[None]:
     The system releases the lock when the process ends, even if it is killed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(path):
+    # A soft lock would outlive a killed process.
+    with FileLock(path, fallback_to_soft=False):
         yield

@@ -1,4 +1,4 @@
-"""Recordings from the demo performance, tasks for workers, and commands that can be killed."""
+"""Recordings from the demo performance, and commands that can be killed."""
 
 import os
 import signal
@@ -6,13 +6,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 from PIL import Image
 
-from shared_features.errors import MediaError
 from shared_features.media.reader import VideoReader
 from shared_features.media.writer import VideoWriter
 from shared_features.params import PROJECT_ROOT, load_shared
@@ -22,7 +20,7 @@ PATIENCE_S = 120
 
 
 def demo_photos(folder: Path, count: int) -> Path:
-    """A folder with so many photos of the demo performance."""
+    """A folder with ``count`` photos of the demo performance."""
     folder.mkdir(parents=True)
     with VideoReader(DEMO, load_shared(PROJECT_ROOT / "params.yaml").media) as reader:
         for frame in reader.frames():
@@ -77,7 +75,7 @@ def run_command(*arguments: object) -> tuple[int, str, str]:
 
 
 def wait_until(happened: Callable[[], bool], process: subprocess.Popen[str]) -> None:
-    """Watch a running command; it must not end before."""
+    """Wait for a condition while a command runs; it must not end before."""
     deadline = time.monotonic() + PATIENCE_S
     while not happened():
         assert process.poll() is None, process.communicate()
@@ -86,13 +84,13 @@ def wait_until(happened: Callable[[], bool], process: subprocess.Popen[str]) -> 
 
 
 def kill_group(process: subprocess.Popen[str]) -> None:
-    """Kill -9: the process and all its workers at once."""
+    """Kill a process and all its workers at once, as ``kill -9`` does."""
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder by name, hidden ones included."""
+    """Contents of every file below a folder, hidden ones included."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in folder.rglob("*")
@@ -101,39 +99,9 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def identities(folder: Path, pattern: str) -> dict[str, tuple[int, int]]:
-    """Inode and time of each finished file: whoever writes a file again changes both."""
+    """Inode and time of each finished file; both change when a file is written again."""
     return {
         path.name: (path.stat().st_ino, path.stat().st_mtime_ns)
         for path in folder.glob(pattern)
-        if not path.name.startswith(".")  # half-written, and gone in a moment
+        if not path.name.startswith(".")  # Unfinished, and gone in a moment.
     }
-
-
-@dataclass(frozen=True)
-class Order:
-    """What a worker of the tests does: see ``carry_out``."""
-
-    number: int
-    what: str = "square"
-    folder: Path = Path()
-
-
-def carry_out(order: Order) -> int:
-    """Square a number, fail, or die."""
-    attempts = order.folder / f"attempts_{order.number}"
-    match order.what:
-        case "unreadable":
-            raise MediaError("it is no photo")
-        case "odd":
-            raise ValueError("something nobody thought of")
-        case "full":
-            raise OSError(28, "No space left on device")
-        case "die":
-            os.kill(os.getpid(), signal.SIGKILL)
-        case "die once" if not attempts.exists():
-            attempts.touch()
-            os.kill(os.getpid(), signal.SIGKILL)
-        case "sleep":
-            (order.folder / f"pid_{os.getpid()}").touch()
-            time.sleep(PATIENCE_S)
-    return order.number**2
