@@ -160,7 +160,7 @@ def summary(entries: Collection[Entry], kind: Kind, labels: Path) -> list[str]:
     parts = [f"{count['done']} of {len(entries)} {kind}s are labelled"]
     if count["partial"]:
         parts.append(f"{count['partial']} partly")
-    parts.append(f"{count['new']} are left")
+    parts.append(f"{count['new']} left")
     lines = [f"{', '.join(parts)}. The labels are in {labels}."]
     lines += [
         f"Cannot be labelled: {entry.recording.name}: {entry.problem}"

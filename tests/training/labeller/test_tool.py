@@ -166,7 +166,7 @@ def test_unreadable_recordings_are_reported_and_the_rest_can_be_labelled(
         tool.label(VIDEO, frame, label)
     assert tool.table("routine") == SEED_RANGES
     assert tool.stop(signal.SIGINT) == 0
-    assert "1 of 3 videos are labelled, 0 are left" in tool.output
+    assert "1 of 3 videos are labelled, 0 left" in tool.output
     assert "damaged.mp4" in tool.output.splitlines()[-2]
 
 
