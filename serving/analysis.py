@@ -1,4 +1,4 @@
-"""A video to its ``Analysis``: what the command line and the queue of the service both call."""
+"""From a video to its ``Analysis``; the command line and the job queue both call this."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,32 +13,32 @@ from shared_features.params import MediaParams, SharedParams
 from shared_features.pose.extract import extract_video
 from shared_features.runtime.cores import usable_cores
 
-# What of a model's training summary is repeated in every timeline: enough to find the run again.
+# The part of a model's training summary that every timeline repeats: enough to identify the run.
 _RUN_KEYS = ("run_id", "created", "created_at", "model", "model_type", "seed")
 
-# While one thread hands a frame to the pose network and waits for it, another one can use the core:
-# measured, 10 % faster on two cores.
-_THREADS_TO_SPARE = 1
+# A thread that waits for the pose network leaves its core to another one: measured, one extra
+# thread is 10 % faster on two cores.
+_EXTRA_THREADS = 1
 
-Progress = Callable[[int], None]
+ReportProgress = Callable[[int], None]
 
 
 @dataclass(frozen=True)
 class MediaFacts:
-    """What was found out about a video.
+    """Facts about a video, known after it has been decoded.
 
     Attributes:
-        source: the name its owner gave it.
+        source: Name the owner gave the video.
         status: ``complete``, ``truncated`` or ``corrupt``.
-        frames: number of frames decoded.
-        width: of the upright frames, in square pixels. height: the same.
-        height: of the upright frames.
-        duration_s: from the first frame to the end of the last one.
-        codec: name of the video codec.
-        decode_failures: number of packets that could not be decoded.
-        damaged_frames: number of frames that the decoder could only patch up.
-        repaired_timestamps: number of frames whose time was missing or did not rise.
-        people_in_view: the most people found in one of the frames that were searched for everyone.
+        frames: Number of frames decoded.
+        width: Width of the upright frames, in square pixels.
+        height: Height of the upright frames, in square pixels.
+        duration_s: Time from the first frame to the end of the last one.
+        codec: Name of the video codec.
+        decode_failures: Number of packets that could not be decoded.
+        damaged_frames: Number of frames that the decoder could only conceal errors in.
+        repaired_timestamps: Number of frames whose timestamp was missing or did not increase.
+        people_in_view: Highest number of people found in any frame searched for more than one.
     """
 
     source: str
@@ -56,15 +56,15 @@ class MediaFacts:
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """Which model gave the answers.
+    """The identity of the model that made the predictions.
 
     Attributes:
-        sha256: of the model file.
-        labels: the poses, in the order of the probabilities.
-        other: the label that means "none of the poses".
-        features_version: of the formulas of the features.
-        features_hash: of the exact features.
-        training: what identifies the training run.
+        sha256: Hash of the model file.
+        labels: Labels in the order of the probabilities.
+        other: Label that means "none of the poses".
+        features_version: Version of the feature formulas.
+        features_hash: Hash of the exact feature specification.
+        training: Identity of the training run.
     """
 
     sha256: str
@@ -77,7 +77,7 @@ class ModelFacts:
 
 @dataclass(frozen=True)
 class Analysis:
-    """All that is known about a video once it has been analysed."""
+    """Everything known about an analysed video."""
 
     media: MediaFacts
     model: ModelFacts
@@ -91,28 +91,31 @@ def analyze_video(
     classifier: PoseClassifier,
     params: SharedParams,
     checkpoints: Path | None = None,
-    progress: Progress | None = None,
+    report_progress: ReportProgress | None = None,
     threads: int | None = None,
 ) -> Analysis:
-    """Landmarks, poses and timeline of a video.
+    """Compute the landmarks, poses and timeline of a video.
 
     Args:
-        path: of the video.
-        source: the name its owner gave it, for display.
-        classifier: gives the poses; its contract brings the smoothing it is meant to be used with.
-        params: limits, and how landmarks are found.
-        checkpoints: a folder for finished parts; a run that finds some goes on behind them, and
-            the result is the same, bit for bit.
-        progress: called with the number of frames done; whatever it raises ends the analysis.
-        threads: parts looked at side by side; None: by the number of processor cores. The result
-            is the same, bit for bit.
+        path: Path of the video.
+        source: Name the owner gave the video, for display.
+        classifier: Classifier of the poses; its contract includes the smoothing to apply.
+        params: Limits and pose estimation settings.
+        checkpoints: Folder for finished chunks; a run that finds some continues after them. The
+            result is bit-identical.
+        report_progress: Called with the number of frames done; an exception it raises ends the
+            analysis.
+        threads: Number of chunks processed in parallel; None derives it from the processor cores.
+            The result is bit-identical.
 
     Raises:
-        MediaError: the file is not a readable video within the limits.
-        PoseAssetError: the pose model file is missing or damaged.
+        MediaError: The file is not a readable video within the limits.
+        PoseAssetError: The pose model file is missing or damaged.
     """
-    workers = threads or usable_cores() + _THREADS_TO_SPARE
-    extraction = extract_video(path, params.media, params.pose, checkpoints, progress, workers)
+    workers = threads or usable_cores() + _EXTRA_THREADS
+    extraction = extract_video(
+        path, params.media, params.pose, checkpoints, report_progress, workers
+    )
     track = replace(extraction.track, source=source)
     verdict, info, contract = extraction.verdict, extraction.info, classifier.contract
     timeline = build_timeline(
@@ -140,7 +143,7 @@ def analyze_video(
 
 
 def model_facts(classifier: PoseClassifier) -> ModelFacts:
-    """What identifies a model."""
+    """The identity of a model."""
     contract = classifier.contract
     return ModelFacts(
         sha256=classifier.sha256,
@@ -153,10 +156,10 @@ def model_facts(classifier: PoseClassifier) -> ModelFacts:
 
 
 def announced_frames(path: Path, limits: MediaParams) -> int | None:
-    """How many frames a video says it has, for progress only; None when it says nothing.
+    """Number of frames a video announces, good enough for progress; None when it announces none.
 
     Raises:
-        MediaError: the file is not a readable video within the limits.
+        MediaError: The file is not a readable video within the limits.
     """
     with VideoReader(path, limits) as reader:
         return reader.info.announced_frames

@@ -1,4 +1,4 @@
-"""The FastAPI application: what runs, from its start to its end."""
+"""The FastAPI application, from start-up to shutdown."""
 
 import asyncio
 import contextlib
@@ -43,15 +43,15 @@ def create_app(settings: Settings, data_dir: DataDir) -> FastAPI:
     """The service as an ASGI application.
 
     Args:
-        settings: what it is told.
-        data_dir: its own folder, locked by whoever runs it.
+        settings: Settings of the service.
+        data_dir: Data folder, already locked by the caller.
     """
     app = FastAPI(
         title="Aerial straps poses",
         summary="From a video of an aerial straps routine to a timeline of poses.",
         version=version("aerial-straps-pose-classifier"),
         openapi_url=f"{API_PREFIX}/openapi.json",
-        # FastAPI's own documentation pages load their scripts from other hosts.
+        # FastAPI's documentation pages load scripts from other hosts.
         docs_url=None,
         redoc_url=None,
         lifespan=_lifespan,
@@ -98,7 +98,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 async def _warm_up(services: Services) -> None:
-    """Try out the pose networks once the model is there; the service is ready from then on."""
+    """Run the pose networks once after the model has loaded; then the service is ready."""
     while True:
         try:
             services.engine.classifier()
@@ -109,9 +109,9 @@ async def _warm_up(services: Services) -> None:
             await services.photos.warm_up()
             await services.live.warm_up()
         except Exception:
-            # A pose model that cannot be loaded, for whatever reason MediaPipe has: the service
-            # stays alive, not ready, and the log says why.
-            _LOG.exception("the pose model could not be tried out")
+            # MediaPipe may fail to load the pose model for any reason: the service stays alive but
+            # not ready, and the log has the details.
+            _LOG.exception("the pose model could not be run")
             return
         services.warm = True
         return

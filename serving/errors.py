@@ -1,4 +1,4 @@
-"""What can go wrong in the service alone; everything else is in ``shared_features.errors``."""
+"""Errors of the service; all others are in ``shared_features.errors``."""
 
 from pathlib import Path
 
@@ -6,19 +6,19 @@ from shared_features.errors import StrapsError
 
 
 class ServingError(StrapsError):
-    """Something about a request, or about how the service is set up."""
+    """Base class of errors in a request or in the configuration of the service."""
 
 
 class NotReadyError(ServingError):
-    """The service runs but cannot answer yet; the message says what is missing."""
+    """The service is running but not ready; the message says what is missing."""
 
 
 class BusyError(ServingError):
-    """More work is waiting than allowed.
+    """Too much work is waiting already.
 
     Args:
-        message: what is full.
-        retry_after_s: when it makes sense to ask again.
+        message: Text that says what is full.
+        retry_after_s: Seconds after which a retry makes sense.
     """
 
     def __init__(self, message: str, retry_after_s: int) -> None:
@@ -31,11 +31,11 @@ class DataDirError(ServingError):
 
 
 class UploadError(ServingError):
-    """An upload that cannot be taken.
+    """An upload that cannot be accepted.
 
     Args:
-        status: the HTTP status that says so.
-        message: what was sent, what was expected, what to do.
+        status: HTTP status of the response.
+        message: Text that says what was sent, what was expected and what to do.
     """
 
     def __init__(self, status: int, message: str) -> None:
@@ -44,15 +44,15 @@ class UploadError(ServingError):
 
 
 class NotFoundError(ServingError):
-    """There is no such thing."""
+    """The requested resource does not exist."""
 
 
 class ConflictError(ServingError):
-    """It exists, but not in the state that the request needs.
+    """The resource exists, but not in the state the request requires.
 
     Args:
-        message: which state it is in.
-        retry_after_s: when it makes sense to ask again; None when that would not help.
+        message: Text that says which state it is in.
+        retry_after_s: Seconds after which a retry makes sense; None when retrying will not help.
     """
 
     def __init__(self, message: str, retry_after_s: int | None = None) -> None:
@@ -61,9 +61,9 @@ class ConflictError(ServingError):
 
 
 class NotAcceptableError(ServingError):
-    """None of the formats that the client accepts can be made."""
+    """The client accepts none of the available formats."""
 
 
 def client_message(error: Exception, path: Path, source: str) -> str:
-    """An error's message with the client's name for a file in place of our name on disk."""
+    """An error's message, with the client's name for the file instead of its name on disk."""
     return str(error).replace(str(path), source).replace(path.name, source)

@@ -1,4 +1,4 @@
-"""Photos to landmarks, off the event loop, on a few threads with an estimator of their own each."""
+"""Landmarks of photos, found off the event loop by a few threads with one estimator each."""
 
 import asyncio
 import contextlib
@@ -21,22 +21,22 @@ from shared_features.pose.extract import photo_track
 T = TypeVar("T")
 
 _RETRY_AFTER_S = 2
-# Large enough for the detector to have something to look at, small enough to take no time.
+# Large enough for the detector to run, small enough to be quick.
 _WARM_UP_SHAPE = (256, 256, 3)
 
 
 class PhotoWorkers:
-    """A bounded number of photos at a time.
+    """Processes a limited number of photos at a time.
 
     Args:
-        params: limits, and how landmarks are found.
-        workers: photos looked at side by side.
-        max_waiting: photos that may wait for their turn.
+        params: Limits and pose estimation settings.
+        workers: Number of photos processed in parallel.
+        max_waiting: Number of further photos that may wait.
     """
 
     def __init__(self, params: SharedParams, workers: int, max_waiting: int) -> None:
         self._params = params
-        self._room = workers + max_waiting
+        self._capacity = workers + max_waiting
         self._in_flight = 0
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="photo")
         self._own = threading.local()
@@ -44,31 +44,31 @@ class PhotoWorkers:
         self._estimators: list[PoseEstimator] = []
 
     async def track(self, path: Path, source: str) -> LandmarkTrack:
-        """The landmarks of a photo, as a track of one frame.
+        """Find the landmarks of a photo; returns a track of one frame.
 
         Raises:
-            BusyError: too many photos are waiting.
-            MediaError: the file is not a readable photo within the limits.
-            PoseAssetError: the pose model file is missing or damaged.
+            BusyError: Too many photos are waiting.
+            MediaError: The file is not a readable photo within the limits.
+            PoseAssetError: The pose model file is missing or damaged.
         """
         return await self._run(lambda: self._track(path, source))
 
     async def warm_up(self) -> None:
-        """Load the networks and look at an empty picture, so that the first photo is quick."""
+        """Load the networks and run them on an empty image, so that the first photo is quick."""
         await self._run(lambda: self._estimator().people(np.zeros(_WARM_UP_SHAPE, np.uint8)))
 
     def close(self) -> None:
-        """Finish what is running, forget what is waiting, free the networks."""
+        """Finish running photos, drop waiting ones and free the networks."""
         self._threads.shutdown(wait=True, cancel_futures=True)
         for estimator in self._estimators:
             estimator.close()
 
     async def _run(self, work: Callable[[], T]) -> T:
-        # Only the event loop counts, so counting needs no lock.
-        if self._in_flight >= self._room:
+        # Only the event loop changes the counter, so it needs no lock.
+        if self._in_flight >= self._capacity:
             raise BusyError(
-                f"{self._in_flight} photos are being looked at or waiting, which is as many as "
-                "this service takes at once. Send it again in a moment.",
+                f"The service is busy: {self._in_flight} photos are being processed or waiting. "
+                "Send the photo again in a moment.",
                 _RETRY_AFTER_S,
             )
         self._in_flight += 1
@@ -81,8 +81,10 @@ class PhotoWorkers:
             self._in_flight -= 1
 
         def done(_: object) -> None:
-            # A photo counts until its thread is free, also when nobody waits for it any more.
-            with contextlib.suppress(RuntimeError):  # the loop is closed: the service has ended
+            # A photo counts until its thread is free, even if its request was cancelled.
+            with contextlib.suppress(
+                RuntimeError
+            ):  # the loop is closed: the service is shutting down
                 loop.call_soon_threadsafe(count_down)
 
         return done
@@ -92,12 +94,12 @@ class PhotoWorkers:
         try:
             return photo_track(source, frame, self._estimator(), self._params.pose)
         except Exception:
-            # MediaPipe's graph may not recover from whatever it was; the next photo gets a new one.
+            # MediaPipe's graph may not recover from an error; the next photo gets a new estimator.
             self._own.estimator = None
             raise
 
     def _estimator(self) -> PoseEstimator:
-        """This thread's own estimator."""
+        """The estimator of the current thread, created on first use."""
         estimator: PoseEstimator | None = getattr(self._own, "estimator", None)
         if estimator is None:
             pose = self._params.pose

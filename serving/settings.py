@@ -17,7 +17,7 @@ from shared_features.params import (
 )
 
 MEBIBYTE = 1024 * 1024
-# Variables of the environment that take precedence over a key of the section.
+# Environment variables that take precedence over a key of the section.
 ENVIRONMENT: dict[str, str] = {
     "STRAPS_HOST": "host",
     "STRAPS_PORT": "port",
@@ -26,7 +26,7 @@ ENVIRONMENT: dict[str, str] = {
 
 
 class LiveParams(Section):
-    """Live sessions; every key is explained in ``params.yaml``."""
+    """Settings of live sessions; ``params.yaml`` explains every key."""
 
     max_sessions: int = Field(ge=1, le=256)
     max_frame_kb: int = Field(ge=16, le=65536)
@@ -38,20 +38,20 @@ class LiveParams(Section):
 
     @property
     def max_frame_bytes(self) -> int:
-        """The largest message that is taken."""
+        """Maximum size of a websocket message."""
         return self.max_frame_kb * 1024
 
 
 OverlayPart = Literal["skeleton", "pose", "confidence", "clock", "ribbon"]
 Colour = Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]
-# Those of x264; the slowest is left out: it is hardly smaller and takes many times as long.
+# The presets of x264, except the slowest: its files are hardly smaller and take far longer.
 Preset = Literal[
     "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"
 ]
 
 
 class OverlayParams(Section):
-    """The overlay video and the pictures; every key is explained in ``params.yaml``."""
+    """Settings of the overlay video and images; ``params.yaml`` explains every key."""
 
     parts: frozenset[OverlayPart]
     colours: tuple[Colour, ...] = Field(min_length=1)
@@ -68,7 +68,7 @@ class OverlayParams(Section):
 
 
 class ServingParams(Section):
-    """How the service runs; every key is explained in ``params.yaml``."""
+    """Settings of the service; ``params.yaml`` explains every key."""
 
     model_path: Path
     data_dir: Path
@@ -93,11 +93,11 @@ class ServingParams(Section):
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything the service is told, with absolute paths.
+    """All settings of the service, with absolute paths.
 
     Attributes:
-        serving: its own section.
-        shared: the sections that training reads as well.
+        serving: Section of the service.
+        shared: Sections that training also reads.
     """
 
     serving: ServingParams
@@ -105,10 +105,10 @@ class Settings:
 
 
 def load_settings(params: Path | None = None) -> Settings:
-    """The settings of ``params.yaml``, overridden by the environment.
+    """Load the settings from ``params.yaml`` and the environment, which takes precedence.
 
     Raises:
-        ParamsError: naming every key, value and variable that is not understood.
+        ParamsError: Names every key, value and variable that is not valid.
     """
     serving = _overridden(load_section(ServingParams, "serving", params))
     shared = load_shared(params)
@@ -134,7 +134,7 @@ def _overridden(params: ServingParams) -> ServingParams:
         if os.environ.get(variable)
     }
     if "data_dir" in values:
-        # A variable means what the shell means: relative to where the command was started.
+        # As in a shell, a relative path starts at the current folder.
         values["data_dir"] = str(Path(values["data_dir"]).absolute())
     try:
         return ServingParams.model_validate(params.model_dump() | values)
@@ -144,4 +144,4 @@ def _overridden(params: ServingParams) -> ServingParams:
             f"{variables[str(e['loc'][0])]} is {e['input']!r}: {e['msg'].lower()}"
             for e in error.errors()
         )
-        raise ParamsError(f"The environment is not understood: {problems}.") from error
+        raise ParamsError(f"Invalid environment variables: {problems}.") from error

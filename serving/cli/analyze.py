@@ -1,4 +1,4 @@
-"""``straps-serve analyze``: a video to a folder of results and a table of holds."""
+"""``straps-serve analyze``: from a video to a folder of results and a table of holds."""
 
 import shutil
 import sys
@@ -31,20 +31,20 @@ _CHECKPOINTS = ".checkpoints"
 def analyze_to_folder(
     video: Path, out: Path, model: Path | None, params: Path | None, overlay: bool = False
 ) -> None:
-    """Analyse a video, write its results into a folder and print its holds.
+    """Analyse a video, write the results into a folder and print the holds.
 
-    A run that was interrupted goes on where it was, with the same result. The photos of the holds
-    and the summary picture are always made: they cost a second decoding, not a second analysis.
+    An interrupted run resumes where it stopped, with the same result. The hold photos and the
+    summary image are always drawn: they cost a second decoding, not a second analysis.
 
     Args:
-        video: the recording.
-        out: the folder; made if it is not there.
-        model: a classifier file; None: the one of the settings.
-        params: a ``params.yaml``; None: the usual one.
-        overlay: whether to make the video with the poses drawn on it, too.
+        video: Path of the recording.
+        out: Path of the folder; created if missing.
+        model: Path of a model file; None for the one in the settings.
+        params: Path of a settings file; None for the project's.
+        overlay: Whether to write the video with the poses drawn on it as well.
 
     Raises:
-        StrapsError: the video, the model or a setting cannot be used.
+        StrapsError: The video, the model or a setting cannot be used.
     """
     settings = load_settings(params)
     classifier = PoseClassifier(model or settings.serving.model_path)
@@ -52,10 +52,10 @@ def analyze_to_folder(
     try:
         out.mkdir(parents=True, exist_ok=True)
         with _progress_bar() as bar:
-            analysis = _analyse(video, out / _CHECKPOINTS, classifier, settings, frames, bar)
+            analysis = _analyze(video, out / _CHECKPOINTS, classifier, settings, frames, bar)
             written = write_exports(analysis, out, track_file_name("video", video.name))
             media, timeline, routine = analysis.media, analysis.timeline, routine_of(analysis)
-            del analysis  # the landmarks of an hour are not needed twice
+            del analysis  # an hour of landmarks should not be in memory twice
             written += _draw(video, routine, out, settings, overlay, bar)
     except OSError as error:
         raise ServingError(
@@ -80,7 +80,7 @@ def _progress_bar() -> Progress:
     return Progress(*columns, console=console, disable=not console.is_terminal)
 
 
-def _analyse(
+def _analyze(
     video: Path,
     checkpoints: Path,
     classifier: PoseClassifier,
@@ -103,7 +103,7 @@ def _analyse(
 def _draw(
     video: Path, routine: Routine, out: Path, settings: Settings, overlay: bool, bar: Progress
 ) -> list[Path]:
-    task = bar.add_task("overlay" if overlay else "pictures", total=len(routine))
+    task = bar.add_task("overlay" if overlay else "images", total=len(routine))
     return draw_all(
         video,
         routine,
@@ -134,15 +134,15 @@ def _report(media: MediaFacts, timeline: Timeline) -> None:
     for total in timeline.totals:
         if total.holds:
             count = "1 hold" if total.holds == 1 else f"{total.holds} holds"
-            longest = f"the longest {total.longest_hold_s:.1f} s"
-            print(f"{total.label}: {total.total_s:.1f} s in all, {count}, {longest}")
+            longest = f"longest {total.longest_hold_s:.1f} s"
+            print(f"{total.label}: {total.total_s:.1f} s in total, {count}, {longest}")
     if not holds:
         print("No pose was held long enough to count.")
     print(status_sentence(media))
 
 
 def clock(seconds: float) -> str:
-    """A time as people read it.
+    """A time as minutes and seconds.
 
     >>> clock(83.25)
     '1:23.2'
@@ -152,16 +152,16 @@ def clock(seconds: float) -> str:
 
 
 def status_sentence(media: MediaFacts) -> str:
-    """What reading the video has shown, in one sentence."""
+    """One sentence about how much of the video could be read."""
     read = f"{media.frames} frames, {media.duration_s:.1f} s"
     if media.repaired_timestamps:
-        read += f", {media.repaired_timestamps} of them with a repaired time"
+        read += f", {media.repaired_timestamps} of the frames with a repaired timestamp"
     if media.status == "complete":
-        return f"{media.source} was read to its end: {read}."
+        return f"{media.source} was read to the end: {read}."
     damage = (
         f"{media.decode_failures} packets could not be decoded, {media.damaged_frames} frames are "
         "damaged"
     )
     if media.status == "truncated":
-        return f"{media.source} is truncated: it ends before its announced end ({read}; {damage})."
-    return f"{media.source} is corrupt: it was read to its end ({read}), but {damage}."
+        return f"{media.source} is truncated: it ends earlier than announced ({read}; {damage})."
+    return f"{media.source} is corrupt: it was read to the end ({read}), but {damage}."

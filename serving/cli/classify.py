@@ -1,4 +1,4 @@
-"""``straps-serve classify``: photos to a line each."""
+"""``straps-serve classify``: one line per photo."""
 
 import json
 import sys
@@ -18,13 +18,13 @@ from shared_features.pose.extract import photo_track
 def classify_photos(
     photos: list[Path], as_json: bool, model: Path | None, params: Path | None
 ) -> bool:
-    """Print a line for each photo, and a message for each that cannot be read.
+    """Print a line for each photo, or a message if it cannot be read.
 
     Returns:
-        Whether all could be read.
+        Whether all photos could be read.
 
     Raises:
-        StrapsError: the model or a setting cannot be used.
+        StrapsError: The model or a setting cannot be used.
     """
     settings = load_settings(params)
     classifier = PoseClassifier(model or settings.serving.model_path)

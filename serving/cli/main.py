@@ -1,4 +1,4 @@
-"""``straps-serve``: analyse a video, classify photos, run the service."""
+"""``straps-serve``: analyse a video, classify photos or a live stream, run the service."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,32 +8,32 @@ import typer
 from shared_features.runtime import console
 
 app = typer.Typer(
-    help="Which aerial straps poses a video or a photo shows.",
+    help="Find aerial straps poses in videos, photos and live streams.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    # Plain help costs half the time of a decorated one.
+    # Plain help takes half as long as decorated help.
     rich_markup_mode=None,
 )
 
 ModelOption = Annotated[
     Path | None,
-    typer.Option(
-        "--model", metavar="PATH", help="A pose_classifier.onnx; otherwise `serving.model_path`."
-    ),
+    typer.Option("--model", metavar="PATH", help="Model file. Default: `serving.model_path`."),
 ]
 ParamsOption = Annotated[
     Path | None,
-    typer.Option("--params", metavar="PATH", help="A params.yaml; otherwise the project's."),
+    typer.Option(
+        "--params", metavar="PATH", help="Settings file. Default: the project's params.yaml."
+    ),
 ]
 
 
 @app.command()
 def analyze(
-    video: Annotated[Path, typer.Argument(help="The recording.", show_default=False)],
+    video: Annotated[Path, typer.Argument(help="Video file.", show_default=False)],
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Where results go; otherwise out/ and the video's name."),
+        typer.Option(metavar="DIR", help="Folder for the results. Default: out/NAME-OF-THE-VIDEO."),
     ] = None,
     overlay: Annotated[
         bool, typer.Option("--overlay", help="Also write the video with the poses drawn on it.")
@@ -41,7 +41,7 @@ def analyze(
     model: ModelOption = None,
     params: ParamsOption = None,
 ) -> None:
-    """Find the poses in a video; write its timeline, captions, landmarks and pictures."""
+    """Find the poses in a video; write a timeline, captions, landmarks and images."""
     from serving.cli.analyze import analyze_to_folder
 
     analyze_to_folder(video, out or Path("out") / video.stem, model, params, overlay)
@@ -49,9 +49,9 @@ def analyze(
 
 @app.command()
 def classify(
-    photos: Annotated[list[Path], typer.Argument(help="The photos.", show_default=False)],
+    photos: Annotated[list[Path], typer.Argument(help="Photo files.", show_default=False)],
     json: Annotated[
-        bool, typer.Option("--json", help="One JSON object per line, for other programs.")
+        bool, typer.Option("--json", help="Print one JSON object per line, for other programs.")
     ] = False,
     model: ModelOption = None,
     params: ParamsOption = None,
@@ -67,10 +67,10 @@ def classify(
 def live(
     source: Annotated[
         str,
-        typer.Argument(help="Number of a camera, address of a stream, or a recording."),
+        typer.Argument(help="Camera number, stream address, or video file."),
     ] = "0",
     window: Annotated[
-        bool, typer.Option("--window", help="Also show the picture in a window.")
+        bool, typer.Option("--window", help="Also show the video in a window.")
     ] = False,
     model: ModelOption = None,
     params: ParamsOption = None,
@@ -84,14 +84,15 @@ def live(
 @app.command()
 def run(
     host: Annotated[
-        str | None, typer.Option(help="Address to listen on; otherwise `serving.host`.")
+        str | None, typer.Option(help="Address to listen on. Default: `serving.host`.")
     ] = None,
     port: Annotated[
-        int | None, typer.Option(min=1, max=65535, help="Otherwise `serving.port`.")
+        int | None,
+        typer.Option(min=1, max=65535, help="Port to listen on. Default: `serving.port`."),
     ] = None,
     params: ParamsOption = None,
 ) -> None:
-    """Run the service and its page, until it is interrupted."""
+    """Run the service with its web page, until interrupted."""
     from serving.cli.run import run_service
 
     run_service(host, port, params)

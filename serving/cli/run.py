@@ -1,4 +1,4 @@
-"""``straps-serve run``."""
+"""``straps-serve run``: the HTTP service."""
 
 import logging
 import signal
@@ -13,24 +13,24 @@ from serving.live.transport import LiveTransport
 from serving.settings import load_settings
 from shared_features.runtime.allocator import limit_arenas
 
-# How long requests in flight may take to finish once the service is told to end.
+# How long requests in flight may take to finish after the service is told to stop.
 _GRACE_S = 5
 _KEEP_ALIVE_S = 15
 
 
 def run_service(host: str | None, port: int | None, params: Path | None) -> None:
-    """Run the service until it is told to end.
+    """Run the service until it is told to stop.
 
     Raises:
-        ParamsError: the settings are not understood.
-        DataDirError: the data folder cannot be used.
+        ParamsError: The settings are not valid.
+        DataDirError: The data folder cannot be used.
     """
     logging.basicConfig(
         stream=sys.stderr,
         level=logging.INFO,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
-    # uvicorn ends in order and then raises the signal again; being told to end is no failure.
+    # uvicorn shuts down and then raises the signal again; a requested stop is not a failure.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     limit_arenas()
     settings = load_settings(params)
@@ -47,6 +47,6 @@ def run_service(host: str | None, port: int | None, params: Path | None) -> None
             timeout_keep_alive=_KEEP_ALIVE_S,
             ws=LiveTransport,
             ws_max_size=serving.live.max_frame_bytes,
-            # Pictures are compressed already, and answers are small.
+            # Frames are compressed already, and the replies are small.
             ws_per_message_deflate=False,
         )

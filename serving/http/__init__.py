@@ -1,1 +1,1 @@
-"""The HTTP service: what is common to all resources."""
+"""The HTTP API; one module per resource in ``routes``."""

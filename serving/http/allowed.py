@@ -1,4 +1,4 @@
-"""Which methods a path has, for the ``Allow`` header of 405 (RFC 9110, section 10.2.1)."""
+"""The methods of a path, for the ``Allow`` header of a 405 (RFC 9110, section 10.2.1)."""
 
 import re
 
@@ -8,7 +8,7 @@ _PARAMETER = re.compile(r"\\{[^}]*\\}")
 
 
 def allowed_methods(app: FastAPI, path: str) -> list[str]:
-    """Every documented method of the routes that fit a path; one route alone knows only its own."""
+    """Every documented method of a path; a single route knows only its own."""
     methods = set()
     for template, operations in app.openapi()["paths"].items():
         pattern = _PARAMETER.sub("[^/]+", re.escape(template))

@@ -1,4 +1,4 @@
-"""The API's description of itself: problem documents and uploads, which FastAPI cannot guess."""
+"""The OpenAPI document: adds problem documents and uploads, which FastAPI cannot infer."""
 
 from typing import Any
 
@@ -12,21 +12,21 @@ from serving.http.uploads import FILE_FIELD
 Responses = dict[int | str, dict[str, Any]]
 
 _MEANINGS: dict[int, str] = {
-    400: "The request's body cannot be read.",
-    404: "There is no such thing.",
-    406: "None of the accepted formats can be made.",
-    408: "The upload paused or took too long.",
-    409: "The video is not in the state that this needs.",
-    413: "Larger than allowed.",
-    415: "Not the type of body that is expected.",
-    416: "The range asked for is not in the file.",
-    422: "Not as described here, or not a readable photo or video.",
-    503: "Not ready, or too much to do: see `Retry-After`.",
+    400: "The request body cannot be read.",
+    404: "The resource does not exist.",
+    406: "None of the accepted formats is available.",
+    408: "The upload paused too long or took too long.",
+    409: "The video is not in the required state.",
+    413: "The request body is larger than allowed.",
+    415: "The request body has the wrong type.",
+    416: "The requested range is not in the file.",
+    422: "The request does not match this description, or the file is not readable media.",
+    503: "The service is not ready or too busy: see `Retry-After`.",
 }
-# Every route can meet these: another web site's page, and a mistake of ours.
+# Every route can return these.
 _ALWAYS: dict[int, str] = {
-    403: "Sent by another web site's page.",
-    500: "The service made a mistake.",
+    403: "The request was sent by another website's page.",
+    500: "Internal error.",
 }
 _REFERENCE = {"schema": {"$ref": f"#/components/schemas/{ProblemOut.__name__}"}}
 
@@ -39,8 +39,8 @@ def problems(*statuses: int) -> Responses:
     }
 
 
-def file_form(what: str) -> dict[str, Any]:
-    """The documented body of a route that takes one file, for ``openapi_extra``."""
+def file_form(description: str) -> dict[str, Any]:
+    """The documented body of a route that accepts one file, for ``openapi_extra``."""
     schema = {
         "type": "object",
         "required": [FILE_FIELD],
@@ -49,7 +49,7 @@ def file_form(what: str) -> dict[str, Any]:
                 "type": "string",
                 "contentMediaType": "application/octet-stream",
                 "format": "binary",
-                "description": what,
+                "description": description,
             }
         },
     }
@@ -59,17 +59,17 @@ def file_form(what: str) -> dict[str, Any]:
 
 
 def json_body(model: str) -> dict[str, Any]:
-    """The documented body of a route that reads its JSON itself, for ``openapi_extra``."""
+    """The documented body of a route that parses its JSON itself, for ``openapi_extra``."""
     reference = {"schema": {"$ref": f"#/components/schemas/{model}"}}
     return {"requestBody": {"required": True, "content": {"application/json": reference}}}
 
 
 def install(app: FastAPI, models: list[dict[str, Any]]) -> None:
-    """Give an application its description, made once.
+    """Replace an application's OpenAPI document, which is built on first use.
 
     Args:
-        app: the application.
-        models: JSON schemas of bodies that routes read themselves.
+        app: Application to document.
+        models: JSON schemas of request bodies that routes parse themselves.
     """
 
     def openapi() -> dict[str, Any]:
@@ -99,7 +99,7 @@ def _described(app: FastAPI, models: list[dict[str, Any]]) -> dict[str, Any]:
                 content = {MEDIA_TYPE: _REFERENCE}
                 responses[str(status)] = {"description": meaning, "content": content}
             invalid = responses.get("422", {}).get("content", {})
-            if "application/json" in invalid:  # FastAPI's own form of it, which is never sent
+            if "application/json" in invalid:  # FastAPI's own format, which is never sent
                 responses["422"] = problems(422)[422]
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)

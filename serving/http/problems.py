@@ -32,7 +32,7 @@ from shared_features.errors import (
 _LOG = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 
-# The first class that fits counts, so the narrower ones come first.
+# The first matching class counts, so subclasses come first.
 _STATUSES: tuple[tuple[type[StrapsError], int], ...] = (
     (NotFoundError, 404),
     (NotAcceptableError, 406),
@@ -46,7 +46,7 @@ _STATUSES: tuple[tuple[type[StrapsError], int], ...] = (
     (PoseAssetError, 503),
 )
 _MAX_VALIDATION_PROBLEMS = 20
-# RFC 9110 has renamed these; older versions of Python's table have not.
+# RFC 9110 renamed these; older Python versions have the old names.
 _TITLES = {413: "Content Too Large", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}
 
 
@@ -57,7 +57,7 @@ def problem(
     headers: Mapping[str, str] | None = None,
     **extensions: Any,
 ) -> Response:
-    """A problem document."""
+    """Build a problem document."""
     content = {
         "type": "about:blank",
         "title": _TITLES.get(status) or HTTPStatus(status).phrase,
@@ -70,7 +70,7 @@ def problem(
 
 
 def install(app: FastAPI) -> None:
-    """Answer every error of an application with a problem document."""
+    """Make an application turn every error into a problem document."""
     app.add_exception_handler(StrapsError, _straps_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
@@ -79,7 +79,7 @@ def install(app: FastAPI) -> None:
 
 
 def validation_problems(errors: Any) -> list[dict[str, str]]:
-    """Where and what, of a validation; what was given is not repeated: it may not be JSON."""
+    """The location and message of validation errors, without the input: it may not be JSON."""
     return [
         {"where": ".".join(str(part) for part in e["loc"]), "what": str(e["msg"])}
         for e in list(errors)[:_MAX_VALIDATION_PROBLEMS]
@@ -87,17 +87,20 @@ def validation_problems(errors: Any) -> list[dict[str, str]]:
 
 
 def invalid(request: Request, errors: Any) -> Response:
-    """The problem document of a request that does not have the promised form."""
+    """The problem document of a request that does not match the API's description."""
     problems = validation_problems(errors)
-    told = "; ".join(f"{p['where']}: {p['what']}" for p in problems[:3])
+    first = "; ".join(f"{p['where']}: {p['what']}" for p in problems[:3])
     return problem(
-        request, 422, f"The request is not as described in the API: {told}.", problems=problems
+        request,
+        422,
+        f"The request does not match the API's description: {first}.",
+        problems=problems,
     )
 
 
 async def _straps_error(request: Request, error: Exception) -> Response:
     if isinstance(error, UploadError):
-        # The rest of the body is not read: the connection cannot be used again.
+        # The rest of the body is not read, so the connection cannot be reused.
         return problem(request, error.status, str(error), {"Connection": "close"})
     status = next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
     if status == 500:
@@ -111,7 +114,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     details = {
         404: f"There is nothing at {request.url.path[:200]!r}. See /api/v1/openapi.json.",
-        405: f"{request.method} is not possible here. See /api/v1/openapi.json.",
+        405: f"{request.method} is not allowed here. See /api/v1/openapi.json.",
     }
     given = str(error.detail) if isinstance(error, HTTPException) else ""
     headers = error.headers if isinstance(error, HTTPException) else None
@@ -126,7 +129,7 @@ async def _validation_error(request: Request, error: Exception) -> Response:
 
 async def _client_gone(request: Request, error: Exception) -> Response:
     del error
-    return problem(request, 400, "The client went away before the request was complete.")
+    return problem(request, 400, "The client disconnected before the request was complete.")
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
@@ -134,5 +137,5 @@ async def _unexpected(request: Request, error: Exception) -> Response:
     return problem(
         request,
         500,
-        "The service made a mistake; its log says more. Trying again may help, reporting it will.",
+        "Internal error; see the service's log for details. Retry, and report it if it persists.",
     )

@@ -1,6 +1,6 @@
-"""Checks ``Range`` headers (RFC 9110, section 14) before a file is sent.
+"""Validation of ``Range`` headers (RFC 9110, section 14) before a file is sent.
 
-The file response itself would answer a bad one in plain text.
+Starlette's file response would reject a bad one in plain text.
 """
 
 import re
@@ -12,10 +12,10 @@ _MAX_RANGES = 8
 
 
 def check_range(header: str | None, size: int) -> None:
-    """Let a range pass, or say why it cannot be answered.
+    """Accept a range, or say what is wrong with it.
 
     Raises:
-        HTTPException: 416 with the size that there is.
+        HTTPException: 416 with the size of the file.
     """
     if header is None:
         return

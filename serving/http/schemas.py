@@ -1,15 +1,15 @@
-"""What the API takes and gives, as it is described in its OpenAPI document."""
+"""Request and response bodies of the API; their docs become its OpenAPI document."""
 
 from datetime import datetime
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from serving.jobs import JobState, OverlayState
 from shared_features.landmarks.landmarks import LANDMARK_COUNT
 
-# Far outside any picture or person, and far inside what float32 can hold.
+# Far outside any image or person, yet well within float32.
 Coordinate = Annotated[float, Field(ge=-1000, le=1000, allow_inf_nan=False)]
 ImagePoint = Annotated[list[Coordinate], Field(min_length=2, max_length=4)]
 WorldPoint = Annotated[list[Coordinate], Field(min_length=3, max_length=3)]
@@ -25,7 +25,7 @@ _EXAMPLE_PROBABILITIES = {"front lever": 0.91, "other pose or transition": 0.09}
 
 
 class ProblemOut(BaseModel):
-    """What went wrong (RFC 9457)."""
+    """A problem document (RFC 9457)."""
 
     type: str = Field(examples=["about:blank"])
     title: str = Field(examples=["Not Found"])
@@ -34,27 +34,28 @@ class ProblemOut(BaseModel):
     instance: str = Field(examples=["/api/v1/videos/0123"])
 
 
-class AnswerOut(BaseModel):
-    """What the model says about one frame."""
+class PredictionOut(BaseModel):
+    """The model's prediction for one frame."""
 
     person: bool = Field(description="Whether a person was found.")
     label: str | None = Field(
-        description="The likeliest pose, also when it is uncertain; null without a person.",
+        description="The most probable pose, even if it is uncertain; null without a person.",
         examples=["front lever"],
     )
     uncertain: bool = Field(
-        description="Whether even the likeliest pose is less probable than a pose must be to begin."
+        description="Whether even the most probable pose is too improbable for a pose to start."
     )
     confidence: float | None = Field(
-        ge=0, le=1, description="Its probability; null without a person.", examples=[0.91]
+        ge=0, le=1, description="Probability of the label; null without a person.", examples=[0.91]
     )
     probabilities: Probabilities | None = Field(
-        description="Of every pose; null without a person.", examples=[_EXAMPLE_PROBABILITIES]
+        description="Probability of every pose; null without a person.",
+        examples=[_EXAMPLE_PROBABILITIES],
     )
 
 
 class ModelFactsOut(BaseModel):
-    """Which model gave the answers."""
+    """The identity of the model that made the predictions."""
 
     sha256: str
     labels: list[str]
@@ -65,21 +66,23 @@ class ModelFactsOut(BaseModel):
 
 
 class ImageLandmark(BaseModel):
-    """A point in the picture."""
+    """A point in the image."""
 
     x: float = Field(description="Fraction of the width, from the left.")
     y: float = Field(description="Fraction of the height, from the top.")
     z: float = Field(description="Depth, scaled like x; smaller is nearer to the camera.")
-    visibility: float = Field(description="0 to 1: whether it is in view and not hidden.")
-    presence: float = Field(description="0 to 1: whether it is in the picture.")
+    visibility: float = Field(
+        description="Probability that the point is in the image and not hidden."
+    )
+    presence: float = Field(description="Probability that the point is in the image.")
 
 
 class WorldLandmark(BaseModel):
     """A point in space."""
 
-    x: float = Field(description="Metres to the right of the middle of the hips.")
-    y: float = Field(description="Metres below the middle of the hips.")
-    z: float = Field(description="Metres behind the middle of the hips.")
+    x: float = Field(description="Metres to the right of the hip centre.")
+    y: float = Field(description="Metres below the hip centre.")
+    z: float = Field(description="Metres behind the hip centre, as seen from the camera.")
 
 
 class LandmarkOut(BaseModel):
@@ -90,53 +93,54 @@ class LandmarkOut(BaseModel):
     world: WorldLandmark
 
 
-class PhotoOut(AnswerOut):
-    """The pose of a photo."""
+class PhotoOut(PredictionOut):
+    """The pose in a photo."""
 
-    source: str = Field(description="The file name that was sent.", examples=["lever.jpg"])
-    width: int = Field(description="Of the upright photo, in pixels.", examples=[1200])
-    height: int = Field(examples=[800])
+    source: str = Field(description="Name of the uploaded file.", examples=["lever.jpg"])
+    width: int = Field(description="Width of the upright photo, in pixels.", examples=[1200])
+    height: int = Field(description="Height of the upright photo, in pixels.", examples=[800])
     people_in_view: int = Field(ge=0, examples=[1])
     model: ModelFactsOut
     landmarks: list[LandmarkOut] | None = Field(
-        description="All 33, in the order of their numbers; null without a person."
+        description="All 33 landmarks, in MediaPipe's order; null without a person."
     )
 
 
 class OverlayOut(BaseModel):
-    """How far the video with the poses drawn on it is, and the pictures that are made with it."""
+    """Progress of the overlay: the video with the poses drawn on it, hold photos and summary."""
 
     status: OverlayState = Field(examples=["rendering"])
     frames_done: int = Field(ge=0, examples=[120])
-    problem: str | None = Field(description="Why it failed; null unless it has.")
+    problem: str | None = Field(description="Reason for the failure; null unless it failed.")
 
 
 class JobOut(BaseModel):
-    """An uploaded video and how far its analysis is."""
+    """An uploaded video and the progress of its analysis."""
 
     id: str = Field(examples=["5f0c3d9c3a2b4e0b9d1a5a3f2a7c6e10"])
-    source: str = Field(description="The file name that was sent.", examples=["routine.mp4"])
+    source: str = Field(description="Name of the uploaded file.", examples=["routine.mp4"])
     status: JobState = Field(examples=["processing"])
     created_at: datetime = Field(examples=["2026-01-31T18:30:00Z"])
     frames_done: int = Field(ge=0, examples=[412])
     frames_total: int | None = Field(
-        description="As announced by the video; null when it says nothing.", examples=[1350]
+        description="Number of frames the video announces; null when it announces none.",
+        examples=[1350],
     )
-    problem: ProblemOut | None = Field(description="Why it failed; null unless it has.")
+    problem: ProblemOut | None = Field(description="Reason for the failure; null unless it failed.")
     overlay: OverlayOut | None = Field(
-        description="The overlay and the pictures, made once the timeline is there; null before."
+        description="The overlay, drawn after the analysis; null before that."
     )
     links: dict[str, str] = Field(
         description=(
-            "Where to go on: self, media and, once they are there, timeline, angles, overlay, "
-            "summary and holds."
+            "Paths of what belongs to the video: self and media; also timeline, angles, overlay, "
+            "summary and holds when they are available."
         ),
         examples=[{"self": "/api/v1/videos/5f0c3d9c3a2b4e0b9d1a5a3f2a7c6e10"}],
     )
 
 
 class JobListOut(BaseModel):
-    """Every video, the newest first."""
+    """All videos, newest first."""
 
     videos: list[JobOut]
 
@@ -149,7 +153,7 @@ class LandmarkFrameIn(BaseModel):
     image: ImagePoints | None = Field(
         description=(
             "33 points [x, y, z?, visibility?] in the order of MediaPipe Pose: x and y as "
-            "fractions of the upright frame. null: there is no person in the frame."
+            "fractions of the upright frame. null if there is no person in the frame."
         ),
     )
     world: WorldPoints | None = Field(
@@ -160,12 +164,12 @@ class LandmarkFrameIn(BaseModel):
         ge=0,
         le=1_000_000,
         allow_inf_nan=False,
-        description="Time in seconds. Given for all frames or for none, strictly rising.",
+        description="Time in seconds, strictly increasing. Give it for all frames or for none.",
     )
 
 
 class LandmarksIn(BaseModel):
-    """Landmarks that a client has computed itself."""
+    """Landmarks computed by the client."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -183,52 +187,52 @@ class LandmarksIn(BaseModel):
         },
     )
 
-    width: int = Field(ge=1, le=100_000, description="Of the upright frames, in pixels.")
-    height: int = Field(ge=1, le=100_000)
+    width: int = Field(ge=1, le=100_000, description="Width of the upright frames, in pixels.")
+    height: int = Field(ge=1, le=100_000, description="Height of the upright frames, in pixels.")
     frames: list[LandmarkFrameIn] = Field(min_length=1)
 
     @model_validator(mode="after")
-    def _times_are_whole(self) -> "LandmarksIn":
+    def _times_are_complete(self) -> Self:
         times = [frame.pts_s for frame in self.frames if frame.pts_s is not None]
         if times and len(times) != len(self.frames):
             raise ValueError("pts_s must be given for all frames or for none")
         if any(b <= a for a, b in pairwise(times)):
-            raise ValueError("pts_s must strictly rise from frame to frame")
+            raise ValueError("pts_s must strictly increase from frame to frame")
         return self
 
 
-class FrameAnswerOut(AnswerOut):
-    """The answer for one frame of landmarks."""
+class FramePredictionOut(PredictionOut):
+    """The prediction for one frame of landmarks."""
 
     index: int = Field(ge=0)
     pts_s: float | None
 
 
 class SegmentOut(BaseModel):
-    """A stretch of time with one answer."""
+    """A stretch of time with one label."""
 
     label: str = Field(description="A pose, `uncertain` or `no person`.", examples=["front lever"])
     start_s: float = Field(examples=[3.2])
     end_s: float = Field(examples=[6.4])
     duration_s: float = Field(examples=[3.2])
     confidence: float | None = Field(examples=[0.88])
-    hold: bool = Field(description="Whether it is a pose that was held long enough to count.")
+    hold: bool = Field(description="Whether the pose was held long enough to count as a hold.")
     first_frame: int = Field(ge=0, examples=[80])
     last_frame: int = Field(ge=0, examples=[159])
 
 
 class LandmarksOut(BaseModel):
-    """An answer for each frame, in order, all by one model."""
+    """One prediction per frame, in order, all by one model."""
 
     model: ModelFactsOut
-    frames: list[FrameAnswerOut]
+    frames: list[FramePredictionOut]
     segments: list[SegmentOut] | None = Field(
-        description="The smoothed answers over time; null when no times were given."
+        description="Segments of the smoothed predictions; null when no times were given."
     )
 
 
 class MediaOut(BaseModel):
-    """The facts about a video."""
+    """Facts about a video."""
 
     source: str = Field(examples=["routine.mp4"])
     status: Literal["complete", "truncated", "corrupt"]
@@ -244,7 +248,7 @@ class MediaOut(BaseModel):
 
 
 class TimelineFrameOut(BaseModel):
-    """The answer for one frame of a video."""
+    """The prediction for one frame of a video."""
 
     index: int = Field(ge=0)
     pts_s: float = Field(ge=0, examples=[3.2])
@@ -255,7 +259,7 @@ class TimelineFrameOut(BaseModel):
 
 
 class TotalOut(BaseModel):
-    """What a video holds of one pose."""
+    """The totals of one pose in a video."""
 
     label: str = Field(examples=["front lever"])
     total_s: float = Field(examples=[5.1])
@@ -264,7 +268,7 @@ class TotalOut(BaseModel):
 
 
 class TimelineOut(BaseModel):
-    """Which pose in every frame of a video, and what follows from it."""
+    """The pose in every frame of a video, with segments and totals."""
 
     media: MediaOut
     model: ModelFactsOut
@@ -276,9 +280,9 @@ class TimelineOut(BaseModel):
 class AnglesOut(BaseModel):
     """Joint angles over time, as the camera sees them."""
 
-    pts_s: list[float] = Field(description="Times; at most 2000, thinned evenly.")
+    pts_s: list[float] = Field(description="Times in seconds, at most 2000, evenly thinned.")
     angles: dict[str, list[float | None]] = Field(
-        description="By joint: 0 to 180 degrees at each time; null without a person.",
+        description="Angles by joint: 0 to 180 degrees at each time; null without a person.",
         examples=[{"left elbow": [171.3, None], "right elbow": [169.8, None]}],
     )
 
@@ -292,40 +296,42 @@ class HoldPhotoOut(BaseModel):
     end_s: float = Field(examples=[6.4])
     duration_s: float = Field(examples=[3.2])
     confidence: float | None = Field(examples=[0.88])
-    photo_s: float = Field(description="When the photo was taken.", examples=[4.6])
+    photo_s: float = Field(
+        description="Time of the photo in the video, in seconds.", examples=[4.6]
+    )
     photo: str = Field(
-        description="Where it is.",
+        description="Path of the photo.",
         examples=["/api/v1/videos/5f0c3d9c3a2b4e0b9d1a5a3f2a7c6e10/holds/1.jpg"],
     )
 
 
 class HoldPhotosOut(BaseModel):
-    """The holds of a video in order of time, each with its photo."""
+    """The holds of a video in chronological order, each with its photo."""
 
     holds: list[HoldPhotoOut]
 
 
 class ModelOut(ModelFactsOut):
-    """The model that is served, as it describes itself."""
+    """The model being served, as described in its file."""
 
-    features: list[str] = Field(description="Names of the features, in order.")
-    metrics: dict[str, Any] = Field(description="How well it did, by name.")
-    limits: dict[str, float] = Field(description="What may be sent at most.")
+    features: list[str] = Field(description="Names of the features, in their order.")
+    metrics: dict[str, Any] = Field(description="Evaluation metrics by name.")
+    limits: dict[str, float] = Field(description="Maximum sizes of requests.")
     loaded_at: datetime = Field(
-        description="Since when it is served.", examples=["2026-01-31T18:30:00Z"]
+        description="Time at which the model was loaded.", examples=["2026-01-31T18:30:00Z"]
     )
     file_problem: str | None = Field(
         description=(
-            "Why the model file is not the model that is served: it was refused, or is gone. null "
-            "when it is."
+            "Reason the model file is not the model being served: it was refused or is missing. "
+            "null when it is being served."
         )
     )
 
 
 class HealthOut(BaseModel):
-    """The service is there."""
+    """The state of the service."""
 
     status: Literal["live", "ready"]
     detail: str | None = Field(
-        default=None, description="What is wrong although it can answer; null when nothing is."
+        default=None, description="A problem that does not stop the service; null if there is none."
     )

@@ -1,7 +1,7 @@
-"""What every reply says to browsers, and which requests of browsers are refused.
+"""Security headers of every response, and refusal of requests from other websites.
 
-The service has no accounts and usually listens on the machine's own address. Any web page a browser
-shows could try to send it forms; browsers say so in ``Sec-Fetch-Site``.
+The service has no accounts and usually listens on the local address. Any page in the user's browser
+could try to send it forms; browsers mark such requests in ``Sec-Fetch-Site``.
 """
 
 import json
@@ -29,7 +29,7 @@ _FOREIGN = frozenset({"cross-site", "same-site"})
 
 
 class Security:
-    """ASGI middleware: adds the headers, and refuses what other web sites send."""
+    """ASGI middleware that adds the headers and refuses requests from other websites."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -38,7 +38,7 @@ class Security:
         """Handle one request."""
         if scope["type"] == "websocket" and _is_foreign_page(Headers(scope=scope)):
             await receive()
-            await send({"type": "websocket.close", "code": 1008})  # answered with 403
+            await send({"type": "websocket.close", "code": 1008})  # the client gets a 403
             return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
@@ -49,7 +49,7 @@ class Security:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
-                # Answers change while a job runs; files of a job are never shared with others.
+                # Responses change while a job runs, and files of a job must not be shared.
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
@@ -61,9 +61,9 @@ class Security:
 
 
 def _is_foreign_page(headers: Headers) -> bool:
-    """Whether a websocket is opened by another web site's page; browsers let any page try.
+    """Whether another website's page opens a websocket; browsers allow any page to try.
 
-    Other programs send no ``Origin``.
+    Clients that are not browsers send no ``Origin``.
     """
     origin = headers.get("origin")
     return origin is not None and urlsplit(origin).netloc != headers.get("host")
@@ -74,7 +74,7 @@ async def _refuse(scope: Scope, send: Send) -> None:
         "type": "about:blank",
         "title": "Forbidden",
         "status": 403,
-        "detail": "Another web site's page sent this. Use the service's own page.",
+        "detail": "This request came from another website's page. Use the service's own page.",
         "instance": scope["path"],
     }
     headers = [(b"content-type", MEDIA_TYPE.encode()), (b"connection", b"close")]

@@ -1,4 +1,4 @@
-"""What the routes work with, made once per application."""
+"""The components that routes use, created once per application."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -17,13 +17,13 @@ class Services:
     """The parts of a running service.
 
     Attributes:
-        settings: what it was told.
-        data_dir: where it writes.
-        engine: the model.
-        photos: looks at photos.
-        jobs: the queue of videos.
-        live: the live sessions.
-        warm: whether the first photo has been tried out; ready only from then on.
+        settings: Settings of the service.
+        data_dir: Folder the service writes to.
+        engine: Source of the model.
+        photos: Pose estimation for photos.
+        jobs: Queue of videos.
+        live: Live sessions.
+        warm: Whether the pose networks have run once; the service is not ready before that.
     """
 
     settings: Settings
@@ -35,8 +35,8 @@ class Services:
     warm: bool = False
 
     def not_ready(self) -> str | None:
-        """Why the service cannot do all of its work yet; None when it can."""
-        warming = None if self.warm else "The pose model is being warmed up."
+        """Reason the service is not ready; None when it is."""
+        warming = None if self.warm else "The pose model is warming up."
         return self.engine.problem or self.jobs.problem or warming
 
 

@@ -1,1 +1,1 @@
-"""The served model, and how it is replaced while the service runs."""
+"""The model being served, and its replacement while the service runs."""

@@ -1,10 +1,10 @@
-"""The model that is served and whether everything that answers need is in place.
+"""The model being served, and its replacement when the model file changes.
 
-A missing or foreign model is no reason to stop: the process stays up, says why it is not ready, and
-looks again, so putting the right file in place is all it takes. The same goes for another model
-later on: the file is watched, and the one that is put in its place is loaded and tried out beside
-the old one, then takes over. What has begun with the old one ends with it; a file that cannot be
-used changes nothing but is named.
+A missing or unusable model does not stop the process: it stays up, reports why it is not ready, and
+keeps checking, so putting the right file in place is enough. The same applies later: the file is
+watched, and a new model is loaded and verified while the old one is still being served, then takes
+over. Requests that started with the old model finish with it. A file that cannot be used changes
+nothing, but is reported.
 """
 
 import logging
@@ -20,67 +20,72 @@ from shared_features.errors import ClassifierError, PoseAssetError
 from shared_features.pose import model_asset
 
 _LOG = logging.getLogger(__name__)
-# A model that is put in place is noticed at the next look and loaded at the one after that.
-_LOOK_EVERY_S = 0.5
+# A new file is noticed at the next check and loaded at the one after that.
+_CHECK_INTERVAL_S = 0.5
 
 
 @dataclass(frozen=True)
 class ServedModel:
-    """A model and since when it is served."""
+    """A model being served.
+
+    Attributes:
+        classifier: The model.
+        loaded_at: Time at which it was loaded.
+    """
 
     classifier: PoseClassifier
     loaded_at: datetime
 
 
 class Engine:
-    """Holds the verified model and pose asset, once they are there. Safe to share.
+    """Watches the model file and holds the verified model. Thread-safe.
 
     Args:
-        settings: which files.
-        look_every_s: how often the model file is looked at.
+        settings: Paths of the model and of the pose model.
+        check_interval_s: Time between two checks of the model file.
     """
 
-    def __init__(self, settings: Settings, look_every_s: float = _LOOK_EVERY_S) -> None:
+    def __init__(self, settings: Settings, check_interval_s: float = _CHECK_INTERVAL_S) -> None:
         self._path = settings.serving.model_path
         self._pose_model_path = settings.shared.pose.model_path
-        self._look_every_s = look_every_s
+        self._check_interval_s = check_interval_s
         self._lock = threading.Lock()
         self._served: ServedModel | None = None
-        self._problem: str | None = "The model is being loaded."
-        # Only the thread touches these: the file of the last look, and the last one that was tried
-        # out, with what was wrong with it.
+        self._problem: str | None = "The model is loading."
+        # Only the watching thread uses these: the file seen at the last check, and the last file
+        # that was loaded, with the reason if it was refused.
         self._seen: FileIdentity | None = None
-        self._tried: FileIdentity | None = None
+        self._loaded: FileIdentity | None = None
         self._refusal: str | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="engine", daemon=True)
 
     def start(self) -> None:
-        """Begin to load in the background; the service answers meanwhile."""
+        """Start loading and watching in the background."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop looking for files."""
+        """Stop watching."""
         self._stop.set()
         self._thread.join()
 
     @property
     def problem(self) -> str | None:
-        """Why there is no classifier; None when there is one."""
+        """Reason there is no model; None when there is one."""
         with self._lock:
             return self._problem if self._served is None else None
 
     @property
     def file_problem(self) -> str | None:
-        """Why the file in place is not the model that is served; None when it is, or none is."""
+        """Reason the model file is not being served; None if it is, or if no model is."""
         with self._lock:
             return self._problem if self._served is not None else None
 
     def served(self) -> ServedModel:
-        """The model that is served, and since when.
+        """The model being served, with its load time.
 
         Raises:
-            NotReadyError: with the reason.
+            NotReadyError: No model has been loaded; the message has the reason.
         """
         with self._lock:
             if self._served is None:
@@ -88,25 +93,25 @@ class Engine:
             return self._served
 
     def classifier(self) -> PoseClassifier:
-        """The model that is served. Ask once for all that has to come from one model.
+        """The model being served. Call once for all predictions that must come from one model.
 
         Raises:
-            NotReadyError: with the reason.
+            NotReadyError: No model has been loaded; the message has the reason.
         """
         return self.served().classifier
 
     def _watch(self) -> None:
         while not self._stop.is_set():
             try:
-                self._look()
+                self._check()
             except (ClassifierError, PoseAssetError) as error:
                 self._note(str(error))
             except (OSError, MemoryError) as error:
-                # The next look tries again.
+                # The next check tries again.
                 self._note(f"The model files cannot be read: {error or type(error).__name__}.")
-            self._stop.wait(self._look_every_s)
+            self._stop.wait(self._check_interval_s)
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         if self._served is None:
             model_asset.resolve(self._pose_model_path)
         identity = file_identity(self._path)
@@ -115,21 +120,21 @@ class Engine:
                 f"There is no model file {self._path}. Promote a model, run `make starter` to "
                 "build the starter model, or set `serving.model_path` in params.yaml."
             )
-        at_rest = self._seen in (None, identity)  # else it may still be being written
+        is_stable = self._seen in (None, identity)  # otherwise it may still be being written
         self._seen = identity
-        if identity == self._tried:
+        if identity == self._loaded:
             self._note(self._refusal)
-        elif at_rest:
-            self._try(identity)
+        elif is_stable:
+            self._load(identity)
 
-    def _try(self, identity: FileIdentity) -> None:
+    def _load(self, identity: FileIdentity) -> None:
         try:
             classifier, refusal = load_verified(self._path), None
         except ClassifierError as error:
             classifier, refusal = None, str(error)
         if file_identity(self._path) != identity:
-            return  # it is not certain which file that was, nor that it was whole
-        self._tried, self._refusal = identity, refusal
+            return  # the file changed meanwhile, so it is unclear what was loaded
+        self._loaded, self._refusal = identity, refusal
         if classifier is not None:
             self._serve(classifier)
         self._note(refusal)
@@ -149,17 +154,17 @@ class Engine:
         )
 
     def _note(self, problem: str | None) -> None:
-        """Keep what is wrong with the files, if anything, and say it once."""
+        """Remember a problem with the files, if any, and log it once."""
         with self._lock:
-            told = "not ready: %s"
+            text = "not ready: %s"
             if problem is not None and self._served is not None:
-                told = "the model file is not served: %s"
+                text = "the model file is refused: %s"
                 problem += (
-                    f" The model with sha256 {self._served.classifier.sha256} goes on answering, "
-                    "but a restart would not be ready."
+                    f" The model with sha256 {self._served.classifier.sha256} is still served, "
+                    "but the service would not be ready after a restart."
                 )
             changed, self._problem = problem != self._problem, problem
         if changed and problem is None:
-            _LOG.info("the model file is the one that is served again")
+            _LOG.info("the model file is again the model being served")
         elif changed:
-            _LOG.warning(told, problem)
+            _LOG.warning(text, problem)

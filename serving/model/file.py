@@ -1,4 +1,4 @@
-"""A model file that may be replaced at any time: which file it is, and whether it can be used."""
+"""The identity and verification of a model file that may be replaced at any time."""
 
 import json
 from dataclasses import dataclass
@@ -9,23 +9,23 @@ import numpy as np
 from shared_features.classify.classifier import PoseClassifier
 from shared_features.errors import ClassifierError
 
-# What float32 probabilities of one row may differ from 1 in sum.
+# How far the float32 probabilities of a row may be from a sum of 1.
 _SUM_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)
 class FileIdentity:
-    """Tells a file from what was, or will be, in its place; says nothing about old and new.
+    """Distinguishes a file from earlier and later files at the same path.
 
-    A model that is put back may carry any modification time, and the number of a removed file is
-    used again. The time of the last change of name or contents cannot be set by anyone.
+    It does not say which is newer: a restored model may have any modification time, and inode
+    numbers are reused. Only the time of the last status change cannot be set by a program.
 
     Attributes:
-        device: the disk it is on.
-        inode: its number there.
-        size: in bytes.
-        modified_ns: when its contents were changed, as far as it says.
-        changed_ns: when its name, contents or rights were changed.
+        device: ID of the disk.
+        inode: Number of the file on that disk.
+        size: Size in bytes.
+        modified_ns: Modification time, which programs can set.
+        changed_ns: Time of the last change of name, contents or permissions.
     """
 
     device: int
@@ -36,10 +36,10 @@ class FileIdentity:
 
 
 def file_identity(path: Path) -> FileIdentity | None:
-    """Which file is in that place; None when there is none.
+    """Identity of the file at a path; None if there is none.
 
     Raises:
-        OSError: the place cannot be looked at.
+        OSError: The path cannot be accessed.
     """
     try:
         found = path.stat()
@@ -51,36 +51,36 @@ def file_identity(path: Path) -> FileIdentity | None:
 
 
 def load_verified(path: Path) -> PoseClassifier:
-    """The model of a file, tried out: it answers, and what it says about itself can be shown.
+    """Load a model file and check that it predicts and that its description can be shown.
 
     Raises:
-        ClassifierError: the file is missing, damaged, not one of ours, of another contract, or
-            gives no probabilities.
-        OSError, MemoryError: it cannot be read now; that may pass.
+        ClassifierError: The file is missing, damaged, not a pose classifier, has an unknown
+            contract, or does not return probabilities.
+        OSError, MemoryError: The file cannot be read at the moment.
     """
     try:
         classifier = PoseClassifier(path)
-        _try_out(classifier)
+        _verify(classifier)
     except (ClassifierError, OSError, MemoryError):
         raise
     except Exception as error:
-        # A boundary: a file from elsewhere decides what onnxruntime and the parsers raise here,
-        # and whoever watches the file has to outlive it.
+        # A boundary: a foreign file can make onnxruntime and the parsers raise anything, and the
+        # watching thread has to survive it.
         raise ClassifierError(
             f"{path} cannot be used ({type(error).__name__}: {error}). Export the model again."
         ) from error
     return classifier
 
 
-def _try_out(classifier: PoseClassifier) -> None:
+def _verify(classifier: PoseClassifier) -> None:
     contract = classifier.contract
     features = np.zeros((2, len(contract.features.columns)), dtype=np.float32)
-    features[1, ::2] = np.nan  # landmarks are missing now and then
-    answers = classifier.probabilities(features)
-    in_range = bool(((answers >= 0) & (answers <= 1)).all())
-    if not in_range or np.abs(answers.sum(axis=1) - 1).max() > _SUM_TOLERANCE:
+    features[1, ::2] = np.nan  # some landmarks may be missing
+    predicted = classifier.probabilities(features)
+    in_range = bool(((predicted >= 0) & (predicted <= 1)).all())
+    if not in_range or np.abs(predicted.sum(axis=1) - 1).max() > _SUM_TOLERANCE:
         raise ClassifierError(
-            f"{classifier.path} gives {answers.tolist()} for two rows of features, expected "
+            f"{classifier.path} returns {predicted.tolist()} for two rows of features, expected "
             "probabilities between 0 and 1 that add up to 1. Export the model again."
         )
     for name, summary in (("training", contract.training), ("metrics", contract.metrics)):
@@ -89,7 +89,7 @@ def _try_out(classifier: PoseClassifier) -> None:
         except ValueError as error:
             raise ClassifierError(
                 f"{classifier.path} holds numbers in its {name} summary that are not JSON "
-                f"({error}). Leave out what is not a finite number and export the model again."
+                f"({error}). Remove values that are not finite numbers and export the model again."
             ) from error
         if not isinstance(summary, dict):
             raise ClassifierError(

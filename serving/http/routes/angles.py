@@ -18,7 +18,7 @@ router = APIRouter(prefix="/videos", tags=["videos"])
     responses=problems(404, 409, 422, 503)
     | {
         200: {
-            "description": "The angles.",
+            "description": "The joint angles.",
             "content": {
                 "application/json": {
                     "schema": {"$ref": f"#/components/schemas/{AnglesOut.__name__}"}
@@ -28,11 +28,11 @@ router = APIRouter(prefix="/videos", tags=["videos"])
     },
 )
 def get_angles(video_id: str, services: ServicesDep) -> FileResponse:
-    """Joint angles over time, as the camera sees them; at most 2000 moments, thinned evenly."""
+    """Joint angles over time, as the camera sees them; at most 2000 moments, evenly thinned."""
     path = services.jobs.get_analyzed(video_id).folder / ANGLES_FILE
     if not path.is_file():
         raise NotFoundError(
-            "This video was analysed by a version that kept no joint angles. Upload it again."
+            "This video was analysed by an early version that stored no angles. Upload it again."
         )
     return FileResponse(
         path, media_type="application/json", filename=ANGLES_FILE, content_disposition_type="inline"

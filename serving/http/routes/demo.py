@@ -1,4 +1,4 @@
-"""``/api/v1/demo``: the performance that comes with the project, for a player."""
+"""``/api/v1/demo``: the demo performance that comes with the project."""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse
@@ -17,16 +17,16 @@ router = APIRouter(prefix="/demo", tags=["demo"])
     responses=problems(404, 416)
     | {
         200: {"description": "The video.", "content": {"video/mp4": {}}},
-        206: {"description": "The range of it that was asked for.", "content": {"video/mp4": {}}},
+        206: {"description": "The requested range of it.", "content": {"video/mp4": {}}},
     },
 )
 def get_demo_performance(request: Request, services: ServicesDep) -> FileResponse:
-    """The demo performance itself, to be played as if it were a camera; answers range requests."""
+    """The demo performance, to be played in place of a camera; supports range requests."""
     demo = services.settings.serving.demo_video
     if not demo.is_file():
         raise NotFoundError(
-            "The demo performance is not installed. Set `serving.demo_video` in params.yaml. The "
-            "camera can be used all the same."
+            "The demo performance is not installed. Set `serving.demo_video` in params.yaml. A "
+            "camera works without it."
         )
     check_range(request.headers.get("range"), demo.stat().st_size)
     return FileResponse(demo, media_type="video/mp4")

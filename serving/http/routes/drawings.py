@@ -1,4 +1,4 @@
-"""``/api/v1/videos/{id}/…``: the overlay video, the photos of the holds, the summary picture."""
+"""``/api/v1/videos/{id}/…``: the overlay video, the hold photos, the summary image."""
 
 import json
 from pathlib import Path as FilePath
@@ -28,17 +28,17 @@ def _file(media_type: str, description: str) -> Responses:
     response_class=FileResponse,
     responses=problems(404, 409, 416, 422, 503)
     | _file(_OVERLAY_TYPE, "The video.")
-    | {206: {"description": "The range that was asked for.", "content": {_OVERLAY_TYPE: {}}}},
+    | {206: {"description": "The requested range of it.", "content": {_OVERLAY_TYPE: {}}}},
 )
 def get_overlay(request: Request, video_id: str, services: ServicesDep) -> Response:
-    """The video with the poses drawn on it, with its sound; answers range requests."""
+    """The video with the poses drawn on it and its original sound; supports range requests."""
     job = services.jobs.get_drawn(video_id)
     path = job.folder / OVERLAY_FILE
     check_range(request.headers.get("range"), path.stat().st_size)
     return FileResponse(
         path,
         media_type=_OVERLAY_TYPE,
-        filename=_named(job.source, "_overlay.mp4"),
+        filename=_file_name(job.source, "_overlay.mp4"),
         content_disposition_type="inline",
     )
 
@@ -46,22 +46,22 @@ def get_overlay(request: Request, video_id: str, services: ServicesDep) -> Respo
 @router.get(
     "/{video_id}/summary.png",
     response_class=FileResponse,
-    responses=problems(404, 409, 422, 503) | _file(_SUMMARY_TYPE, "The picture."),
+    responses=problems(404, 409, 422, 503) | _file(_SUMMARY_TYPE, "The image."),
 )
 def get_summary(video_id: str, services: ServicesDep) -> FileResponse:
-    """The routine on one page: its ribbon, its best holds, its totals."""
+    """The routine on one page: the ribbon of poses, the best holds, the totals."""
     job = services.jobs.get_drawn(video_id)
     return FileResponse(
         job.folder / SUMMARY_FILE,
         media_type=_SUMMARY_TYPE,
-        filename=_named(job.source, "_summary.png"),
+        filename=_file_name(job.source, "_summary.png"),
         content_disposition_type="inline",
     )
 
 
 @router.get("/{video_id}/holds", responses=problems(404, 409, 422, 503))
 def list_holds(video_id: str, services: ServicesDep) -> HoldPhotosOut:
-    """The holds in order of time, each with the address of its photo."""
+    """The holds in chronological order, each with the path of its photo."""
     job = services.jobs.get_drawn(video_id)
     holds: list[dict[str, Any]] = json.loads((job.folder / HOLDS_FILE).read_text(encoding="utf-8"))
     for hold in holds:
@@ -76,10 +76,12 @@ def list_holds(video_id: str, services: ServicesDep) -> HoldPhotosOut:
 )
 def get_hold_photo(
     video_id: str,
-    number: Annotated[int, Path(ge=1, le=1_000_000, description="Of the hold, from 1 on.")],
+    number: Annotated[
+        int, Path(ge=1, le=1_000_000, description="Number of the hold, starting at 1.")
+    ],
     services: ServicesDep,
 ) -> FileResponse:
-    """A hold at its steadiest moment, in the size of the video."""
+    """A hold at its steadiest moment, in the resolution of the video."""
     job = services.jobs.get_drawn(video_id)
     path = job.folder / photo_file(number)
     if not path.is_file():
@@ -87,10 +89,10 @@ def get_hold_photo(
     return FileResponse(
         path,
         media_type=_PHOTO_TYPE,
-        filename=_named(job.source, f"_hold_{number}.jpg"),
+        filename=_file_name(job.source, f"_hold_{number}.jpg"),
         content_disposition_type="inline",
     )
 
 
-def _named(source: str, ending: str) -> str:
+def _file_name(source: str, ending: str) -> str:
     return FilePath(source).stem + ending

@@ -1,4 +1,4 @@
-"""``/health``: for whoever starts, restarts and balances the service."""
+"""``/health``: for orchestrators and load balancers."""
 
 from fastapi import APIRouter
 
@@ -12,15 +12,16 @@ router = APIRouter(prefix="/health", tags=["health"])
 
 @router.get("/live")
 async def live() -> HealthOut:
-    """Whether the process answers at all; if not, restart it."""
+    """Whether the process responds; if not, restart it."""
     return HealthOut(status="live")
 
 
 @router.get("/ready", responses=problems(503))
 async def ready(services: ServicesDep) -> HealthOut:
-    """Whether model, pose asset and queue are in place; if not, the reason.
+    """Whether the model, the pose model and the queue are available; if not, the reason.
 
-    A model file that is refused is no reason while the model before it answers; it is named.
+    A refused model file is reported in `detail`, but while the previous model is being served the
+    service stays ready.
     """
     reason = services.not_ready()
     if reason is not None:

@@ -1,4 +1,4 @@
-"""``/api/v1/landmarks``: poses for landmarks that a client has computed itself."""
+"""``/api/v1/landmarks``: poses from landmarks computed by the client."""
 
 from dataclasses import asdict
 
@@ -14,7 +14,7 @@ from serving.exports.predictions import prediction_of
 from serving.http.openapi import json_body, problems
 from serving.http.problems import invalid
 from serving.http.schemas import (
-    FrameAnswerOut,
+    FramePredictionOut,
     LandmarksIn,
     LandmarksOut,
     ModelFactsOut,
@@ -36,7 +36,7 @@ router = APIRouter(tags=["landmarks"])
     openapi_extra=json_body(LandmarksIn.__name__),
 )
 async def classify_landmarks(request: Request, services: ServicesDep) -> LandmarksOut | Response:
-    """An answer for each frame; with times, also the smoothed answers over time."""
+    """A prediction for each frame; with times, also segments of the smoothed predictions."""
     classifier = services.engine.classifier()
     serving = services.settings.serving
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -46,26 +46,26 @@ async def classify_landmarks(request: Request, services: ServicesDep) -> Landmar
         )
     body = await read_body(request, BodyLimits.of(serving, serving.max_landmarks_mb))
     try:
-        # Large bodies take a while to check; other requests are answered meanwhile.
+        # Validating a large body takes a while and must not hold up other requests.
         given = await run_in_threadpool(LandmarksIn.model_validate_json, body)
     except ValidationError as error:
         return invalid(request, error.errors(include_input=False, include_context=False))
     if len(given.frames) > serving.max_landmark_frames:
         raise UploadError(
             413,
-            f"{len(given.frames)} frames were sent, at most {serving.max_landmark_frames} are "
-            "taken at once (`serving.max_landmark_frames` in params.yaml). Send them in parts.",
+            f"{len(given.frames)} frames were sent; the limit is {serving.max_landmark_frames} "
+            "(`serving.max_landmark_frames` in params.yaml). Send them in parts.",
         )
-    return await run_in_threadpool(_answers, given, classifier)
+    return await run_in_threadpool(_classify, given, classifier)
 
 
-def _answers(given: LandmarksIn, classifier: PoseClassifier) -> LandmarksOut:
+def _classify(given: LandmarksIn, classifier: PoseClassifier) -> LandmarksOut:
     track = _track(given)
     contract = classifier.contract
     probabilities = classifier.classify(track)
     model = ModelFactsOut(**asdict(model_facts(classifier)))
     frames = [
-        FrameAnswerOut(**asdict(prediction_of(row, contract)), index=index, pts_s=frame.pts_s)
+        FramePredictionOut(**asdict(prediction_of(row, contract)), index=index, pts_s=frame.pts_s)
         for index, (row, frame) in enumerate(zip(probabilities, given.frames, strict=True))
     ]
     if given.frames[0].pts_s is None:
@@ -79,7 +79,7 @@ def _answers(given: LandmarksIn, classifier: PoseClassifier) -> LandmarksOut:
 
 
 def _track(given: LandmarksIn) -> LandmarkTrack:
-    """What was sent, in the form that features are computed from; NaN where nothing was."""
+    """Convert the request to a track; NaN where no landmarks were sent."""
     image, world = empty_landmarks(len(given.frames))
     for index, frame in enumerate(given.frames):
         if frame.image is not None:

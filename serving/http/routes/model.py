@@ -1,4 +1,4 @@
-"""``/api/v1/model``: the model that is served."""
+"""``/api/v1/model``: the model being served."""
 
 from dataclasses import asdict
 
@@ -14,7 +14,7 @@ router = APIRouter(tags=["model"])
 
 @router.get("/model", responses=problems(503))
 async def model(services: ServicesDep) -> ModelOut:
-    """What the model says about itself, since when it is served, and what may be sent at most."""
+    """The model's description of itself, when it was loaded, and the limits of requests."""
     served = services.engine.served()
     classifier = served.classifier
     serving = services.settings.serving

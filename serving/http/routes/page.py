@@ -1,4 +1,4 @@
-"""``/``: the page. Plain files, served as they are."""
+"""``/``: the page and its static files."""
 
 from pathlib import Path
 
@@ -18,5 +18,5 @@ def page() -> FileResponse:
 
 
 def mount(app: FastAPI) -> None:
-    """Serve the page's script, style and icon beside it."""
+    """Serve the page's scripts, styles and icons."""
     app.mount("/web", StaticFiles(directory=WEB_DIR), name="web")

@@ -30,7 +30,7 @@ router = APIRouter(tags=["photos"])
     openapi_extra=file_form("A JPEG, PNG or WebP photo."),
 )
 async def classify_photo(request: Request, services: ServicesDep) -> PhotoOut:
-    """The landmarks and the pose of the person in a photo. Nothing is kept."""
+    """The landmarks and pose of the person in a photo. The photo is not stored."""
     classifier = services.engine.classifier()
     serving = services.settings.serving
     limits = BodyLimits.of(serving, serving.max_photo_mb)

@@ -1,4 +1,4 @@
-"""``/api/v1/videos/{id}/timeline``: which pose when, in the format the client likes."""
+"""``/api/v1/videos/{id}/timeline``: the timeline, in the format the client prefers."""
 
 from typing import Annotated
 
@@ -43,22 +43,23 @@ def get_timeline(
         ExportFormat | None,
         Query(
             description=(
-                "csv: a row per frame; segments and landmarks: CSV, too; vtt and srt: captions; "
+                "csv: one row per frame; segments, landmarks: also CSV; vtt, srt: captions; "
                 "eaf: ELAN."
             )
         ),
     ] = None,
 ) -> FileResponse:
-    """The timeline of a finished analysis, by `format` or else by `Accept`."""
+    """The timeline of a finished analysis; `format` takes precedence over `Accept`."""
     wanted = format or chosen_format(request.headers.get("accept"))
     job = services.jobs.get_analyzed(video_id)
     path = job.folder / FILE_NAMES[wanted]
     if not path.is_file():
         raise NotFoundError(
-            f"This video was analysed by a version that did not write `{wanted}`. Upload it again."
+            f"This video was analysed by an early version that did not write `{wanted}`. Upload it "
+            "again."
         )
     name = path.name
-    if wanted == "landmarks":  # as the training toolkit calls it
+    if wanted == "landmarks":  # the name the training toolkit expects
         name = track_file_name("video", job.source)
     return FileResponse(
         path,

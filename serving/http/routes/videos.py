@@ -20,7 +20,7 @@ from serving.overlay.files import OVERLAY_FILE, SUMMARY_FILE
 
 router = APIRouter(prefix="/videos", tags=["videos"])
 
-# What browsers can be told about a recording; never a type that they would run.
+# Media types for players; never a type that a browser would execute.
 _VIDEO_TYPES: dict[str, str] = {
     ".mp4": "video/mp4",
     ".m4v": "video/mp4",
@@ -42,7 +42,7 @@ _VIDEO_TYPES: dict[str, str] = {
     openapi_extra=file_form("A recording: MP4, MOV, MKV, WebM, AVI and others."),
 )
 async def upload_video(request: Request, response: Response, services: ServicesDep) -> JobOut:
-    """Take a video and put its analysis into the queue; `Location` is where to follow it."""
+    """Accept a video and queue its analysis; `Location` is the path of its state."""
     services.engine.classifier()
     serving = services.settings.serving
     limits = BodyLimits.of(serving, serving.max_upload_mb)
@@ -56,14 +56,14 @@ async def upload_video(request: Request, response: Response, services: ServicesD
 
 
 @router.post("/demo", status_code=202, responses=problems(404, 503))
-def analyse_demo(request: Request, response: Response, services: ServicesDep) -> JobOut:
-    """Put the analysis of the demo performance into the queue."""
+def analyze_demo(request: Request, response: Response, services: ServicesDep) -> JobOut:
+    """Queue an analysis of the demo performance."""
     services.engine.classifier()
     demo = services.settings.serving.demo_video
     if not demo.is_file():
         raise NotFoundError(
-            "The demo performance is not installed. Set "
-            "`serving.demo_video` in params.yaml. Your own videos can be uploaded all the same."
+            "The demo performance is not installed. Set `serving.demo_video` in params.yaml. "
+            "Uploading your own videos works without it."
         )
     with services.jobs.reserve_slot(), services.data_dir.receiving() as folder:
         media = f"performance{demo.suffix.lower()}"
@@ -74,19 +74,19 @@ def analyse_demo(request: Request, response: Response, services: ServicesDep) ->
 
 @router.get("", responses=problems(503))
 def list_videos(services: ServicesDep) -> JobListOut:
-    """Every video, the newest first."""
+    """All videos, newest first."""
     return JobListOut(videos=[job_out(job) for job in services.jobs.all()])
 
 
 @router.get("/{video_id}", responses=problems(404, 422, 503))
 def get_video(video_id: str, services: ServicesDep) -> JobOut:
-    """How far the analysis of a video is."""
+    """The state and progress of a video's analysis."""
     return job_out(services.jobs.get(video_id))
 
 
 @router.delete("/{video_id}", status_code=204, responses=problems(404, 422, 503))
 def delete_video(video_id: str, services: ServicesDep) -> Response:
-    """Remove a video and all that was made of it; a running analysis is stopped."""
+    """Delete a video and all its results; a running analysis is stopped."""
     services.jobs.delete(video_id)
     return Response(status_code=204)
 
@@ -97,16 +97,16 @@ def delete_video(video_id: str, services: ServicesDep) -> Response:
     responses=problems(404, 416, 422, 503)
     | {
         200: {"description": "The video.", "content": {"video/*": {}}},
-        206: {"description": "The range of it that was asked for.", "content": {"video/*": {}}},
+        206: {"description": "The requested range of it.", "content": {"video/*": {}}},
     },
 )
 def get_media(request: Request, video_id: str, services: ServicesDep) -> Response:
-    """The video as it was uploaded, for a player; answers range requests."""
+    """The uploaded video, unchanged; supports range requests."""
     return _media(request, services.jobs.get(video_id))
 
 
 def job_out(job: Job) -> JobOut:
-    """A job as the API shows it."""
+    """A job as an API response."""
     here = f"/api/v1/videos/{job.id}"
     links = {"self": here, "media": f"{here}/media"}
     if job.state == JobState.DONE:
@@ -165,6 +165,6 @@ def _media(request: Request, job: Job) -> Response:
 
 def _link_or_copy(source: Path, target: Path) -> None:
     try:
-        os.link(source, target)  # costs nothing where both are on one disk
+        os.link(source, target)  # free if both are on the same disk
     except OSError:
         shutil.copyfile(source, target)

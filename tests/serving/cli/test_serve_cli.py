@@ -62,7 +62,7 @@ def test_analyze_writes_every_format(run: Run, clip: Path, tmp_path: Path, param
     }
     timeline = json.loads((out / "timeline.json").read_text())
     assert timeline["media"]["frames"] == len(timeline["frames"]) == CLIP_FRAMES
-    assert f"clip.mp4 was read to its end: {CLIP_FRAMES} frames" in done.stdout
+    assert f"clip.mp4 was read to the end: {CLIP_FRAMES} frames" in done.stdout
     assert "out/clip" in done.stdout
     for segment in timeline["segments"]:
         assert not segment["hold"] or segment["label"] in done.stdout

@@ -384,7 +384,7 @@ def test_many_switches_leave_no_memory_or_files(
     """
     place = tmp_path / PLACE
     put_in_place(models[0], place)
-    engine = Engine(load_settings(write_params(tmp_path, place)), look_every_s=0.01)
+    engine = Engine(load_settings(write_params(tmp_path, place)), check_interval_s=0.01)
     process = psutil.Process()
     features = np.zeros((10, len(PoseClassifier(model).contract.features.columns)), np.float32)
     rss, files = 0, 0
