@@ -1,4 +1,4 @@
-"""A service, a model and clips of a rendered performer, made once."""
+"""Shared fixtures: a service, a model, and clips of a rendered performer."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def model(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Path:
-    """A copy of the project's own model when there is one: promotion may replace it meanwhile."""
+    """A copy of the project's model, if there is one: promotion may replace it during the run."""
     own = PROJECT_ROOT / "models" / "pose_classifier.onnx"
     if not own.is_file():
         return tiny_model
@@ -38,15 +38,15 @@ def model(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def pictures() -> list[NDArray[np.uint8]]:
-    """Two seconds of a performer who moves into a pose and holds it."""
+def performer_frames() -> list[NDArray[np.uint8]]:
+    """Two seconds of a performer moving into a pose and holding it."""
     frames = performance_frames(5, height=240, width=320, start_s=8.0, end_s=10.0)
     return [rgb for rgb, _, _ in frames]
 
 
-def _write(path: Path, pictures: list[NDArray[np.uint8]], frames: int) -> Path:
-    to_and_fro = pictures + pictures[-2:0:-1]
-    height, width = pictures[0].shape[:2]
+def _write(path: Path, images: list[NDArray[np.uint8]], frames: int) -> Path:
+    to_and_fro = images + images[-2:0:-1]
+    height, width = images[0].shape[:2]
     with VideoWriter(path, width, height) as writer:
         for index in range(frames):
             writer.write(to_and_fro[index % len(to_and_fro)], index / FRAMES_PER_SECOND)
@@ -54,34 +54,40 @@ def _write(path: Path, pictures: list[NDArray[np.uint8]], frames: int) -> Path:
 
 
 @pytest.fixture(scope="session")
-def clip(tmp_path_factory: pytest.TempPathFactory, pictures: list[NDArray[np.uint8]]) -> Path:
+def clip(
+    tmp_path_factory: pytest.TempPathFactory, performer_frames: list[NDArray[np.uint8]]
+) -> Path:
     """Three chunks of a performer."""
-    return _write(tmp_path_factory.mktemp("clips") / "clip.mp4", pictures, CLIP_FRAMES)
+    return _write(tmp_path_factory.mktemp("clips") / "clip.mp4", performer_frames, CLIP_FRAMES)
 
 
 @pytest.fixture(scope="session")
-def long_clip(tmp_path_factory: pytest.TempPathFactory, pictures: list[NDArray[np.uint8]]) -> Path:
+def long_clip(
+    tmp_path_factory: pytest.TempPathFactory, performer_frames: list[NDArray[np.uint8]]
+) -> Path:
     """Long enough to interrupt its analysis."""
-    return _write(tmp_path_factory.mktemp("clips") / "long.mp4", pictures, LONG_CLIP_FRAMES)
+    return _write(tmp_path_factory.mktemp("clips") / "long.mp4", performer_frames, LONG_CLIP_FRAMES)
 
 
 @pytest.fixture(scope="session")
-def photo(tmp_path_factory: pytest.TempPathFactory, pictures: list[NDArray[np.uint8]]) -> Path:
+def photo(
+    tmp_path_factory: pytest.TempPathFactory, performer_frames: list[NDArray[np.uint8]]
+) -> Path:
     path = tmp_path_factory.mktemp("photos") / "pose.png"
-    Image.fromarray(pictures[-1]).save(path)
+    Image.fromarray(performer_frames[-1]).save(path)
     return path
 
 
 @pytest.fixture(scope="session")
 def empty_photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("photos") / "nobody.png"
+    path = tmp_path_factory.mktemp("photos") / "empty.png"
     Image.new("RGB", (320, 240), (90, 120, 160)).save(path)
     return path
 
 
 @pytest.fixture
 def start(tmp_path: Path, model: Path, pose_model: Path) -> Iterator[Start]:
-    """Starts a service with settings of its own; ended with the test."""
+    """Starts services with custom settings; they stop at the end of the test."""
     servers = []
 
     def started(ready: bool = True, **serving: Any) -> Server:
@@ -100,7 +106,7 @@ def start(tmp_path: Path, model: Path, pose_model: Path) -> Iterator[Start]:
 def shared_server(
     tmp_path_factory: pytest.TempPathFactory, model: Path, pose_model: Path, clip: Path
 ) -> Iterator[Server]:
-    """One service for all tests that leave it as it was."""
+    """One service for all tests that clean up after themselves."""
     params = write_params(
         tmp_path_factory.mktemp("service"),
         model,
@@ -120,13 +126,13 @@ def shared_server(
 
 @pytest.fixture
 def server(shared_server: Server) -> Iterator[Server]:
-    """The common service, without jobs; what a test leaves is a failure."""
+    """The shared service, without jobs; a test that leaves files or tracebacks fails."""
     assert shared_server.alive, shared_server.log.read_text()
     logged = shared_server.log.stat().st_size
     yield shared_server
     shared_server.delete_all()
-    # A request whose client is gone may only just be noticing.
-    shared_server.wait_for(lambda: not shared_server.leftovers(), 5)
+    # The service may be about to notice that a client has disconnected.
+    shared_server.wait_for(lambda: not shared_server.leftovers())
     assert b"Traceback" not in shared_server.log.read_bytes()[logged:]
 
 
@@ -140,5 +146,5 @@ def finished_job(shared_server: Server, clip: Path) -> str:
 
 @pytest.fixture
 def kept(server: Server, finished_job: str) -> tuple[Server, str]:
-    """The common service and its finished job, only to be read."""
+    """The shared service and its finished job, read-only."""
     return server, finished_job

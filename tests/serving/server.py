@@ -1,4 +1,4 @@
-"""A real service in a process of its own, on a free port, with settings and a data folder."""
+"""A real service in its own process, on a free port, with its own settings and data folder."""
 
 import os
 import signal
@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import yaml
@@ -27,7 +27,7 @@ def free_port() -> int:
 
 
 def write_params(folder: Path, model: Path, **serving: Any) -> Path:
-    """The project's own settings, with small chunks and with what a test asks for."""
+    """The project's settings with small chunks and a test's changes."""
     params = yaml.safe_load((PROJECT_ROOT / "params.yaml").read_text(encoding="utf-8"))
     params["pose"] |= {"chunk_frames": 25, "warmup_frames": 5}
     params["serving"] |= {"model_path": str(model), "data_dir": "data", "port": free_port()}
@@ -42,7 +42,7 @@ def upload_form(path: Path, name: str | None = None) -> dict[str, Any]:
 
 
 class Server:
-    """Starts, stops and kills one service; a client for it is ``http``."""
+    """Starts, stops and kills one service; ``http`` is a client for it."""
 
     def __init__(self, params: Path) -> None:
         self.params = params
@@ -52,11 +52,11 @@ class Server:
         self.data = params.parent / serving["data_dir"]
         self.log = params.parent / "service.log"
         self.http = httpx.Client(base_url=self.url, timeout=PATIENCE_S)
-        # Jobs that several tests read.
+        # Jobs shared by several tests, not to be deleted.
         self.kept: set[str] = set()
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, ready: bool = True) -> "Server":
+    def start(self, ready: bool = True) -> Self:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603
                 self.command(),
@@ -68,15 +68,15 @@ class Server:
         return self
 
     def command(self) -> list[str]:
-        """What is started."""
+        """The command line of the service."""
         return [str(COMMAND), "run", "--params", str(self.params)]
 
     def stop(self) -> int:
-        """Ask it to end, as a container's host does; returns its exit code."""
+        """Terminate it as a container runtime would; returns the exit code."""
         return self._end(signal.SIGTERM)
 
     def kill(self) -> None:
-        """End it without a chance to tidy up."""
+        """Kill it without a chance to clean up."""
         self._end(signal.SIGKILL)
 
     def close(self) -> None:
@@ -106,7 +106,7 @@ class Server:
         return job
 
     def finished(self, job_id: str) -> dict[str, Any]:
-        """The job once it is done or has failed."""
+        """Wait until a job is done or has failed; returns it."""
         self.wait_for(lambda: self.job(job_id)["status"] in ("done", "failed"))
         return self.job(job_id)
 
@@ -121,9 +121,9 @@ class Server:
                 self.http.delete(f"{VIDEOS}/{job['id']}")
 
     def leftovers(self) -> list[str]:
-        """What lies in the data folder beside the queue, its lock and its name."""
+        """Files in the data folder other than the queue, the lock and the instance ID."""
         own = ("queue", "lock", "instance", *(f"jobs/{job_id}" for job_id in self.kept))
-        # Unlike Path.rglob, os.walk takes it well when the service removes a folder meanwhile.
+        # Unlike Path.rglob, os.walk tolerates folders that the service removes meanwhile.
         files = (Path(at, name) for at, _, found in os.walk(self.data) for name in found)
         names = sorted(str(path.relative_to(self.data)) for path in files)
         return [name for name in names if not name.startswith(own)]
@@ -132,7 +132,7 @@ class Server:
     def wait_for(condition: Any, timeout_s: float = PATIENCE_S) -> None:
         deadline = time.monotonic() + timeout_s
         while not condition():
-            assert time.monotonic() < deadline, "waited in vain"
+            assert time.monotonic() < deadline, f"not so after {timeout_s:g} s"
             time.sleep(0.05)
 
     def _answers(self, path: str) -> bool:

@@ -1,4 +1,4 @@
-"""The ``serving`` section: complete, documented, overridden by three variables."""
+"""The ``serving`` section: complete, documented, with three environment variables."""
 
 import re
 import subprocess
@@ -21,7 +21,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_paths_are_relative_to_the_file() -> None:
-    """Wherever the command is started."""
+    """They do not depend on the current folder."""
     serving = load_settings(PARAMS).serving
     assert serving.model_path == PROJECT_ROOT / "models" / "pose_classifier.onnx"
     assert serving.data_dir == PROJECT_ROOT / "var" / "serving"
@@ -29,7 +29,7 @@ def test_paths_are_relative_to_the_file() -> None:
 
 
 def test_the_environment_takes_precedence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """For containers, which bring no params.yaml of their own."""
+    """Containers are configured by environment variables."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("STRAPS_HOST", "0.0.0.0")  # noqa: S104 - the value containers set
     monkeypatch.setenv("STRAPS_PORT", "9000")
@@ -40,14 +40,14 @@ def test_the_environment_takes_precedence(monkeypatch: pytest.MonkeyPatch, tmp_p
 
 
 def test_a_bad_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not the key that it stands for."""
+    """The message names the variable, not the key it overrides."""
     monkeypatch.setenv("STRAPS_PORT", "many")
     with pytest.raises(ParamsError, match="STRAPS_PORT is 'many'"):
         load_settings(PARAMS)
 
 
 def test_a_misspelt_key_is_named_with_the_nearest_known_one(tmp_path: Path) -> None:
-    """A typo is not silently the default."""
+    """A typo does not silently leave the default in place."""
     path = tmp_path / "params.yaml"
     path.write_text(PARAMS.read_text().replace("max_queued_jobs:", "max_queue_jobs:"))
     with pytest.raises(ParamsError, match="did you mean `max_queued_jobs`"):
@@ -55,7 +55,7 @@ def test_a_misspelt_key_is_named_with_the_nearest_known_one(tmp_path: Path) -> N
 
 
 def test_every_key_is_explained() -> None:
-    """A comment stands above each key, or above the group it belongs to."""
+    """A comment precedes each key or its group."""
     section = PARAMS.read_text().split("\nserving:\n")[1]
     section = re.split(r"\n(?=\S)", section)[0]
     keys = re.findall(r"^  (\w+):", section, re.MULTILINE)
@@ -67,7 +67,7 @@ def test_every_key_is_explained() -> None:
 
 
 def test_the_service_brings_no_training_library() -> None:
-    """Importing all of it leaves sys.modules free of them."""
+    """Importing all of the service loads none of them."""
     code = (
         "import serving.app, serving.cli.run, serving.cli.analyze, sys;"
         "print(*{name.split('.')[0] for name in sys.modules})"

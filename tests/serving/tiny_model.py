@@ -1,4 +1,4 @@
-"""A small valid model file, for tests that must run before there is a trained one."""
+"""A small valid model file, for tests that must run without a trained model."""
 
 from pathlib import Path
 
@@ -24,10 +24,10 @@ def write_tiny_model(
     """A softmax over a fixed random projection of the features, NaN read as zero.
 
     Args:
-        path: of the file.
-        metadata: instead of a contract.
-        poses: instead of those of params.yaml.
-        seed: other probabilities.
+        path: Path of the file to write.
+        metadata: Metadata in place of a contract.
+        poses: Labels in place of those in params.yaml.
+        seed: Seed of the weights; another one gives other probabilities.
     """
     shared = load_shared()
     spec = FeatureSpec(
@@ -37,7 +37,7 @@ def write_tiny_model(
     )
     labels = (*(poses or shared.labels.poses), shared.labels.other)
     weights = np.random.default_rng(seed).normal(0, 0.5, (len(spec.columns), len(labels)))
-    # Angles are in degrees, everything else is around one.
+    # Angles are in degrees; all other features are around 1.
     weights[:10] /= 90
     constants = [
         numpy_helper.from_array(weights.astype(np.float32), "weights"),

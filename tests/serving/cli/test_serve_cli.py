@@ -1,10 +1,9 @@
-"""``straps-serve`` from outside: what it prints, what it writes, how it ends."""
+"""``straps-serve`` as a program: output, files and exit codes."""
 
 import csv
 import json
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from shared_features.params import load_shared
 from shared_features.pose.extract import extract_video
 from tests.clips import write_audio
 from tests.serving.conftest import CLIP_FRAMES
-from tests.serving.server import COMMAND, write_params
+from tests.serving.server import COMMAND, Server, write_params
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -43,7 +42,7 @@ def run(tmp_path: Path, params: Path) -> Run:
 
 
 def test_analyze_writes_every_format(run: Run, clip: Path, tmp_path: Path, params: Path) -> None:
-    """Timeline, tables, captions and landmarks; and what it says fits what it writes."""
+    """It writes timeline, tables, captions and landmarks, and its output agrees with them."""
     done = run("analyze", clip)
     assert done.returncode == 0, done.stderr
     out = tmp_path / "out" / "clip"
@@ -71,7 +70,7 @@ def test_analyze_writes_every_format(run: Run, clip: Path, tmp_path: Path, param
 
 
 def test_analyze_writes_the_overlay_when_asked(run: Run, clip: Path, tmp_path: Path) -> None:
-    """A video of as many frames beside the rest; every file that was written is named."""
+    """The video has as many frames as the original, and every file written is named."""
     done = run("analyze", clip, "--overlay", "--out", tmp_path / "o")
     assert done.returncode == 0, done.stderr
     with av.open(str(tmp_path / "o" / "overlay.mp4")) as container:
@@ -80,15 +79,15 @@ def test_analyze_writes_the_overlay_when_asked(run: Run, clip: Path, tmp_path: P
     photos = {f"holds/{hold['number']}.jpg" for hold in holds}
     written = {path for path in (tmp_path / "o").rglob("*") if path.is_file()}
     assert photos == {f"holds/{path.name}" for path in written if path.suffix == ".jpg"}
-    told = done.stdout.splitlines()[-1]
+    message = done.stdout.splitlines()[-1]
     for path in written - {tmp_path / "o" / "video_clip_landmarks.json"}:
-        assert str(path.relative_to(tmp_path / "o")) in told
+        assert str(path.relative_to(tmp_path / "o")) in message
 
 
 def test_stored_landmarks_give_the_features_that_were_served(
     run: Run, clip: Path, tmp_path: Path, params: Path, model: Path
 ) -> None:
-    """Features from the table equal those of the extraction bit for bit, and so do answers."""
+    """Features and predictions from the table equal those of the analysis bit for bit."""
     assert run("analyze", clip, "--out", tmp_path / "o").returncode == 0
     stored = read_track(tmp_path / "o" / "video_clip_landmarks.csv")
     shared = load_shared(params)
@@ -106,18 +105,16 @@ def test_stored_landmarks_give_the_features_that_were_served(
             assert np.isnan(row).all()
 
 
-def test_an_interrupted_analysis_goes_on_with_the_same_result(
+def test_an_interrupted_analysis_resumes_with_the_same_result(
     run: Run, clip: Path, tmp_path: Path, params: Path
 ) -> None:
-    """Killed behind a finished chunk, run again: the bytes of an undisturbed run."""
+    """Killed after a finished chunk and run again, it writes the bytes of an undisturbed run."""
     arguments = [COMMAND, "analyze", "--params", params, clip, "--out", tmp_path / "killed"]
-    begun = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
+    process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
     chunks = tmp_path / "killed" / ".checkpoints"
-    deadline = time.monotonic() + 60
-    while len(list(chunks.glob("*.npz"))) < 1 and time.monotonic() < deadline:
-        time.sleep(0.02)
-    begun.send_signal(signal.SIGKILL)
-    begun.wait()
+    Server.wait_for(lambda: list(chunks.glob("*.npz")))
+    process.send_signal(signal.SIGKILL)
+    process.wait()
     assert len(list(chunks.glob("*.npz"))) >= 1
     assert run("analyze", clip, "--out", tmp_path / "killed").returncode == 0
     assert run("analyze", clip, "--out", tmp_path / "whole").returncode == 0
@@ -129,7 +126,7 @@ def test_an_interrupted_analysis_goes_on_with_the_same_result(
 
 
 @pytest.mark.parametrize(
-    ("make", "told"),
+    ("make", "message"),
     [
         pytest.param(lambda path: path.write_bytes(b""), "is empty", id="empty"),
         pytest.param(lambda path: path.write_text("hello"), "not a video", id="text"),
@@ -138,20 +135,20 @@ def test_an_interrupted_analysis_goes_on_with_the_same_result(
     ],
 )
 def test_a_bad_video_is_a_message_and_exit_code_2(
-    run: Run, tmp_path: Path, make: Callable[[Path], object], told: str
+    run: Run, tmp_path: Path, make: Callable[[Path], object], message: str
 ) -> None:
-    """No traceback, and no folder of results."""
+    """There is no traceback and no folder of results."""
     make(tmp_path / "bad.mp4")
     done = run("analyze", tmp_path / "bad.mp4")
     assert done.returncode == 2
-    assert told in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
     assert not (tmp_path / "out").exists()
 
 
-def test_a_damaged_video_is_analysed_and_said_to_be(run: Run, clip: Path, tmp_path: Path) -> None:
-    """A file cut in half: exit code 0, and the sentence names the damage."""
+def test_a_damaged_video_is_analysed_and_reported(run: Run, clip: Path, tmp_path: Path) -> None:
+    """For half a file, the exit code is 0 and the output names the damage."""
     content = clip.read_bytes()
     (tmp_path / "cut.mp4").write_bytes(content[: len(content) // 2])
     done = run("analyze", tmp_path / "cut.mp4")
@@ -162,28 +159,28 @@ def test_a_damaged_video_is_analysed_and_said_to_be(run: Run, clip: Path, tmp_pa
 def test_classify_prints_a_line_per_photo(
     run: Run, photo: Path, empty_photo: Path, tmp_path: Path
 ) -> None:
-    """A bad photo is a message and exit code 2, and does not stop the others."""
+    """A bad photo gives a message and exit code 2, and does not stop the others."""
     bad = tmp_path / "bad.jpg"
     bad.write_text("no photo")
     done = run("classify", "--json", photo, bad, empty_photo)
     assert done.returncode == 2
     assert done.stderr.startswith("bad.jpg is not a photo")
     assert "Traceback" not in done.stderr
-    someone, nobody = map(json.loads, done.stdout.splitlines())
+    performer, empty = map(json.loads, done.stdout.splitlines())
     keys = ["path", "person", "label", "uncertain", "confidence", "probabilities"]
-    assert list(someone) == list(nobody) == keys
-    assert someone["path"] == str(photo)
-    assert someone["label"] in someone["probabilities"]
-    assert someone["uncertain"] == (someone["confidence"] < 0.6)
-    assert (nobody["person"], nobody["label"]) == (False, None)
+    assert list(performer) == list(empty) == keys
+    assert performer["path"] == str(photo)
+    assert performer["label"] in performer["probabilities"]
+    assert performer["uncertain"] == (performer["confidence"] < 0.6)
+    assert (empty["person"], empty["label"]) == (False, None)
     text = run("classify", photo, empty_photo)
     assert text.returncode == 0
-    assert text.stdout.splitlines()[0].startswith(f"{photo}: {someone['label']}")
+    assert text.stdout.splitlines()[0].startswith(f"{photo}: {performer['label']}")
     assert text.stdout.splitlines()[1] == f"{empty_photo}: no person"
 
 
 def test_a_missing_model_is_a_message(run: Run, clip: Path, photo: Path, tmp_path: Path) -> None:
-    """The file is named, with what to do."""
+    """It names the file and what to do."""
     for command, file in (("analyze", clip), ("classify", photo)):
         done = run(command, file, "--model", tmp_path / "none.onnx")
         assert done.returncode == 2
@@ -194,7 +191,7 @@ def test_a_missing_model_is_a_message(run: Run, clip: Path, photo: Path, tmp_pat
 def test_the_real_performer_is_recognised(
     run: Run, shared_data: Callable[[str], Path], model: Path, tiny_model: Path
 ) -> None:
-    """The trained model names the back levers of real photos."""
+    """The trained model recognises back levers in real photos."""
     if model == tiny_model:
         pytest.skip("needs the trained model")
     photos = [shared_data(f"straps/{name}.jpg") for name in ("back_lever", "back_lever_studio")]

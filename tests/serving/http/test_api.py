@@ -1,4 +1,4 @@
-"""What each route answers, and how it says no."""
+"""The response of each route, and how it reports problems."""
 
 import csv
 import io
@@ -33,35 +33,35 @@ def assert_problem(reply: httpx.Response, status: int) -> dict[str, Any]:
     return problem
 
 
-def test_a_photo_is_answered_with_landmarks_and_probabilities(server: Server, photo: Path) -> None:
-    """33 named points in the picture and in space, a label and a probability for every pose."""
-    answer = server.http.post("/api/v1/photos", files=upload_form(photo)).json()
-    assert answer["person"]
-    assert (answer["width"], answer["height"]) == (320, 240)
-    assert [point["name"] for point in answer["landmarks"]] == list(LANDMARK_NAMES)
-    assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-3)
-    assert answer["label"] == max(answer["probabilities"], key=answer["probabilities"].get)
-    assert answer["confidence"] == max(answer["probabilities"].values())
-    assert answer["uncertain"] == (answer["confidence"] < 0.6)
+def test_a_photo_gets_landmarks_and_probabilities(server: Server, photo: Path) -> None:
+    """33 named points in the image and in space, a label and a probability for every pose."""
+    body = server.http.post("/api/v1/photos", files=upload_form(photo)).json()
+    assert body["person"]
+    assert (body["width"], body["height"]) == (320, 240)
+    assert [point["name"] for point in body["landmarks"]] == list(LANDMARK_NAMES)
+    assert sum(body["probabilities"].values()) == pytest.approx(1, abs=1e-3)
+    assert body["label"] == max(body["probabilities"], key=body["probabilities"].get)
+    assert body["confidence"] == max(body["probabilities"].values())
+    assert body["uncertain"] == (body["confidence"] < 0.6)
 
 
-def test_a_photo_without_a_person_is_an_answer(server: Server, empty_photo: Path) -> None:
-    """No person, no label, no landmarks: not an error."""
+def test_a_photo_without_a_person_is_not_an_error(server: Server, empty_photo: Path) -> None:
+    """The response has no label and no landmarks."""
     reply = server.http.post("/api/v1/photos", files=upload_form(empty_photo))
     assert reply.status_code == 200
-    answer = reply.json()
-    assert (answer["person"], answer["label"], answer["landmarks"]) == (False, None, None)
-    assert (answer["probabilities"], answer["uncertain"]) == (None, False)
+    body = reply.json()
+    assert (body["person"], body["label"], body["landmarks"]) == (False, None, None)
+    assert (body["probabilities"], body["uncertain"]) == (None, False)
 
 
-def test_a_photo_that_is_none_is_explained(server: Server) -> None:
-    """422 with the client's own name for the file."""
+def test_a_file_that_is_not_a_photo_is_explained(server: Server) -> None:
+    """422 with the client's name for the file."""
     reply = server.http.post("/api/v1/photos", files={"file": ("cat.jpg", b"not a photo")})
     assert "cat.jpg is not a photo" in assert_problem(reply, 422)["detail"]
 
 
 @pytest.mark.parametrize(
-    ("make", "told"),
+    ("make", "message"),
     [
         pytest.param(lambda _, __: b"", "is empty", id="empty"),
         pytest.param(lambda _, __: b"no video at all", "is not a video", id="text"),
@@ -72,26 +72,26 @@ def test_a_photo_that_is_none_is_explained(server: Server) -> None:
     ],
 )
 def test_a_bad_video_is_a_failed_job_with_a_message(
-    server: Server, clip: Path, tmp_path: Path, make: Callable[[bytes, Path], bytes], told: str
+    server: Server, clip: Path, tmp_path: Path, make: Callable[[bytes, Path], bytes], message: str
 ) -> None:
-    """The job says what is wrong with the file, under the name its owner knows."""
+    """The job says what is wrong with the file, using the client's name for it."""
     path = tmp_path / "bad.mp4"
     path.write_bytes(make(clip.read_bytes(), tmp_path))
     job_id = server.submit(path, "my.mp4")
     job = server.finished(job_id)
     assert job["status"] == "failed"
-    assert told in job["problem"]["detail"]
+    assert message in job["problem"]["detail"]
     assert "my.mp4" in job["problem"]["detail"]
     assert "as-received" not in job["problem"]["detail"]
     problem = assert_problem(server.http.get(f"{VIDEOS}/{job_id}/timeline"), 409)
-    assert told in problem["detail"]
+    assert message in problem["detail"]
 
 
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
-def test_a_video_cut_off_is_analysed_as_far_as_it_goes(
+def test_a_truncated_video_is_analysed_up_to_its_end(
     server: Server, clip: Path, tmp_path: Path, share: float
 ) -> None:
-    """Truncated, with a row for each frame that could be decoded."""
+    """The timeline has a row for each frame that could be decoded."""
     path = tmp_path / "cut.mp4"
     content = clip.read_bytes()
     path.write_bytes(content[: int(len(content) * share)])
@@ -119,7 +119,7 @@ def test_a_video_cut_off_is_analysed_as_far_as_it_goes(
 def test_a_timeline_comes_in_the_format_asked_for(
     kept: Kept, request_with: dict[str, Any], media_type: str
 ) -> None:
-    """By `format`, else by the weights of `Accept`, else JSON."""
+    """`format` takes precedence over `Accept`; JSON is the default."""
     server, job_id = kept
     reply = server.http.get(f"{VIDEOS}/{job_id}/timeline", **request_with)
     assert reply.status_code == 200
@@ -127,7 +127,7 @@ def test_a_timeline_comes_in_the_format_asked_for(
 
 
 def test_the_formats_say_the_same(kept: Kept) -> None:
-    """Frames, segments and cues of one timeline agree."""
+    """Frames, segments and captions of a timeline agree."""
     server, job_id = kept
     timeline = json.loads(server.timeline(job_id))
     rows = list(csv.DictReader(io.StringIO(server.timeline(job_id, format="csv").decode())))
@@ -145,7 +145,7 @@ def test_the_formats_say_the_same(kept: Kept) -> None:
 
 
 def test_an_unacceptable_format_is_refused(kept: Kept) -> None:
-    """406 names what there is; 422 an unknown `format`."""
+    """406 lists the formats on offer; an unknown `format` is 422."""
     server, job_id = kept
     url = f"{VIDEOS}/{job_id}/timeline"
     assert_problem(server.http.get(url, headers={"Accept": "image/png"}), 406)
@@ -154,26 +154,26 @@ def test_an_unacceptable_format_is_refused(kept: Kept) -> None:
 
 
 def test_a_timeline_that_is_not_finished_is_a_conflict(server: Server, long_clip: Path) -> None:
-    """409 says how far it is."""
+    """409 says that it has not finished."""
     job_id = server.submit(long_clip)
     problem = assert_problem(server.http.get(f"{VIDEOS}/{job_id}/timeline"), 409)
-    assert "not finished" in problem["detail"]
+    assert "has not finished" in problem["detail"]
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 @pytest.mark.parametrize("job_id", [UNKNOWN, "nothing", "%00", "a" * 3000])
 def test_an_unknown_video_is_not_found(server: Server, method: str, job_id: str) -> None:
-    """404 for ids that are none as well."""
+    """404, also for malformed IDs."""
     assert_problem(server.http.request(method, f"{VIDEOS}/{job_id}"), 404)
 
 
 @pytest.mark.parametrize("part", ["timeline", "media"])
 def test_parts_of_an_unknown_video_are_not_found(server: Server, part: str) -> None:
-    """404 for what belongs to a video that is not there."""
+    """404 for parts of a video that does not exist."""
     assert_problem(server.http.get(f"{VIDEOS}/{UNKNOWN}/{part}"), 404)
 
 
-def test_a_method_that_is_not_possible_names_those_that_are(server: Server) -> None:
+def test_a_method_that_is_not_allowed_names_those_that_are(server: Server) -> None:
     """405 with every method of the path in `Allow`."""
     reply = server.http.put(VIDEOS)
     assert_problem(reply, 405)
@@ -181,7 +181,7 @@ def test_a_method_that_is_not_possible_names_those_that_are(server: Server) -> N
 
 
 def test_the_player_gets_ranges_of_the_video(kept: Kept, clip: Path) -> None:
-    """206 with exactly the bytes asked for, 416 for what is not there."""
+    """206 with exactly the requested bytes, 416 for bytes outside the file."""
     server, job_id = kept
     url, content = f"{VIDEOS}/{job_id}/media", clip.read_bytes()
     whole = server.http.get(url)
@@ -199,34 +199,34 @@ def test_the_player_gets_ranges_of_the_video(kept: Kept, clip: Path) -> None:
 
 
 def test_the_demo_performance_is_a_job_like_any_other(server: Server) -> None:
-    """Accepted without an upload."""
+    """It is queued without an upload."""
     reply = server.http.post(f"{VIDEOS}/demo")
     assert reply.status_code == 202
     assert server.finished(reply.json()["id"])["status"] == "done"
 
 
-def test_landmarks_are_answered_as_the_model_answers_them(kept: Kept, model: Path) -> None:
-    """A photo's landmarks, sent back as numbers, get the same label and probabilities."""
+def test_landmarks_get_the_predictions_of_the_model(kept: Kept, model: Path) -> None:
+    """The probabilities equal those computed from the same landmarks in this process."""
     server, _ = kept
     rng = np.random.default_rng(3)
     image, world = rng.random((4, 33, 2)).round(4), rng.normal(0, 0.3, (4, 33, 3)).round(4)
     frames = [{"image": i.tolist(), "world": w.tolist()} for i, w in zip(image, world, strict=True)]
     given = {"width": 640, "height": 360, "frames": [*frames, {"image": None}]}
-    answer = server.http.post("/api/v1/landmarks", json=given).json()
+    body = server.http.post("/api/v1/landmarks", json=given).json()
     classifier = PoseClassifier(model)
     features = classifier.contract.features.compute(
         image.astype(np.float32), world.astype(np.float32), 640 / 360
     )
-    for frame, expected in zip(answer["frames"], classifier.probabilities(features), strict=False):
+    for frame, expected in zip(body["frames"], classifier.probabilities(features), strict=False):
         assert list(frame["probabilities"].values()) == pytest.approx(expected, abs=1e-4)
-    assert answer["frames"][-1]["person"] is False
-    assert answer["segments"] is None
+    assert body["frames"][-1]["person"] is False
+    assert body["segments"] is None
     for index, frame in enumerate(given["frames"]):
         frame["pts_s"] = index * 0.04
     timed = server.http.post("/api/v1/landmarks", json=given).json()
     assert timed["segments"][0]["start_s"] == 0
     assert [frame["probabilities"] for frame in timed["frames"]] == [
-        frame["probabilities"] for frame in answer["frames"]
+        frame["probabilities"] for frame in body["frames"]
     ]
 
 
@@ -261,8 +261,8 @@ POINTS = [[0.5, 0.5]] * 33
         pytest.param("[" * 100_000, 422, id="too deep"),
     ],
 )
-def test_landmarks_that_are_none_are_explained(server: Server, content: Any, status: int) -> None:
-    """Each wrong body has its status, and a message that can be sent as JSON."""
+def test_malformed_landmarks_are_explained(server: Server, content: Any, status: int) -> None:
+    """Each malformed body has its status, and a message that can be sent as JSON."""
     text = json.dumps(content) if isinstance(content, dict) else content
     reply = server.http.post(
         "/api/v1/landmarks", content=text, headers={"Content-Type": "application/json"}
@@ -276,16 +276,16 @@ def test_landmarks_of_another_type_are_refused(server: Server) -> None:
 
 
 def test_the_model_describes_itself(server: Server, model: Path) -> None:
-    """The same facts as in the file, its hash, and what may be sent."""
-    answer = server.http.get("/api/v1/model").json()
+    """The facts of its file, its hash, and the limits of requests."""
+    body = server.http.get("/api/v1/model").json()
     classifier = PoseClassifier(model)
-    assert answer["sha256"] == classifier.sha256
-    assert answer["labels"] == list(classifier.labels)
-    assert answer["features"] == list(classifier.contract.features.columns)
-    assert answer["limits"]["max_landmark_frames"] == 50
+    assert body["sha256"] == classifier.sha256
+    assert body["labels"] == list(classifier.labels)
+    assert body["features"] == list(classifier.contract.features.columns)
+    assert body["limits"]["max_landmark_frames"] == 50
 
 
-def test_every_reply_carries_the_security_headers(server: Server) -> None:
+def test_every_response_has_the_security_headers(server: Server) -> None:
     """Page, API and errors alike."""
     for route in ("/", "/api/v1/model", "/nothing", "/web/app.js"):
         headers = server.http.get(route).headers
@@ -297,8 +297,8 @@ def test_every_reply_carries_the_security_headers(server: Server) -> None:
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
-def test_forms_of_other_web_sites_are_refused(server: Server, clip: Path, site: str) -> None:
-    """A page of someone else cannot make the browser upload or delete; it can only look."""
+def test_requests_from_other_websites_are_refused(server: Server, clip: Path, site: str) -> None:
+    """Another website cannot make the browser upload or delete; reading is harmless."""
     headers = {"Sec-Fetch-Site": site}
     assert_problem(server.http.post(VIDEOS, files=upload_form(clip), headers=headers), 403)
     assert server.http.get("/health/live", headers=headers).status_code == 200

@@ -1,4 +1,4 @@
-"""The API keeps what its description promises, whatever is sent to it."""
+"""The API matches its OpenAPI document, whatever is sent to it."""
 
 from contextlib import suppress
 
@@ -14,12 +14,12 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from tests.serving.server import VIDEOS, Server
 
 EXAMPLES_PER_OPERATION = 15
-# A schema cannot say "a readable video" or "times that rise", so what fits it may be refused.
+# A schema cannot express "a readable video" or "increasing times", so valid input may be refused.
 INEXPRESSIBLE = [positive_data_acceptance]
 
 
 def test_the_description_is_complete(server: Server) -> None:
-    """Every operation says what it does and which problems it can meet, as problem documents."""
+    """Every operation has a description and lists its problems as problem documents."""
     document = server.http.get("/api/v1/openapi.json").json()
     assert document["openapi"].startswith("3.1")
     for path, operations in document["paths"].items():
@@ -56,13 +56,13 @@ def test_the_description_is_complete(server: Server) -> None:
 
 
 @pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json"])
-def test_no_page_of_other_hosts_is_served(server: Server, path: str) -> None:
-    """FastAPI's documentation pages load scripts from elsewhere."""
+def test_no_page_with_scripts_from_other_hosts_is_served(server: Server, path: str) -> None:
+    """FastAPI's documentation pages load scripts from other hosts."""
     assert server.http.get(path).status_code == 404
 
 
-def test_a_finished_timeline_is_as_described(kept: tuple[Server, str]) -> None:
-    """The document that is written to disk has the form that the description gives it."""
+def test_a_finished_timeline_matches_its_schema(kept: tuple[Server, str]) -> None:
+    """The document written to disk matches the schema in the OpenAPI document."""
     server, job_id = kept
     schema = schemathesis.openapi.from_url(f"{server.url}/api/v1/openapi.json")
     operation = schema["/api/v1/videos/{video_id}/timeline"]["GET"]
@@ -70,8 +70,8 @@ def test_a_finished_timeline_is_as_described(kept: tuple[Server, str]) -> None:
     operation.validate_response(reply)
 
 
-def test_whatever_is_sent_the_description_holds(server: Server, finished_job: str) -> None:
-    """Generated requests, good and bad, to every operation: no 5xx, nothing undocumented."""
+def test_generated_requests_get_documented_responses(server: Server, finished_job: str) -> None:
+    """Valid and invalid requests to every operation: no 5xx, nothing undocumented."""
     schema = schemathesis.openapi.from_url(f"{server.url}/api/v1/openapi.json")
     session = requests.Session()
     limits = settings(
@@ -90,6 +90,6 @@ def test_whatever_is_sent_the_description_holds(server: Server, finished_job: st
             def check(case: schemathesis.Case) -> None:
                 case.call_and_validate(session=session, excluded_checks=INEXPRESSIBLE)
 
-            # Nothing can be wrong about no input, nor about an id that is any text.
+            # Without input, or with an ID that may be any text, no request is invalid.
             with suppress(*([Unsatisfiable] if mode == GenerationMode.NEGATIVE else [])):
                 check()

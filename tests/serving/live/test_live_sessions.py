@@ -56,9 +56,9 @@ def server(
 
 
 @pytest.fixture(scope="module")
-def jpegs(pictures: list[NDArray[np.uint8]]) -> list[bytes]:
+def jpegs(performer_frames: list[NDArray[np.uint8]]) -> list[bytes]:
     """Two seconds of a performer who moves into a pose and holds it."""
-    return [jpeg(rgb) for rgb in pictures]
+    return [jpeg(rgb) for rgb in performer_frames]
 
 
 def test_the_service_introduces_itself(server: Server) -> None:

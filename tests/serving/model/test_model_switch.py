@@ -1,4 +1,4 @@
-"""Another model is put in place while the service runs."""
+"""The model file is replaced while the service runs."""
 
 import json
 import os
@@ -27,11 +27,8 @@ from tests.serving.server import PATIENCE_S, VIDEOS, Server, upload_form, write_
 from tests.serving.tiny_model import write_tiny_model
 
 SWITCHES = 10
-# Within this time after a file was put in place, answers are the new model's; a busy machine gets
-# more than the one to two seconds it takes.
-NOTICED_WITHIN_S = 15.0
 LONG_FRAMES = 400
-PLACE = "served.onnx"
+MODEL_FILE = "served.onnx"
 LANDMARKS: dict[str, Any] = {
     "width": 640,
     "height": 360,
@@ -44,7 +41,7 @@ LANDMARKS: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Two models of one size and one modification time, with other labels and probabilities."""
+    """Two models of equal size and modification time, with different labels and weights."""
     folder = tmp_path_factory.mktemp("models")
     poses = tuple(load_shared().labels.poses)
     one = write_tiny_model(folder / "one.onnx")
@@ -59,19 +56,21 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 @pytest.fixture(scope="module")
 def classifiers(models: tuple[Path, Path]) -> dict[str, PoseClassifier]:
-    """The two models by sha256."""
+    """The two models by SHA-256."""
     found = [PoseClassifier(path) for path in models]
     return {classifier.sha256: classifier for classifier in found}
 
 
 @pytest.fixture(scope="module")
-def long_video(tmp_path_factory: pytest.TempPathFactory, pictures: list[NDArray[np.uint8]]) -> Path:
-    """Its analysis takes longer than a switch."""
+def long_video(
+    tmp_path_factory: pytest.TempPathFactory, performer_frames: list[NDArray[np.uint8]]
+) -> Path:
+    """A video whose analysis takes longer than a switch of models."""
     path = tmp_path_factory.mktemp("clips") / "long.mp4"
-    height, width = pictures[0].shape[:2]
+    height, width = performer_frames[0].shape[:2]
     with VideoWriter(path, width, height) as writer:
         for index in range(LONG_FRAMES):
-            writer.write(pictures[index % len(pictures)], index / FRAMES_PER_SECOND)
+            writer.write(performer_frames[index % len(performer_frames)], index / FRAMES_PER_SECOND)
     return path
 
 
@@ -80,60 +79,61 @@ def common_server(
     tmp_path_factory: pytest.TempPathFactory, models: tuple[Path, Path], pose_model: Path
 ) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("service")
-    put_in_place(models[0], folder / PLACE)
-    server = Server(write_params(folder, folder / PLACE)).start()
+    put_in_place(models[0], folder / MODEL_FILE)
+    server = Server(write_params(folder, folder / MODEL_FILE)).start()
     yield server
     server.close()
 
 
 @pytest.fixture
 def switched(common_server: Server, models: tuple[Path, Path]) -> tuple[Server, Path]:
-    """A service with the first of the models, and the place of its model file."""
-    place = common_server.params.with_name(PLACE)
-    put_in_place(models[0], place)
+    """A service that serves the first model, and the path of its model file."""
+    path = common_server.params.with_name(MODEL_FILE)
+    put_in_place(models[0], path)
     wait_for_model(common_server, models[0])
-    return common_server, place
+    return common_server, path
 
 
 def sha256_of(path: Path) -> str:
     return PoseClassifier(path).sha256
 
 
-def put_in_place(model: Path, place: Path) -> None:
-    """As promotion does: whole, by a rename; the modification time is the model's own."""
-    temporary = place.with_name(".part.onnx")
+def put_in_place(model: Path, path: Path) -> None:
+    """Replace the file atomically, as promotion does, keeping the modification time."""
+    temporary = path.with_name(".part.onnx")
     shutil.copy2(model, temporary)
-    temporary.replace(place)
+    temporary.replace(path)
 
 
 def model_of(server: Server) -> dict[str, Any]:
     reply = server.http.get("/api/v1/model")
     assert reply.status_code == 200, reply.text
-    answer: dict[str, Any] = reply.json()
-    return answer
+    body: dict[str, Any] = reply.json()
+    return body
 
 
 def wait_for_model(server: Server, model: Path) -> None:
     sha256 = sha256_of(model)
-    server.wait_for(lambda: model_of(server)["sha256"] == sha256, NOTICED_WITHIN_S)
+    server.wait_for(lambda: model_of(server)["sha256"] == sha256)
 
 
 def ask(server: Server) -> dict[str, Any]:
     reply = server.http.post("/api/v1/landmarks", json=LANDMARKS)
     assert reply.status_code == 200, reply.text
-    answer: dict[str, Any] = reply.json()
-    return answer
+    body: dict[str, Any] = reply.json()
+    return body
 
 
 class Traffic:
-    """Clients that ask without a pause, each in a thread, and what they were answered.
+    """Clients that send requests without a pause, each on its own thread.
 
     Attributes:
-        answers: when each was asked, when it was answered, what it was, and the status and reply.
+        responses: Times of request and response, kind of request, status and body of each.
+        errors: Errors of the clients.
     """
 
     def __init__(self, server: Server, photo: Path) -> None:
-        self.answers: list[tuple[float, float, str, int, dict[str, Any]]] = []
+        self.responses: list[tuple[float, float, str, int, dict[str, Any]]] = []
         self.errors: list[Exception] = []
         self._url = server.url
         self._photo = upload_form(photo)
@@ -155,8 +155,8 @@ class Traffic:
                 client.join()
 
     def kinds_since(self, time_s: float) -> set[str]:
-        """What was both asked and answered since then."""
-        return {kind for asked, _, kind, _, _ in self.answers if asked >= time_s}
+        """Kinds of requests that were sent and got a response after a time."""
+        return {kind for asked, _, kind, _, _ in self.responses if asked >= time_s}
 
     def _ask(self, kind: str) -> None:
         given: dict[str, Any] = {"json": LANDMARKS} if kind == "landmarks" else {}
@@ -170,8 +170,8 @@ class Traffic:
                 except (httpx.HTTPError, ValueError) as error:
                     self.errors.append(error)
                 else:
-                    answered = time.monotonic()
-                    self.answers.append((asked, answered, kind, reply.status_code, content))
+                    received = time.monotonic()
+                    self.responses.append((asked, received, kind, reply.status_code, content))
 
 
 def probabilities_of(kind: str, content: dict[str, Any]) -> list[dict[str, float]]:
@@ -185,24 +185,24 @@ def test_no_request_is_dropped_while_models_are_switched(
     classifiers: dict[str, PoseClassifier],
     photo: Path,
 ) -> None:
-    """Each answer is wholly one model's, and the new one's from when the new one was seen."""
-    server, place = switched
+    """Each response comes from one model: from the new one as soon as the API reports it."""
+    server, path = switched
     traffic = Traffic(server, photo)
-    # For each model that was put in place: since when it was seen, until when it was in place.
+    # For each model put in place: the time it was first reported, and the time it was replaced.
     reigns: list[tuple[str, float, float]] = []
     with traffic.flowing():
         for turn in range(1, SWITCHES + 1):
             model = models[turn % 2]
-            put_in_place(model, place)
+            put_in_place(model, path)
             wait_for_model(server, model)
             seen = time.monotonic()
             server.wait_for(lambda seen=seen: traffic.kinds_since(seen) == {"landmarks", "photos"})
             reigns.append((sha256_of(model), seen, time.monotonic()))
     assert traffic.errors == []
-    assert {status for _, _, _, status, _ in traffic.answers} == {200}
+    assert {status for _, _, _, status, _ in traffic.responses} == {200}
     frames = np.array([frame["image"] for frame in LANDMARKS["frames"]], dtype=np.float32)
     of_photos: dict[str, Any] = {}
-    for _, _, kind, _, content in traffic.answers:
+    for _, _, kind, _, content in traffic.responses:
         sha256 = content["model"]["sha256"]
         classifier = classifiers[sha256]
         assert content["model"]["labels"] == list(classifier.labels)
@@ -216,9 +216,9 @@ def test_no_request_is_dropped_while_models_are_switched(
         else:
             assert of_photos.setdefault(sha256, found) == found
     for sha256, seen, until in reigns:
-        within = [a for a in traffic.answers if seen <= a[0] and a[1] <= until]
+        within = [a for a in traffic.responses if seen <= a[0] and a[1] <= until]
         assert {a[4]["model"]["sha256"] for a in within} == {sha256}
-    asked_of = {(kind, a["model"]["sha256"]) for _, _, kind, _, a in traffic.answers}
+    asked_of = {(kind, a["model"]["sha256"]) for _, _, kind, _, a in traffic.responses}
     assert asked_of == {(kind, sha) for kind in ("landmarks", "photos") for sha in classifiers}
 
 
@@ -266,80 +266,80 @@ REFUSED: dict[str, Callable[[Path], None]] = {
 }
 
 
-def test_a_file_that_cannot_be_used_changes_nothing_and_is_named(
+def test_an_unusable_file_changes_nothing_and_is_reported(
     switched: tuple[Server, Path], tmp_path: Path, models: tuple[Path, Path]
 ) -> None:
-    """The old model goes on; the problem is shown, logged once and gone with a good file."""
-    server, place = switched
-    before, answer = model_of(server), ask(server)
+    """The old model stays; the problem is reported, logged once, and gone with a good file."""
+    server, path = switched
+    before, prediction = model_of(server), ask(server)
     logged = server.log.stat().st_size
     assert before["file_problem"] is None
-    for told, write_bad in REFUSED.items():
+    for message, write_bad in REFUSED.items():
         write_bad(tmp_path / "bad.onnx")
-        put_in_place(tmp_path / "bad.onnx", place)
-        server.wait_for(lambda told=told: told in (model_of(server)["file_problem"] or ""))
-        assert str(place) in model_of(server)["file_problem"]
-        assert ask(server) == answer
+        put_in_place(tmp_path / "bad.onnx", path)
+        server.wait_for(lambda message=message: message in (model_of(server)["file_problem"] or ""))
+        assert str(path) in model_of(server)["file_problem"]
+        assert ask(server) == prediction
     ready = server.http.get("/health/ready")
     assert (ready.status_code, ready.json()["status"]) == (200, "ready")
     assert next(reversed(REFUSED)) in ready.json()["detail"]
-    place.unlink()
+    path.unlink()
     server.wait_for(lambda: "There is no model file" in (model_of(server)["file_problem"] or ""))
-    assert ask(server) == answer
-    put_in_place(models[0], place)
+    assert ask(server) == prediction
+    put_in_place(models[0], path)
     server.wait_for(lambda: model_of(server)["file_problem"] is None)
-    assert model_of(server) == before, "the same model again is no switch"
-    put_in_place(models[1], place)
+    assert model_of(server) == before, "the same model again is not a switch"
+    put_in_place(models[1], path)
     wait_for_model(server, models[1])
     after = model_of(server)
     assert after["loaded_at"] > before["loaded_at"]
     assert server.http.get("/health/ready").json()["detail"] is None
     log = server.log.read_bytes()[logged:].decode()
-    for told in (*REFUSED, "There is no model file"):
-        assert log.count(told) == 1, told
+    for message in (*REFUSED, "There is no model file"):
+        assert log.count(message) == 1, message
     assert "Traceback" not in log
 
 
-def test_a_file_that_is_still_being_written_is_looked_at_again(
+def test_a_file_that_is_still_being_written_is_checked_again(
     switched: tuple[Server, Path], models: tuple[Path, Path]
 ) -> None:
-    """Written bit by bit over the served file, with long pauses: the old model, then the new."""
-    server, place = switched
+    """While a file is overwritten piece by piece, the old model is served; then the new one."""
+    server, path = switched
     old, new = sha256_of(models[0]), sha256_of(models[1])
     content = models[1].read_bytes()
-    with place.open("wb") as file:
+    with path.open("wb") as file:
         for part in range(4):
             if part == 1:  # long enough for half a file to be refused
                 server.wait_for(lambda: model_of(server)["file_problem"] is not None)
             file.write(content[part * len(content) // 4 : (part + 1) * len(content) // 4])
             file.flush()
             assert ask(server)["model"]["sha256"] == old
-    server.wait_for(lambda: model_of(server)["sha256"] == new, NOTICED_WITHIN_S)
+    server.wait_for(lambda: model_of(server)["sha256"] == new)
     assert model_of(server)["file_problem"] is None
 
 
 def models_in(timeline: bytes) -> tuple[str, set[tuple[str, ...]]]:
-    """The sha256 a timeline names, and the sets of labels that its frames have answers for."""
+    """The SHA-256 in a timeline, and the sets of labels its frames have probabilities for."""
     content = json.loads(timeline)
-    answers = [f["probabilities"] for f in content["frames"] if f["probabilities"] is not None]
-    assert answers
-    return content["model"]["sha256"], {tuple(answer) for answer in answers}
+    predictions = [f["probabilities"] for f in content["frames"] if f["probabilities"] is not None]
+    assert predictions
+    return content["model"]["sha256"], {tuple(prediction) for prediction in predictions}
 
 
-def test_a_video_is_wholly_by_the_model_it_began_with(
+def test_an_analysis_uses_one_model_from_start_to_end(
     switched: tuple[Server, Path],
     models: tuple[Path, Path],
     classifiers: dict[str, PoseClassifier],
     long_video: Path,
     clip: Path,
 ) -> None:
-    """A switch half-way leaves it alone; the next video is the new model's."""
-    server, place = switched
+    """A switch half-way does not affect it; the next video gets the new model."""
+    server, path = switched
     running = server.submit(long_video)
     server.wait_for(lambda: server.job(running)["frames_done"] > 0)
-    put_in_place(models[1], place)
+    put_in_place(models[1], path)
     wait_for_model(server, models[1])
-    assert server.job(running)["status"] == "processing", "it was over before the switch"
+    assert server.job(running)["status"] == "processing", "the analysis ended before the switch"
     later = server.submit(clip)
     for job_id, model in ((running, models[0]), (later, models[1])):
         assert server.finished(job_id)["status"] == "done"
@@ -350,23 +350,23 @@ def test_a_video_is_wholly_by_the_model_it_began_with(
         assert header.endswith(",".join(classifiers[sha256].labels))
 
 
-def test_a_resumed_analysis_is_wholly_by_the_model_of_that_moment(
+def test_a_resumed_analysis_uses_the_model_served_then(
     start: Start,
     tmp_path: Path,
     models: tuple[Path, Path],
     classifiers: dict[str, PoseClassifier],
     long_clip: Path,
 ) -> None:
-    """Killed and started with another model: landmarks are kept, every answer is the new one's."""
-    place = tmp_path / PLACE
-    put_in_place(models[0], place)
-    server = start(model=place)
+    """Restarted with another model, it keeps the landmarks; all predictions are the new one's."""
+    path = tmp_path / MODEL_FILE
+    put_in_place(models[0], path)
+    server = start(model=path)
     job_id = server.submit(long_clip)
     chunks = server.data / "jobs" / job_id / "chunks"
     server.wait_for(lambda: len(list(chunks.glob("*.npz"))) >= 2)
     server.kill()
     first_made = min(chunks.glob("*.npz")).stat().st_mtime_ns
-    put_in_place(models[1], place)
+    put_in_place(models[1], path)
     server.start(ready=False)
     server.wait_for(lambda: "videos" in server.http.get(VIDEOS).json())
     assert server.finished(job_id)["status"] == "done"
@@ -378,13 +378,13 @@ def test_a_resumed_analysis_is_wholly_by_the_model_of_that_moment(
 def test_many_switches_leave_no_memory_or_files(
     tmp_path: Path, models: tuple[Path, Path], model: Path, pose_model: Path
 ) -> None:
-    """After fifty switches the process is as it was after the first ten.
+    """After fifty switches, the process uses as much as after ten.
 
-    One of the two models is the project's own: kept fifty times, it would be hundreds of megabytes.
+    One of the two models is the project's: fifty copies of it would be hundreds of megabytes.
     """
-    place = tmp_path / PLACE
-    put_in_place(models[0], place)
-    engine = Engine(load_settings(write_params(tmp_path, place)), check_interval_s=0.01)
+    path = tmp_path / MODEL_FILE
+    put_in_place(models[0], path)
+    engine = Engine(load_settings(write_params(tmp_path, path)), check_interval_s=0.01)
     process = psutil.Process()
     features = np.zeros((10, len(PoseClassifier(model).contract.features.columns)), np.float32)
     rss, files = 0, 0
@@ -392,7 +392,7 @@ def test_many_switches_leave_no_memory_or_files(
     try:
         for turn in range(51):
             wanted = (models[0], model)[turn % 2]
-            put_in_place(wanted, place)
+            put_in_place(wanted, path)
             sha256 = sha256_of(wanted)
             Server.wait_for(
                 lambda sha256=sha256: engine.problem is None and served(engine) == sha256
