@@ -130,7 +130,7 @@ def test_an_interrupted_analysis_resumes_with_the_same_result(
     [
         pytest.param(lambda path: path.write_bytes(b""), "is empty", id="empty"),
         pytest.param(lambda path: path.write_text("hello"), "not a video", id="text"),
-        pytest.param(write_audio, "sound but no picture", id="sound"),
+        pytest.param(write_audio, "sound but no video", id="sound"),
         pytest.param(lambda path: None, "There is no file", id="missing"),
     ],
 )
