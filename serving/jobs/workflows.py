@@ -39,8 +39,8 @@ _NAMES: dict[WorkflowKind, str] = {"analysis": "analyse_video", "overlay": "rend
 _ID_SUFFIXES: dict[WorkflowKind, str] = {"analysis": "", "overlay": "-overlay"}
 # A video that has crashed the process this often is given up.
 _MAX_ATTEMPTS = 10
-# How often each queue is polled. A poll takes 4 ms of CPU time, which live sessions notice; nobody
-# waits for an overlay as they do for a timeline.
+# How often each queue is polled. A poll takes 4 ms of CPU time, which live sessions notice, and
+# overlays are less urgent than timelines.
 _POLL_INTERVALS_S: dict[WorkflowKind, float] = {"analysis": 0.4, "overlay": 1.0}
 _END_POLL_INTERVAL_S = 0.02
 _JOB_ID = re.compile(r"[0-9a-f]{32}")
@@ -83,7 +83,7 @@ class Workflow:
 
 
 class Workflows:
-    """The database behind the queues.
+    """The database of the queues.
 
     Args:
         database_url: SQLite or PostgreSQL.

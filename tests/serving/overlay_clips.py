@@ -1,4 +1,4 @@
-"""Routines without a model, and clips with sound, whose contents and times are known."""
+"""Routines without a model, and clips with audio, whose contents and times are known."""
 
 import itertools
 from fractions import Fraction
@@ -20,7 +20,7 @@ _RATE = 44_100
 
 
 def moving_points(frames: int, seed: int = 0) -> NDArray[np.float32]:
-    """``(frames, 33, 3)`` landmarks of somebody who drifts through the picture."""
+    """``(frames, 33, 3)`` landmarks of a person drifting through the frame."""
     rng = np.random.default_rng(seed)
     body = rng.uniform(0.3, 0.6, (1, LANDMARK_COUNT, 2))
     drift = np.linspace(0, 0.1, frames)[:, None, None]
@@ -29,7 +29,7 @@ def moving_points(frames: int, seed: int = 0) -> NDArray[np.float32]:
 
 
 def routine_for(video: Path, limits: MediaParams) -> Routine:
-    """A routine with the times of a clip: a hold in its middle half, a frame without a person."""
+    """A routine with a clip's times: a hold in the middle half, no person in the last frame."""
     with VideoReader(video, limits) as reader:
         pts_s = np.array([frame.pts_s for frame in reader.frames()])
         duration_s = reader.verdict.duration_s
@@ -38,11 +38,11 @@ def routine_for(video: Path, limits: MediaParams) -> Routine:
     points, confidence = moving_points(frames), np.full(frames, 0.87)
     points[-1], confidence[-1] = np.nan, np.nan
     segments = []
-    for place, (first, end) in enumerate(itertools.pairwise(edges)):
+    for index, (first, end) in enumerate(itertools.pairwise(edges)):
         end_s = duration_s if end == frames else float(pts_s[end])
-        label = LABELS[-1] if place != 1 else LABELS[0]
+        label = LABELS[-1] if index != 1 else LABELS[0]
         segments.append(
-            Segment(label, float(pts_s[first]), end_s, first, end - 1, 0.87, place == 1)
+            Segment(label, float(pts_s[first]), end_s, first, end - 1, 0.87, index == 1)
         )
     totals = tuple(
         Total(
@@ -66,7 +66,7 @@ def routine_for(video: Path, limits: MediaParams) -> Routine:
     )
 
 
-def add_sound(
+def add_audio(
     silent: Path,
     target: Path,
     codec: str,
@@ -75,34 +75,34 @@ def add_sound(
     shift_s: float = 0.0,
     video_codec: str | None = None,
 ) -> Path:
-    """A clip with a tone beside its picture.
+    """Write a clip with a tone as its audio.
 
     Args:
-        silent: gives the picture.
-        target: the file to make.
-        codec: of the sound.
-        starts_s: when the sound begins, by the file's clock.
-        shift_s: when the picture begins.
-        video_codec: to encode the picture with; None: its packets are copied.
+        silent: Clip whose video is used.
+        target: Path of the file to write.
+        codec: Codec of the audio.
+        starts_s: Start of the audio on the file's clock.
+        shift_s: Start of the video on the file's clock.
+        video_codec: Codec to encode the video with; None to copy its packets.
     """
     rate = 48_000 if codec == "libopus" else _RATE
     with av.open(str(silent)) as source, av.open(str(target), "w") as output:
-        picture = source.streams.video[0]
-        assert picture.time_base is not None
+        video = source.streams.video[0]
+        assert video.time_base is not None
         assert source.duration is not None
         seconds = source.duration / av.time_base
         if video_codec is None:
-            into = output.add_stream_from_template(picture)
+            into = output.add_stream_from_template(video)
         else:
             added = output.add_stream(video_codec, rate=25)
             assert isinstance(added, VideoStream)
             into = added
-            into.width, into.height = picture.width, picture.height
+            into.width, into.height = video.width, video.height
             into.pix_fmt = "yuv420p"
-        sound = output.add_stream(codec, rate=rate)
-        assert isinstance(sound, av.AudioStream)
+        audio = output.add_stream(codec, rate=rate)
+        assert isinstance(audio, av.AudioStream)
         layout, sample = "mono", {"libopus": "s16", "flac": "s16", "pcm_s16le": "s16"}
-        sound.layout = layout
+        audio.layout = layout
         packets = []
         tone = np.sin(np.arange(int(rate * seconds)) * 0.05) * 0.5
         fifo = av.AudioFifo()
@@ -112,20 +112,20 @@ def add_sound(
         frame.sample_rate, frame.pts = rate, None
         fifo.write(frame)
         at = round(starts_s * rate)
-        while (part := fifo.read(sound.codec_context.frame_size or 1024, partial=True)) is not None:
+        while (part := fifo.read(audio.codec_context.frame_size or 1024, partial=True)) is not None:
             part.pts, part.time_base = at, Fraction(1, rate)
             at += part.samples
-            packets += sound.encode(part)
-        packets += sound.encode(None)
-        shift = round(shift_s / picture.time_base)
+            packets += audio.encode(part)
+        packets += audio.encode(None)
+        shift = round(shift_s / video.time_base)
         if video_codec is None:
-            for packet in source.demux(picture):
+            for packet in source.demux(video):
                 if packet.dts is not None and packet.pts is not None:
                     packet.dts, packet.pts = packet.dts + shift, packet.pts + shift
                     packet.stream = into
                     packets.append(packet)
         else:
-            for index, decoded in enumerate(source.decode(picture)):
+            for index, decoded in enumerate(source.decode(video)):
                 decoded.pts, decoded.time_base = index, Fraction(1, 25)
                 packets += into.encode(decoded)
             packets += into.encode(None)
@@ -135,8 +135,8 @@ def add_sound(
     return target
 
 
-def sound_packets(path: Path) -> list[tuple[float, bytes]]:
-    """When each packet of sound is heard, in seconds after the first picture, and its bytes."""
+def audio_packets(path: Path) -> list[tuple[float, bytes]]:
+    """The time of each audio packet, in seconds after the first frame, and its bytes."""
     with av.open(str(path)) as container:
         first = next(container.decode(video=0))
         assert first.time is not None

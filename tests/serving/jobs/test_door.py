@@ -1,4 +1,4 @@
-"""``serving.jobs`` has one door, and the drawing code behind it knows nothing of jobs."""
+"""``serving.jobs`` has one entrance, and drawing and analysis know nothing of jobs."""
 
 import ast
 
@@ -22,7 +22,7 @@ def imported_modules(folder: str) -> dict[str, set[str]]:
     return found
 
 
-def test_other_rooms_enter_by_the_door() -> None:
+def test_other_rooms_import_the_package_only() -> None:
     """They import from ``serving.jobs`` itself, never from one of its modules."""
     users = {
         path: modules

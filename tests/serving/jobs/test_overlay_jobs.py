@@ -18,7 +18,7 @@ from serving.exports.files import ANGLES_FILE
 from shared_features.media.writer import VideoWriter
 from shared_features.params import PROJECT_ROOT
 from tests.serving.conftest import CLIP_FRAMES, FRAMES_PER_SECOND, Start
-from tests.serving.overlay_clips import add_sound
+from tests.serving.overlay_clips import add_audio
 from tests.serving.server import PATIENCE_S, VIDEOS, Server
 
 # Slow enough to interrupt.
@@ -285,7 +285,7 @@ def test_a_browser_plays_and_seeks_it(server: Server, clip: Path, tmp_path: Path
     executable = next(filter(None, map(shutil.which, BROWSERS)), None)
     if executable is None:
         pytest.skip(f"needs a browser: one of {', '.join(BROWSERS)} on the path")
-    job_id = server.submit(add_sound(clip, tmp_path / "clip.mp4", "aac"))
+    job_id = server.submit(add_audio(clip, tmp_path / "clip.mp4", "aac"))
     drawn(server, job_id)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)

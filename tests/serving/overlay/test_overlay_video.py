@@ -24,7 +24,7 @@ from shared_features.media.orientation import Upright
 from shared_features.media.reader import VideoReader
 from shared_features.params import PROJECT_ROOT, MediaParams
 from tests.clips import corner_image, corner_order, flag_rotation, write_video
-from tests.serving.overlay_clips import add_sound, routine_for, sound_packets
+from tests.serving.overlay_clips import add_audio, audio_packets, routine_for
 
 RECORDINGS = (
     "portrait_rotflag.mp4",
@@ -160,8 +160,8 @@ def test_sound_is_copied_packet_by_packet(
 ) -> None:
     """The same bytes, and the same time before or after the first frame."""
     silent = write_video(tmp_path / "silent.mp4", some_pictures(30), [i / 25 for i in range(30)])
-    video = add_sound(silent, tmp_path / f"clip{suffix}", "aac", starts_s=1.0 + after_s, shift_s=1)
-    original, copied = sound_packets(video), sound_packets(overlay(video))
+    video = add_audio(silent, tmp_path / f"clip{suffix}", "aac", starts_s=1.0 + after_s, shift_s=1)
+    original, copied = audio_packets(video), audio_packets(overlay(video))
     assert [content for _, content in copied] == [content for _, content in original]
     assert [t for t, _ in copied] == pytest.approx([t for t, _ in original], abs=0.001)
     assert copied[0][0] == pytest.approx(after_s, abs=0.03)
@@ -173,15 +173,15 @@ def test_other_codecs_that_mp4_carries_are_copied_too(
 ) -> None:
     """Packets as they were."""
     silent = write_video(tmp_path / "silent.mp4", some_pictures(30), [i / 25 for i in range(30)])
-    video = add_sound(silent, tmp_path / "clip.mkv", codec)
-    original, copied = sound_packets(video), sound_packets(overlay(video))
+    video = add_audio(silent, tmp_path / "clip.mkv", codec)
+    original, copied = audio_packets(video), audio_packets(overlay(video))
     assert [content for _, content in copied] == [content for _, content in original]
 
 
 def test_uncompressed_sound_becomes_aac(tmp_path: Path, overlay: Overlay) -> None:
     """MP4 cannot carry it to a browser; it is as long as it was and begins where it began."""
     silent = write_video(tmp_path / "silent.mp4", some_pictures(50), [i / 25 for i in range(50)])
-    video = add_sound(silent, tmp_path / "clip.avi", "pcm_s16le", video_codec="mpeg4")
+    video = add_audio(silent, tmp_path / "clip.avi", "pcm_s16le", video_codec="mpeg4")
     made = overlay(video)
     with av.open(str(made)) as container:
         stream = container.streams.audio[0]
@@ -190,7 +190,7 @@ def test_uncompressed_sound_becomes_aac(tmp_path: Path, overlay: Overlay) -> Non
     heard_s = sum(part.shape[1] for part in sound) / 44_100
     assert heard_s == pytest.approx(2.0, abs=0.1)
     assert np.abs(np.concatenate(sound, axis=1)).max() > 0.1
-    assert sound_packets(made)[0][0] == pytest.approx(0, abs=0.05)
+    assert audio_packets(made)[0][0] == pytest.approx(0, abs=0.05)
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped"])
@@ -201,7 +201,7 @@ def test_a_damaged_recording_is_drawn_as_far_as_it_goes(
     silent = write_video(tmp_path / "s.mp4", some_pictures(90), [i / 25 for i in range(90)])
     # The index of this MP4 lies at its end: cut off, nothing could be read.
     name = "clip.mkv" if damage == "cut" else "clip.mp4"
-    video = add_sound(silent, tmp_path / name, "aac")
+    video = add_audio(silent, tmp_path / name, "aac")
     content = bytearray(video.read_bytes())
     if damage == "cut":
         del content[len(content) * 2 // 3 :]
