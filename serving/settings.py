@@ -31,6 +31,7 @@ class LiveParams(Section):
     max_sessions: int = Field(ge=1, le=256)
     max_frame_kb: int = Field(ge=16, le=65536)
     max_pixels: int = Field(ge=4096)
+    frame_timeout_s: float = Field(default=5.0, gt=0)
     idle_timeout_s: float = Field(gt=0)
     send_timeout_s: float = Field(gt=0)
     landmark_min_cutoff_hz: float = Field(gt=0)

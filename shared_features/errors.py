@@ -38,4 +38,12 @@ class FeatureSpecError(StrapsError):
 
 
 class ClassifierError(StrapsError):
-    """A classifier file is missing, damaged or incompatible with this version."""
+    """A classifier file is missing, damaged or of another contract."""
+
+
+class WorkerDiedError(StrapsError):
+    """A worker process ended without a result: it crashed or was killed."""
+
+
+class WorkerTimeoutError(WorkerDiedError):
+    """A worker process was ended because its time was over."""

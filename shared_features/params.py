@@ -41,6 +41,8 @@ class MediaParams(Section):
 
     max_photo_pixels: int = Field(gt=0)
     max_video_pixels: int = Field(gt=0)
+    # OpenCV, inside MediaPipe, aborts the process at 32,767.
+    max_side_pixels: int = Field(default=32_000, gt=0, le=32_766)
     max_duration_s: float = Field(gt=0)
 
 

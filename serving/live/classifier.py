@@ -2,19 +2,18 @@
 
 import time
 from dataclasses import dataclass, replace
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from serving.live.one_euro import OneEuroFilter
 from serving.live.steady import EndedHold, PredictionSmoother, SteadyPrediction
+from serving.live.trackers import TrackedFrame
 from serving.settings import LiveParams
 from shared_features.classify.classifier import PoseClassifier
 from shared_features.landmarks.landmarks import VISIBILITY, LandmarkTrack, X, Y, empty_landmarks
-from shared_features.media.frames import RgbArray
 from shared_features.params import PersonPolicy
-from shared_features.pose.estimator import Person, PoseEstimator, is_same_person, pick
+from shared_features.pose.estimator import Person, is_same_person, pick
 
 
 @dataclass(frozen=True)
@@ -42,37 +41,19 @@ class LivePrediction:
 
 
 class LiveClassifier:
-    """Follows a person through the frames of one camera. Use as a context manager.
+    """Names the pose of the person in front of one camera, from frame to frame.
 
     Args:
-        tracker: A fresh tracker (see ``trackers``); closed together with this object.
-        policy: Which of several people is followed.
-        live: Settings with the smoothing of drawn landmarks.
-        classifier: Classifier of poses.
+        policy: Which of the people found counts.
+        live: How landmarks are smoothed for drawing.
+        classifier: Gives the poses.
     """
 
-    def __init__(
-        self,
-        tracker: PoseEstimator,
-        policy: PersonPolicy,
-        live: LiveParams,
-        classifier: PoseClassifier,
-    ) -> None:
-        self._tracker, self._policy = tracker, policy
+    def __init__(self, policy: PersonPolicy, live: LiveParams, classifier: PoseClassifier) -> None:
+        self._policy = policy
         self._drawing = OneEuroFilter(live.landmark_min_cutoff_hz, live.landmark_beta)
-        self._start_s: float | None = None
         self._last: tuple[float, Person] | None = None
         self.use(classifier)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Free the networks."""
-        self._tracker.close()
 
     def use(self, classifier: PoseClassifier) -> None:
         """Continue with another model; this resets smoothing and hold."""
@@ -80,21 +61,18 @@ class LiveClassifier:
         self.classifier = classifier
         self._steady = PredictionSmoother(contract.labels, contract.other, contract.timeline)
 
-    def classify(self, rgb: RgbArray, time_s: float) -> LivePrediction:
+    def classify(self, frame: TrackedFrame, time_s: float) -> LivePrediction:
         """The prediction for the next frame.
 
         Args:
-            rgb: ``(height, width, 3)`` uint8, upright, not mirrored.
-            time_s: Capture time in seconds, later than that of the frame before.
+            frame: The people found in it.
+            time_s: When it was taken, later than the previous frame.
         """
-        began = time.perf_counter()
-        if self._start_s is None:
-            self._start_s = time_s
-        person = pick(self._tracker.people(rgb, time_s - self._start_s), self._policy)
-        found = time.perf_counter()
+        began_s = time.perf_counter()
+        person = pick(frame.people, self._policy)
         changed = self._is_another_person(person, time_s)
         ended = self._steady.reset(time_s) if changed else None
-        steady = self._steady.add(time_s, self._probabilities(rgb, person))
+        steady = self._steady.add(time_s, self._probabilities(frame, person))
         if ended is not None:
             steady = replace(steady, ended=ended)
         landmarks = self._for_drawing(person, time_s, changed)
@@ -106,8 +84,8 @@ class LiveClassifier:
             person_changed=changed,
             steady=steady,
             landmarks=landmarks,
-            pose_s=found - began,
-            classify_s=time.perf_counter() - found,
+            pose_s=frame.pose_s,
+            classify_s=time.perf_counter() - began_s,
         )
 
     def finish(self, time_s: float) -> EndedHold | None:
@@ -124,12 +102,11 @@ class LiveClassifier:
         gap_s = self.classifier.contract.timeline.max_gap_s
         return self._last is None or time_s - self._last[0] > gap_s
 
-    def _probabilities(self, rgb: RgbArray, person: Person | None) -> NDArray[np.float32]:
+    def _probabilities(self, frame: TrackedFrame, person: Person | None) -> NDArray[np.float32]:
         image, world = empty_landmarks(1)
         if person is not None:
             image[0], world[0] = person.image, person.world
-        height, width = rgb.shape[:2]
-        track = LandmarkTrack("live", width, height, np.zeros(1), image, world)
+        track = LandmarkTrack("live", frame.width, frame.height, np.zeros(1), image, world)
         probabilities: NDArray[np.float32] = self.classifier.classify(track)[0]
         return probabilities
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from serving.live.wire import FrameError, LiveFrame
+from serving.live.frame import FrameError, LiveFrame
 from shared_features.media.frames import RgbArray
 
 _FORMATS = ("JPEG", "WEBP")
@@ -16,12 +16,13 @@ _JPEG_END = b"\xff\xd9"
 _END_WITHIN_BYTES = 32
 
 
-def decode_image(frame: LiveFrame, max_pixels: int) -> RgbArray:
+def decode_image(frame: LiveFrame, max_pixels: int, max_side_pixels: int) -> RgbArray:
     """The pixels ``(height, width, 3)`` of a frame, upright if its metadata has an orientation.
 
     Args:
         frame: Frame as received.
         max_pixels: Largest number of pixels; a larger image is refused before decoding.
+        max_side_pixels: Longest side; an image with a longer one is refused before decoding.
 
     Raises:
         FrameError: The image is too large, not an image, or incomplete.
@@ -36,7 +37,7 @@ def decode_image(frame: LiveFrame, max_pixels: int) -> RgbArray:
         raise FrameError(
             "bad_picture", f"This is not an image; {_EXPECTED}.", frame.frame_id
         ) from error
-    if width * height > max_pixels:
+    if width * height > max_pixels or max(width, height) > max_side_pixels:
         raise _too_large(f"{width}×{height}", max_pixels, frame)
     rgb = None
     # libjpeg fills missing parts with grey and only warns.

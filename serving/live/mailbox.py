@@ -4,7 +4,7 @@ import asyncio
 import time
 from dataclasses import dataclass
 
-from serving.live.wire import LiveFrame
+from serving.live.frame import LiveFrame
 
 
 @dataclass(frozen=True)

@@ -10,32 +10,27 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from serving.live.classifier import LiveClassifier, LivePrediction
-from serving.live.image import decode_image
+from serving.live.classifier import LiveClassifier
+from serving.live.frame import FrameError, LiveFrame, parse_frame
 from serving.live.mailbox import Arrived, Mailbox
-from serving.live.trackers import free
-from serving.live.wire import (
-    CloseCode,
-    FrameError,
-    LiveFrame,
-    error_message,
-    parse_frame,
-    pose_message,
-    ready_message,
-)
+from serving.live.trackers import TrackedFrame, TrackerPool
+from serving.live.wire import CloseCode, error_message, pose_message, ready_message
 from serving.model.engine import Engine
 from serving.settings import Settings
-from shared_features.pose.estimator import PoseEstimator
+from shared_features.errors import WorkerDiedError, WorkerTimeoutError
+from shared_features.runtime.worker_process import WorkerProcess
 
 T = TypeVar("T")
 
 _LOG = logging.getLogger(__name__)
+# Replacing a process costs a second of a core, so a client may not have it done for ever.
+_MAX_CRASHES = 3
 
 
 class _Close(Exception):
@@ -59,7 +54,7 @@ class LiveSession:
         engine: Engine with the served model.
         settings: Limits and pose settings.
         thread: Single-thread executor for this session only: a tracker follows one person.
-        tracker: Tracker for this session only, once it is loaded; closed at the end.
+        trackers: Pool that the session's tracker is taken from and given back to.
     """
 
     def __init__(
@@ -68,7 +63,7 @@ class LiveSession:
         engine: Engine,
         settings: Settings,
         thread: ThreadPoolExecutor,
-        tracker: "Future[PoseEstimator]",
+        trackers: TrackerPool,
     ) -> None:
         self._socket = socket
         self._engine = engine
@@ -78,14 +73,16 @@ class LiveSession:
         self._sending = asyncio.Lock()
         self._last: LiveFrame | None = None
         self._thread = thread
-        self._tracker = tracker
+        self._trackers = trackers
+        self._tracker = trackers.take()
+        self._crashes = 0
 
     async def run(self) -> None:
         """Serve until either side closes."""
         try:
-            tracker = await asyncio.wrap_future(self._tracker)
+            await asyncio.wrap_future(self._tracker)
             policy = self._settings.shared.pose.person_policy
-            classifier = LiveClassifier(tracker, policy, self._live, self._engine.classifier())
+            classifier = LiveClassifier(policy, self._live, self._engine.classifier())
             await self._send(self._ready(classifier))
             await self._first_to_end(self._receive(), self._answer(classifier))
         except WebSocketDisconnect:
@@ -96,8 +93,8 @@ class LiveSession:
             _LOG.exception("a live session failed")
             await self._close(CloseCode.INTERNAL_ERROR, "Internal error; see the service's log.")
         finally:
-            # Runs after the frame in work, and before the first frame of the next session.
-            self._thread.submit(free, self._tracker)
+            # After the frame that is being processed: a worker has one call at a time.
+            self._trackers.give_back(self._tracker)
 
     async def _first_to_end(self, *work: Coroutine[Any, Any, None]) -> None:
         tasks = [asyncio.ensure_future(each) for each in work]
@@ -150,21 +147,45 @@ class LiveSession:
                 live.use(served)
                 await self._send(self._ready(live))
             try:
-                message = await self._in_thread(partial(self._message_for, live, arrived))
+                message = await self._in_thread(partial(self._predict, live, arrived))
             except FrameError as error:
                 await self._send_error(error)
+            except WorkerDiedError as error:
+                await self._replace_tracker(arrived.frame, error)
             else:
                 await self._send(message)
 
-    def _message_for(self, live: LiveClassifier, arrived: Arrived) -> str:
-        """The response to a frame; runs in the session's thread."""
-        started = time.perf_counter()
-        rgb = decode_image(arrived.frame, self._live.max_pixels)
-        decoded = time.perf_counter()
-        prediction: LivePrediction = live.classify(rgb, arrived.frame.capture_s)
+    async def _replace_tracker(self, frame: LiveFrame, error: WorkerDiedError) -> None:
+        """Skip an image that took its process down, and continue with a fresh tracker."""
+        _LOG.warning("a live image was skipped: %s", error)
+        self._crashes += 1
+        if self._crashes >= _MAX_CRASHES:
+            raise _Close(
+                CloseCode.POLICY_VIOLATION,
+                f"{self._crashes} images could not be decoded without crashing or taking too long.",
+            )
+        what = "took too long" if isinstance(error, WorkerTimeoutError) else "crashed"
+        detail = f"Decoding the image {what}, so it was skipped. Send JPEG images of 640×480."
+        await self._send_error(FrameError("bad_picture", detail, frame.frame_id))
+        self._trackers.give_back(self._tracker)
+        self._tracker = self._trackers.take()
+        await asyncio.wrap_future(self._tracker)
+
+    def _predict(self, live: LiveClassifier, arrived: Arrived) -> str:
+        """The message for a frame; called in the session's thread."""
+        started_s = time.perf_counter()
+        worker: WorkerProcess = self._tracker.result()
+        tracked: TrackedFrame = worker.call(
+            "track_image",
+            arrived.frame,
+            self._live.max_pixels,
+            self._settings.shared.media.max_side_pixels,
+            timeout_s=self._live.frame_timeout_s,
+        )
+        prediction = live.classify(tracked, arrived.frame.capture_s)
         timings_s = {
-            "queue": started - arrived.at_s,
-            "decode": decoded - started,
+            "queue": started_s - arrived.at_s,
+            "decode": tracked.decode_s,
             "pose": prediction.pose_s,
             "classify": prediction.classify_s,
             "total": time.perf_counter() - arrived.at_s,

@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from serving.errors import NotReadyError
+from serving.live.frame import ErrorCode
 from serving.live.session import LiveSession
-from serving.live.trackers import SpareTracker
-from serving.live.wire import CloseCode, ErrorCode, error_message
+from serving.live.trackers import TrackerPool
+from serving.live.wire import CloseCode, error_message
 from serving.model.engine import Engine
 from serving.settings import Settings
 
@@ -32,7 +33,7 @@ class LiveSessions:
             ThreadPoolExecutor(1, thread_name_prefix=f"live-{number}")
             for number in range(settings.serving.live.max_sessions)
         ]
-        self._spare = SpareTracker(settings.shared.pose)
+        self._trackers = TrackerPool(settings.shared.pose)
 
     async def warm_up(self) -> None:
         """Load a tracker, so that the first session starts without waiting.
@@ -40,13 +41,13 @@ class LiveSessions:
         Raises:
             PoseAssetError: The pose model cannot be used.
         """
-        await asyncio.wrap_future(self._spare.prepare())
+        await asyncio.wrap_future(self._trackers.prepare())
 
     def close(self) -> None:
         """End the threads; call after the last session."""
         for thread in self._free:
             thread.shutdown()
-        self._spare.close()
+        self._trackers.close()
 
     async def serve(self, socket: WebSocket) -> None:
         """Serve one session, from the handshake to its end."""
@@ -61,14 +62,15 @@ class LiveSessions:
         except NotReadyError as error:
             await _refuse(socket, "not_ready", str(error))
             return
-        thread, tracker = self._free.pop(), self._spare.take()
+        thread = self._free.pop()
+        session = LiveSession(socket, self._engine, self._settings, thread, self._trackers)
         if self._free:
-            self._spare.prepare()
+            self._trackers.prepare()
         try:
-            await LiveSession(socket, self._engine, self._settings, thread, tracker).run()
+            await session.run()
         finally:
             self._free.append(thread)
-            self._spare.prepare()
+            self._trackers.prepare()
 
 
 async def _refuse(socket: WebSocket, code: ErrorCode, detail: str) -> None:

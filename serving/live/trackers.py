@@ -1,57 +1,160 @@
-"""Fresh trackers for live sessions, loaded ahead of time.
+"""Trackers of live sessions, each in a process of its own; the next one is warmed up ahead of time.
 
-A tracker belongs to one session, since it remembers whom it followed. Loading its networks takes a
-tenth of a second of a core, so a spare one is loaded before it is needed.
+A tracker belongs to one session from its first frame to its last, since it remembers the person it
+follows. It decodes what strangers send, and native code may abort on it: in a process of its own,
+that costs one frame. Starting a process and loading the networks takes half a second of a core,
+which is spent before a session waits for it.
 """
 
+import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 
+from serving.live.frame import LiveFrame
+from serving.live.image import decode_image
+from shared_features.media.frames import RgbArray
 from shared_features.params import PoseParams
 from shared_features.pose import model_asset
-from shared_features.pose.estimator import PoseEstimator
+from shared_features.pose.estimator import Person, PoseEstimator
+from shared_features.runtime.worker_process import WorkerProcess
 
 
-def fresh_tracker(pose: PoseParams) -> PoseEstimator:
-    """A tracker that has seen no frame yet.
+@dataclass(frozen=True)
+class TrackedFrame:
+    """The people found in a frame.
+
+    Attributes:
+        width: Width of the frame in pixels.
+        height: Height of the frame in pixels.
+        people: Everyone who was found, in no particular order.
+        decode_s: Seconds spent on decoding the image.
+        pose_s: Seconds spent on finding the landmarks.
+    """
+
+    width: int
+    height: int
+    people: list[Person]
+    decode_s: float
+    pose_s: float
+
+
+class FrameTracker:
+    """Follows the people in front of one camera.
+
+    Args:
+        pose: How landmarks are found.
 
     Raises:
         PoseAssetError: The pose model cannot be used.
     """
-    people = 1 if pose.person_policy == "followed" else pose.max_people
-    return PoseEstimator(model_asset.resolve(pose.model_path), "video", people, pose)
+
+    def __init__(self, pose: PoseParams) -> None:
+        self._pose = pose
+        self._estimator = self._fresh_estimator()
+        self._start_s: float | None = None
+
+    def restart(self) -> None:
+        """Forget everyone, for the next session."""
+        self.close()
+        self._estimator = self._fresh_estimator()
+        self._start_s = None
+
+    def close(self) -> None:
+        """Free the networks."""
+        self._estimator.close()
+
+    def track_image(self, frame: LiveFrame, max_pixels: int, max_side_pixels: int) -> TrackedFrame:
+        """Decode a frame as it was sent, and find its people.
+
+        Args:
+            frame: Taken later than the previous one.
+            max_pixels: A larger image is refused.
+            max_side_pixels: So is one with a longer side.
+
+        Raises:
+            FrameError: The image is too large, damaged or not an image.
+        """
+        began_s = time.perf_counter()
+        rgb = decode_image(frame, max_pixels, max_side_pixels)
+        return self.track(rgb, frame.capture_s, time.perf_counter() - began_s)
+
+    def track(self, rgb: RgbArray, time_s: float, decode_s: float = 0.0) -> TrackedFrame:
+        """Find the people in a frame.
+
+        Args:
+            rgb: ``(height, width, 3)`` uint8, upright, not mirrored.
+            time_s: When it was taken, later than the previous frame.
+            decode_s: Seconds it took to decode.
+        """
+        if self._start_s is None:
+            self._start_s = time_s
+        began_s = time.perf_counter()
+        people = self._estimator.people(rgb, time_s - self._start_s)
+        height, width = rgb.shape[:2]
+        return TrackedFrame(width, height, people, decode_s, time.perf_counter() - began_s)
+
+    def _fresh_estimator(self) -> PoseEstimator:
+        people = 1 if self._pose.person_policy == "followed" else self._pose.max_people
+        model_path = model_asset.resolve(self._pose.model_path)
+        return PoseEstimator(model_path, "video", people, self._pose)
 
 
-class SpareTracker:
-    """Keeps one tracker ready for the next session. Use it from one thread; no call blocks.
+class TrackerPool:
+    """Keeps one worker process with a fresh tracker ready for the next session.
+
+    For the event loop, which never waits: everything that takes time happens in a thread.
 
     Args:
-        pose: Pose settings.
+        pose: How landmarks are found.
     """
 
     def __init__(self, pose: PoseParams) -> None:
         self._pose = pose
         self._maker = ThreadPoolExecutor(1, thread_name_prefix="live-trackers")
-        self._next: Future[PoseEstimator] | None = None
+        self._spare: Future[WorkerProcess] | None = None
 
-    def prepare(self) -> Future[PoseEstimator]:
-        """Start to load a tracker unless there is one; returns it as a future."""
-        if self._next is None:
-            self._next = self._maker.submit(fresh_tracker, self._pose)
-        return self._next
+    def prepare(self) -> Future[WorkerProcess]:
+        """Make sure that a spare tracker is there soon."""
+        if self._spare is None:
+            self._spare = self._maker.submit(self._start)
+        return self._spare
 
-    def take(self) -> Future[PoseEstimator]:
-        """Take the tracker, ready or still loading; the caller has to close it."""
-        taken, self._next = self.prepare(), None
+    def take(self) -> Future[WorkerProcess]:
+        """The spare tracker, once it is ready. Give it back at the end of the session."""
+        taken, self._spare = self.prepare(), None
         return taken
 
+    def give_back(self, tracker: Future[WorkerProcess]) -> None:
+        """Reuse the process for the next session if there is no spare yet; else end it."""
+        if self._spare is None:
+            self._spare = self._maker.submit(self._renew, tracker)
+        else:
+            self._maker.submit(_end, tracker)
+
     def close(self) -> None:
-        """Close the tracker that was not taken."""
+        """End all processes that are not in use."""
+        if self._spare is not None:
+            self._maker.submit(_end, self._spare)
         self._maker.shutdown()
-        if self._next is not None:
-            free(self._next)
+
+    def _start(self) -> WorkerProcess:
+        worker = WorkerProcess(FrameTracker, self._pose)
+        try:
+            worker.wait_until_ready()
+        except BaseException:
+            worker.end()
+            raise
+        return worker
+
+    def _renew(self, tracker: Future[WorkerProcess]) -> WorkerProcess:
+        """The same process with a fresh tracker; another one if that process is gone."""
+        if tracker.exception() is None and tracker.result().alive:
+            tracker.result().call("restart")
+            return tracker.result()
+        _end(tracker)
+        return self._start()
 
 
-def free(tracker: Future[PoseEstimator]) -> None:
-    """Close a tracker, unless loading it was cancelled or failed."""
+def _end(tracker: Future[WorkerProcess]) -> None:
     if not tracker.cancelled() and tracker.exception() is None:
-        tracker.result().close()
+        tracker.result().end()

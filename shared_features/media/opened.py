@@ -14,6 +14,7 @@ from shared_features.media.decoder import Decoder
 from shared_features.media.facts import Colours, VideoInfo
 from shared_features.media.files import require_content
 from shared_features.media.frames import Frame
+from shared_features.media.limits import require_sides_within
 from shared_features.media.orientation import DecodedPixels, Upright
 from shared_features.params import MediaParams
 
@@ -62,6 +63,8 @@ class OpenedVideo:
             self.first = self._decode_first()
             self.clock = Clock(self.stream, self.first)
             self._upright = Upright.of_video(self.stream, self.first)
+            # A pixel shape can make a side ten times longer than it is stored.
+            require_sides_within(self.path.name, *self._upright.size, limits)
             self.colours = Colours(
                 self.first.colorspace, self.first.color_primaries, self.first.color_trc
             )
@@ -123,6 +126,7 @@ class OpenedVideo:
                 f"{self._limits.max_video_pixels:,} pixels are allowed (`media.max_video_pixels` "
                 "in params.yaml). Scale it down."
             )
+        require_sides_within(self.path.name, codec.width, codec.height, self._limits)
         duration_s = announced_duration_s(self.container, self.stream)
         if duration_s is not None:
             self.check_duration(duration_s)

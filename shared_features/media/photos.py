@@ -8,6 +8,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from shared_features.errors import MediaError, MediaTooLargeError
 from shared_features.media.files import require_content
 from shared_features.media.frames import Frame
+from shared_features.media.limits import require_sides_within
 from shared_features.params import MediaParams
 
 # "JPEG" includes the MPO files of many phones: a JPEG with a second image inside.
@@ -18,8 +19,8 @@ def read_photo(path: Path, limits: MediaParams) -> Frame:
     """Read a photo as one upright frame at time 0, with its EXIF orientation applied.
 
     Raises:
-        MediaTooLargeError: the photo has more than ``media.max_photo_pixels``; checked before
-            anything is decoded.
+        MediaTooLargeError: the photo has more than ``media.max_photo_pixels``, or a side longer
+            than ``media.max_side_pixels``; checked before anything is decoded.
         MediaError: the file is missing, damaged, or not a JPEG, PNG or WebP.
     """
     require_content(path)
@@ -51,6 +52,7 @@ def read_photo(path: Path, limits: MediaParams) -> Frame:
 def _check_size(path: Path, size: tuple[int, int], limits: MediaParams) -> None:
     if size[0] * size[1] > limits.max_photo_pixels:
         raise MediaTooLargeError(_too_many_pixels(path, f"{size[0]}×{size[1]}", limits))
+    require_sides_within(path.name, *size, limits)
 
 
 def _too_many_pixels(path: Path, size: str, limits: MediaParams) -> str:

@@ -10,7 +10,7 @@ from rich.console import Console
 from serving.cli.live.camera import Camera
 from serving.cli.live.terminal import LiveView
 from serving.live.classifier import LiveClassifier
-from serving.live.trackers import fresh_tracker
+from serving.live.trackers import FrameTracker
 from serving.settings import load_settings
 from shared_features.classify.classifier import PoseClassifier
 
@@ -38,11 +38,8 @@ def classify_live(source: str, window: bool, model: Path | None, params: Path | 
             from serving.cli.live.window import LiveWindow
 
             shown = stack.enter_context(closing(LiveWindow(f"straps live: {source}")))
-        live = stack.enter_context(
-            LiveClassifier(
-                fresh_tracker(pose), pose.person_policy, settings.serving.live, classifier
-            )
-        )
+        tracker = stack.enter_context(closing(FrameTracker(pose)))
+        live = LiveClassifier(pose.person_policy, settings.serving.live, classifier)
         view = stack.enter_context(LiveView(Console(highlight=False)).showing())
         camera = stack.enter_context(Camera(source))
         finished_s: deque[float] = deque(maxlen=_RATE_OVER_FRAMES)
@@ -50,7 +47,7 @@ def classify_live(source: str, window: bool, model: Path | None, params: Path | 
         try:
             for newest in camera.frames():
                 frame = newest.frame
-                prediction = live.classify(frame.rgb, frame.pts_s)
+                prediction = live.classify(tracker.track(frame.rgb, frame.pts_s), frame.pts_s)
                 last_s = frame.pts_s
                 finished_s.append(time.monotonic())
                 elapsed_s = finished_s[-1] - finished_s[0]

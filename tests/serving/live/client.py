@@ -12,7 +12,7 @@ from PIL import Image
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from serving.live.wire import LiveFrame, pack_frame
+from serving.live.frame import LiveFrame, pack_frame
 from tests.serving.server import PATIENCE_S
 
 FRAME_S = 1 / 30

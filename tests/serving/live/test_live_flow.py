@@ -1,6 +1,5 @@
 """When frames come faster than they are answered, not at all, or while the model changes."""
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,37 +7,34 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from shared_features.media.frames import RgbArray
-from shared_features.pose.estimator import Person, PoseEstimator
+from serving.live import trackers
 from tests.serving.live.client import Client, jpeg
+from tests.serving.live.gated_tracker import (
+    CRASHING_IMAGE,
+    GATE_VARIABLE,
+    HANGING_IMAGE,
+    FragileTracker,
+    Gate,
+    GatedTracker,
+)
 from tests.serving.live.local_service import local_service
-from tests.serving.server import PATIENCE_S, Server
+from tests.serving.server import Server
 from tests.serving.tiny_model import write_tiny_model
 
 pytestmark = pytest.mark.usefixtures("pose_model")
 
 
-class Gate:
-    """Holds up the pose network until it is opened."""
-
-    def __init__(self) -> None:
-        self.reached = threading.Event()
-        self.opened = threading.Event()
-
-
 @pytest.fixture
-def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
-    gate = Gate()
-    people = PoseEstimator.people
-
-    def held_up(self: PoseEstimator, rgb: RgbArray, pts_s: float = 0.0) -> list[Person]:
-        gate.reached.set()
-        assert gate.opened.wait(PATIENCE_S)
-        return people(self, rgb, pts_s)
-
-    monkeypatch.setattr(PoseEstimator, "people", held_up)
+def gate(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Gate]:
+    """Holds up every frame until it is opened."""
+    folder = tmp_path_factory.mktemp("gate")
+    gate = Gate(folder)
+    monkeypatch.setenv(GATE_VARIABLE, str(folder))
+    monkeypatch.setattr(trackers, "FrameTracker", GatedTracker)
     yield gate
-    gate.opened.set()
+    gate.open()
 
 
 @pytest.fixture(scope="module")
@@ -52,14 +48,14 @@ def test_the_newest_frame_wins_and_the_dropped_ones_are_counted(
     """Ten frames arrive while the first is being worked on: only the last of them is answered."""
     with local_service(tmp_path, tiny_model) as service, Client(service) as client:
         client.send(jpegs[0])
-        assert gate.reached.wait(PATIENCE_S)
+        gate.wait_until_reached()
         for picture in jpegs[1:11]:
             client.send(picture)
         # The service reads in order: once this is refused, all frames before it have arrived.
         client.socket.send(b"garbage")
         refusal = client.receive()
         assert (refusal["type"], refusal["dropped"]) == ("error", 9)
-        gate.opened.set()
+        gate.open()
         first, newest = client.receive(), client.receive()
         after = client.ask(jpegs[11])
     assert [message["type"] for message in (first, newest, after)] == ["pose"] * 3
@@ -88,3 +84,41 @@ def test_another_model_introduces_itself(tmp_path: Path, jpegs: list[bytes]) -> 
         assert again["type"] == "ready"
         assert again["model"]["sha256"] == service.engine.classifier().sha256
         assert client.receive()["type"] == "pose"
+
+
+@pytest.mark.parametrize(
+    ("image", "words"), [(CRASHING_IMAGE, "crashed"), (HANGING_IMAGE, "took too long")]
+)
+def test_an_image_that_takes_its_process_down_costs_one_frame(
+    tmp_path: Path,
+    tiny_model: Path,
+    jpegs: list[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    image: bytes,
+    words: str,
+) -> None:
+    """The frame is refused by its number, the session continues, and others notice nothing."""
+    monkeypatch.setattr(trackers, "FrameTracker", FragileTracker)
+    with (
+        local_service(tmp_path, tiny_model, max_sessions=2, frame_timeout_s=2) as service,
+        Client(service) as other,
+        Client(service) as client,
+    ):
+        assert other.ask(jpegs[0])["type"] == "pose"
+        refusal = client.ask(image)
+        assert (refusal["code"], refusal["frame_id"]) == ("bad_picture", 0)
+        assert words in refusal["detail"]
+        assert client.ask(jpegs[0])["type"] == "pose"
+        assert other.ask(jpegs[1])["type"] == "pose"
+
+
+def test_a_client_cannot_have_processes_replaced_for_ever(
+    tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The third image that takes a process down ends the session."""
+    monkeypatch.setattr(trackers, "FrameTracker", FragileTracker)
+    with local_service(tmp_path, tiny_model) as service, Client(service) as client:
+        for _ in range(2):
+            assert client.ask(CRASHING_IMAGE)["type"] == "error"
+        client.send(CRASHING_IMAGE)
+        assert client.close_code() == 1008

@@ -19,7 +19,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
-from serving.live.wire import LiveFrame, pack_frame
+from serving.live.frame import LiveFrame, pack_frame
 from serving.settings import MEBIBYTE
 from shared_features.params import PROJECT_ROOT
 from tests.serving.live.client import Client, address, jpeg

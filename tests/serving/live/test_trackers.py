@@ -1,65 +1,85 @@
-"""Trackers of live sessions are made ahead, given to one session each, and freed."""
+"""Each live session has a tracker in a process of its own, and the next one is ready."""
 
-from collections.abc import Iterator
+import os
+import signal
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from serving.live.trackers import SpareTracker, free
+from serving.live.frame import FrameError, LiveFrame
+from serving.live.trackers import TrackerPool
 from shared_features.params import PoseParams
-from shared_features.pose.estimator import PoseEstimator
+from tests.serving.live.client import jpeg
 
 pytestmark = pytest.mark.usefixtures("pose_model")
+LIMITS = (640 * 480, 32_000)
 
 
-@pytest.fixture
-def open_trackers(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[PoseEstimator]]:
-    """Those that were made and not yet closed."""
-    made: list[PoseEstimator] = []
-    real_init, real_close = PoseEstimator.__init__, PoseEstimator.close
-
-    def init(self: PoseEstimator, *arguments: object) -> None:
-        real_init(self, *arguments)  # type: ignore[arg-type]
-        made.append(self)
-
-    def close(self: PoseEstimator) -> None:
-        real_close(self)
-        if self in made:
-            made.remove(self)
-
-    monkeypatch.setattr(PoseEstimator, "__init__", init)
-    monkeypatch.setattr(PoseEstimator, "close", close)
-    yield made
-    assert made == []
-
-
-def test_the_next_one_is_there_before_anybody_asks(
-    pose: PoseParams, open_trackers: list[PoseEstimator]
-) -> None:
-    """One at a time, another for each that is taken, and none is left open."""
-    ahead = SpareTracker(pose)
-    waiting = ahead.prepare().result()
-    assert ahead.prepare().result() is waiting
-    first = ahead.take()
+def test_a_spare_is_ready_before_a_session_asks(pose: PoseParams) -> None:
+    """One at a time, and another for each that is taken."""
+    pool = TrackerPool(pose)
+    spare = pool.prepare().result()
+    assert pool.prepare().result() is spare
+    first = pool.take()
     assert first.done()
-    assert first.result() is waiting
-    second = ahead.take()
-    assert second.result() is not waiting
-    ahead.prepare().result()
-    assert len(open_trackers) == 3
-    free(first)
-    free(second)
-    ahead.close()
+    assert first.result() is spare
+    second = pool.take().result()
+    assert second.pid != spare.pid
+    pool.give_back(first)
+    pool.close()
+    assert not spare.alive
+    second.end()
 
 
-def test_a_pose_model_that_is_missing_is_told_to_everyone(
-    pose: PoseParams, tmp_path: Path, open_trackers: list[PoseEstimator]
+def test_a_process_is_used_again_and_remembers_nothing(
+    pose: PoseParams, pictures: list[NDArray[np.uint8]]
 ) -> None:
-    """Whoever takes one hears of it; the next attempt is a new one."""
-    ahead = SpareTracker(pose.model_copy(update={"model_path": tmp_path / "none.task"}))
+    """The next session gets the same process, and the same landmarks from the same frames."""
+    pool = TrackerPool(pose)
+    found, pids = [], []
+    for _ in range(2):
+        taken = pool.take()
+        worker = taken.result()
+        pids.append(worker.pid)
+        for number, rgb in enumerate(pictures[:5]):
+            tracked = worker.call("track_image", LiveFrame(number, number / 10, jpeg(rgb)), *LIMITS)
+        found.append(tracked.people[0].image)
+        pool.give_back(taken)
+    pool.close()
+    assert pids[0] == pids[1]
+    np.testing.assert_array_equal(found[0], found[1])
+
+
+def test_a_process_that_died_is_replaced(pose: PoseParams) -> None:
+    """The pool notices when it gets it back."""
+    pool = TrackerPool(pose)
+    taken = pool.take()
+    os.kill(taken.result().pid, signal.SIGKILL)
+    taken.result()._process.join()
+    pool.give_back(taken)
+    assert pool.take().result().alive
+    pool.close()
+
+
+def test_what_is_no_image_is_refused_by_the_process(pose: PoseParams) -> None:
+    """With the frame's own number, and the process lives on."""
+    pool = TrackerPool(pose)
+    taken = pool.take()
+    with pytest.raises(FrameError) as error:
+        taken.result().call("track_image", LiveFrame(7, 1.0, b"no image"), *LIMITS)
+    assert (error.value.code, error.value.frame_id) == ("bad_picture", 7)
+    assert taken.result().alive
+    pool.give_back(taken)
+    pool.close()
+
+
+def test_a_pose_model_that_is_missing_is_told_to_everyone(pose: PoseParams, tmp_path: Path) -> None:
+    """Each session that asks hears of it; the next attempt is a new one."""
+    pool = TrackerPool(pose.model_copy(update={"model_path": tmp_path / "none.task"}))
     for _ in range(2):
         with pytest.raises(Exception, match=r"none\.task"):
-            ahead.take().result()
-    ahead.prepare()
-    ahead.close()
-    assert open_trackers == []
+            pool.take().result()
+    pool.prepare()
+    pool.close()

@@ -17,6 +17,10 @@ from shared_features.params import PROJECT_ROOT, load_shared
 
 DEMO = PROJECT_ROOT / "serving" / "demo" / "performance.mp4"
 PATIENCE_S = 120
+_PROGRAM = (
+    "from training.cli.media import app; from shared_features.runtime import console;"
+    "console.run(app)"
+)
 
 
 def demo_photos(folder: Path, count: int) -> Path:
