@@ -10,7 +10,7 @@ from av.video.stream import VideoStream
 from shared_features.errors import MediaError
 
 # Containers that hold recordings. Playlists and the like are left out: they can make FFmpeg open
-# other files and addresses, chosen by whoever wrote the playlist.
+# other files and addresses, chosen by the playlist's author.
 _VIDEO_FORMATS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,mpegvideo,flv,asf,ogg,h264,hevc,"
     "mjpeg,wtv,mxf,dv,ivf,m4v,nut"

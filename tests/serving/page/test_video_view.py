@@ -180,7 +180,7 @@ def test_joints_are_chosen_and_remembered(page: Page, server: Server, finished_j
 def test_a_video_that_fails_says_why_and_can_be_deleted(page: Page, tmp_path: Path) -> None:
     """The page shows the service's own message and a way out."""
     page.set_input_files("#file", write_audio(tmp_path / "song.mp4"))
-    expect(page.locator("#failed-text")).to_contain_text("song.mp4 holds sound but no picture")
+    expect(page.locator("#failed-text")).to_contain_text("song.mp4 contains sound but no video")
     page.click("#failed-delete")
     expect(page.locator("#current")).to_be_hidden()
     expect(page.locator("#recent-list")).not_to_contain_text("song.mp4")

@@ -45,6 +45,6 @@ def test_cover_art_is_not_the_video(tmp_path: Path, media: MediaParams) -> None:
 
 
 def test_cover_art_alone_is_not_a_video(tmp_path: Path, media: MediaParams) -> None:
-    """A song with a picture is still a song."""
+    """A song with a cover is still a song."""
     with pytest.raises(MediaError, match="no video"):
         VideoReader(with_cover(tmp_path / "song", None), media)

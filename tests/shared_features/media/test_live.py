@@ -49,8 +49,8 @@ def test_a_recording_gives_the_same_frames_live_and_analysed(
 
 def test_a_source_without_video_is_refused(tmp_path: Path) -> None:
     """The message says what it holds instead."""
-    path = write_audio(tmp_path / "sound.m4a")
-    with pytest.raises(MediaError, match=r"sound\.m4a contains sound but no video"):
+    path = write_audio(tmp_path / "song.m4a")
+    with pytest.raises(MediaError, match=r"song\.m4a contains sound but no video"):
         next(live_frames(str(path)))
 
 

@@ -131,11 +131,11 @@ def test_a_file_that_is_not_a_video_is_refused(tmp_path: Path, media: MediaParam
     """Empty, text, audio only and missing files each get their own message."""
     (tmp_path / "empty.mp4").touch()
     (tmp_path / "text.mp4").write_text("this is not a video\n" * 50)
-    write_audio(tmp_path / "sound.m4a")
+    write_audio(tmp_path / "song.m4a")
     for name, message in (
         ("empty.mp4", "empty"),
         ("text.mp4", "not a video"),
-        ("sound.m4a", "sound but no video"),
+        ("song.m4a", "sound but no video"),
         ("missing.mp4", "no file"),
     ):
         with pytest.raises(MediaError, match=message):

@@ -51,7 +51,7 @@ def test_frames_from_the_middle_are_those_of_reading_in_order(
 
 
 def test_a_damaged_part_cannot_be_read_from_its_middle(tmp_path: Path, media: MediaParams) -> None:
-    """Patched-up frames depend on where decoding starts; other parts are read as ever."""
+    """Patched-up frames depend on where decoding starts; the other parts can be read."""
     clip = clip_in(tmp_path)
     ticks = frame_ticks(clip)
     assert ticks is not None

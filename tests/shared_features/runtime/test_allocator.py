@@ -1,4 +1,4 @@
-"""Memory of finished threads is shared and given back."""
+"""Threads share memory arenas, and freed memory is returned to the system."""
 
 import subprocess
 import sys
@@ -11,8 +11,7 @@ pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or _glibc() is None, reason="needs glibc's allocator"
 )
 
-# Eight threads hold and free memory at the same time; an arena of a thread is a mapping of 64 MiB
-# of which most is not accessible.
+# Eight threads allocate at the same time; malloc_info lists a heap for each arena.
 ARENAS = """
 import re, threading
 from shared_features.runtime.allocator import limit_arenas

@@ -71,7 +71,7 @@ def test_how_a_command_ends(body: str, code: int, errors: str) -> None:
 
 
 def test_native_greetings_are_shown_on_request() -> None:
-    """The variable of the same name lets them through."""
+    """An environment variable lets them through."""
     done = subprocess.run(  # noqa: S603
         [sys.executable, "-c", PROGRAM.format(body="os.write(2, b'greeting')")],
         capture_output=True,
