@@ -1,4 +1,4 @@
-"""The same landmarks on a Dask cluster, one of whose workers dies."""
+"""A Dask cluster gives the same landmarks, even if one of its workers dies."""
 
 import os
 import signal
@@ -7,27 +7,26 @@ from pathlib import Path
 import pytest
 
 from shared_features.params import SharedParams
-from tests.training.media.media_stage import contents, demo_photos
+from tests.training.media.conftest import N_PHOTOS
+from tests.training.media.media_stage import contents
 from training.media.landmarks import extract_recordings
 from training.params import ExtractionParams
 from training.recordings.catalog import find_recordings
 
 pytestmark = pytest.mark.usefixtures("pose_model")
 
-N_PHOTOS = 16
 KILLED_AFTER = 4
 ONE = ExtractionParams(workers=1, annotated_copies=False)
 
 
 def test_a_cluster_that_loses_a_worker_gives_the_same_bytes(
-    tmp_path: Path, shared_params: SharedParams
+    tmp_path: Path, photos: Path, undisturbed: Path, shared_params: SharedParams
 ) -> None:
-    """What the lost worker was at is done again, and everything is there."""
+    """The lost worker's photos are processed again, and all tables are written."""
     from distributed import Client, LocalCluster
 
-    recordings = find_recordings(demo_photos(tmp_path / "photos", N_PHOTOS), "photo")
-    local, clustered = tmp_path / "local", tmp_path / "clustered"
-    extract_recordings("photo", recordings, local, shared_params, ONE)
+    recordings = find_recordings(photos, "photo")
+    clustered = tmp_path / "clustered"
     with (
         LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
         Client(cluster) as client,
@@ -47,4 +46,4 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_bytes(
         )
         assert victim not in client.run(os.getpid).values()
     assert (len(report.done), report.failed) == (N_PHOTOS, ())
-    assert contents(clustered) == contents(local)
+    assert contents(clustered) == contents(undisturbed)

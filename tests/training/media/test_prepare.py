@@ -1,4 +1,4 @@
-"""Recordings are made ready for labelling: smaller, upright, every frame at its own time."""
+"""Recordings are prepared for labelling: smaller, upright, every frame at its own time."""
 
 import json
 import os
@@ -33,6 +33,8 @@ from training.recordings.catalog import find_recordings
 from training.runtime.workers import Workers
 
 ONE = Workers(processes=1)
+# Length of the real clips used here.
+CLIP_S = 2.0
 VARIABLE_RATE_S = [0.0, 0.033, 0.5, 0.52, 0.9, 2.1]
 
 
@@ -49,7 +51,7 @@ def photos(raw: Path, out: Path, media: MediaParams, mirrored: bool = False) -> 
 
 
 def probed(path: Path) -> tuple[np.ndarray, int, int]:
-    """Times of all frames from the first on, width and height, by ffprobe."""
+    """Times of all frames after the first, and width and height, according to ffprobe."""
     command = ["ffprobe", "-v", "error", "-select_streams", "v:0", "-of", "json"]
     command += ["-show_entries", "frame=best_effort_timestamp_time,width,height", str(path)]
     done = subprocess.run(command, capture_output=True, check=True)  # noqa: S603
@@ -59,7 +61,7 @@ def probed(path: Path) -> tuple[np.ndarray, int, int]:
 
 
 def test_frames_are_upright_and_keep_their_times(tmp_path: Path, media: MediaParams) -> None:
-    """A clip of variable rate that a phone has turned: the copy needs no turning."""
+    """The copy of a rotated phone clip with a variable frame rate needs no rotation."""
     raw, out = tmp_path / "raw", tmp_path / "out"
     raw.mkdir()
     clip = write_video(
@@ -77,7 +79,7 @@ def test_frames_are_upright_and_keep_their_times(tmp_path: Path, media: MediaPar
             frames = list(reader.frames())
         assert np.abs(np.array([f.pts_s for f in frames]) - VARIABLE_RATE_S).max() <= 0.001
         orders[name] = corner_order(frames[-1].rgb)
-    # Turned clockwise by a quarter: what was lower left is upper left.
+    # After a quarter turn clockwise, the lower left corner is the upper left one.
     assert orders["turned.mp4"] == [3, 0, 1, 2]
     assert orders["mirrored_turned.mp4"] == [0, 3, 2, 1]
 
@@ -86,22 +88,28 @@ def test_frames_are_upright_and_keep_their_times(tmp_path: Path, media: MediaPar
 def test_real_phone_clips_keep_their_times(
     shared_data: Callable[[str], Path], tmp_path: Path, media: MediaParams, name: str
 ) -> None:
-    """Every frame of the source, within a millisecond, by ffprobe's count."""
+    """Every frame of the source is there, within a millisecond, according to ffprobe."""
     raw = tmp_path / "raw"
     raw.mkdir()
-    (raw / name).symlink_to(shared_data(f"edge_cases/{name}"))
+    _copy_beginning(shared_data(f"edge_cases/{name}"), raw / name)
     videos(raw, tmp_path / "out", media)
     source_s, width, height = probed(raw / name)
     copy_s, copy_width, copy_height = probed(tmp_path / "out" / name)
     assert len(copy_s) == len(source_s)
     assert np.abs(copy_s - source_s).max() <= 0.001
-    sides = (height, width) if "rotflag" in name else (width, height)
-    assert (copy_width, copy_height) == (sides[0] // 4, sides[1] // 4)
+    upright = (height, width) if "rotflag" in name else (width, height)
+    assert (copy_width, copy_height) == (upright[0] // 4, upright[1] // 4)
+
+
+def _copy_beginning(source: Path, target: Path) -> None:
+    """The first seconds of a clip, with its packets, times and rotation unchanged."""
+    command = ["ffmpeg", "-v", "error", "-i", str(source), "-t", str(CLIP_S), "-c", "copy"]
+    subprocess.run([*command, str(target)], check=True)  # noqa: S603
 
 
 @given(width=st.integers(2, 8000), height=st.integers(2, 8000), factor=st.integers(2, 16))
-def test_reduced_sides_are_even_and_as_asked(width: int, height: int, factor: int) -> None:
-    """Off by a pixel at most, and never nothing."""
+def test_reduced_lengths_are_even_and_close(width: int, height: int, factor: int) -> None:
+    """Width and height are off by a pixel at most, and never zero."""
     for side, reduced in zip((width, height), reduced_size(width, height, factor), strict=True):
         assert reduced % 2 == 0
         assert reduced >= 2
@@ -109,7 +117,7 @@ def test_reduced_sides_are_even_and_as_asked(width: int, height: int, factor: in
 
 
 def test_other_containers_become_mp4(tmp_path: Path, media: MediaParams) -> None:
-    """The stem stays, by which labels and landmarks find each other."""
+    """The stem stays, by which labels and landmarks are matched."""
     raw = tmp_path / "raw" / "evening"
     raw.mkdir(parents=True)
     write_video(raw / "routine.mkv", [corner_image(96, 96)] * 3, [0, 0.04, 0.08])
@@ -122,12 +130,12 @@ def test_other_containers_become_mp4(tmp_path: Path, media: MediaParams) -> None
 def test_photos_are_copied_byte_for_byte_and_mirrored_upright(
     tmp_path: Path, media: MediaParams
 ) -> None:
-    """A photo that its camera has turned is mirrored as people see it."""
+    """A photo with a rotation flag is mirrored upright."""
     raw, out = tmp_path / "raw", tmp_path / "out"
     raw.mkdir()
     turned = Image.fromarray(corner_image(96, 60))
     exif = Image.Exif()
-    exif[0x0112] = 6  # to be shown turned clockwise by a quarter
+    exif[0x0112] = 6  # Rotated by a quarter turn clockwise.
     turned.save(raw / "turned.jpg", quality=95, exif=exif)
     turned.save(raw / "plain.png")
     photos(raw, out, media, mirrored=True)
@@ -140,7 +148,7 @@ def test_photos_are_copied_byte_for_byte_and_mirrored_upright(
         assert mirrored_plain.format == "PNG"
 
 
-def test_only_what_has_changed_is_made_again(tmp_path: Path, media: MediaParams) -> None:
+def test_only_changed_recordings_are_processed_again(tmp_path: Path, media: MediaParams) -> None:
     """Contents and settings count; dates do not."""
     raw, out = tmp_path / "raw", tmp_path / "out"
     raw.mkdir()
@@ -161,8 +169,8 @@ def test_only_what_has_changed_is_made_again(tmp_path: Path, media: MediaParams)
     assert photos(raw, out, media).vanished == ("a.png", "mirrored_a.png", "mirrored_b.png")
 
 
-def test_what_is_mirrored_is_not_mirrored_again(tmp_path: Path, media: MediaParams) -> None:
-    """And no copy is made of two recordings."""
+def test_a_mirrored_recording_is_not_mirrored_again(tmp_path: Path, media: MediaParams) -> None:
+    """Two recordings that would have the same copy are refused."""
     raw = tmp_path / "raw"
     raw.mkdir()
     Image.fromarray(corner_image(60, 60)).save(raw / "mirrored_a.png")
@@ -175,14 +183,14 @@ def test_what_is_mirrored_is_not_mirrored_again(tmp_path: Path, media: MediaPara
 
 
 def test_copies_never_become_recordings(tmp_path: Path, media: MediaParams) -> None:
-    """A folder for copies among or above the recordings is refused."""
+    """A folder for copies that contains recordings is refused."""
     Image.fromarray(corner_image(60, 60)).save(tmp_path / "a.png")
     with pytest.raises(RecordingError, match="Choose another --output"):
         photos(tmp_path, tmp_path, media)
 
 
-def test_what_cannot_be_read_is_named_and_the_rest_goes_on(tmp_path: Path) -> None:
-    """Exit code 0 with a list on standard error; 2 when nothing could be done at all."""
+def test_unreadable_photos_are_named_and_the_others_prepared(tmp_path: Path) -> None:
+    """The exit code is 0, with a list on standard error; it is 2 if no photo could be read."""
     raw, out = tmp_path / "raw", tmp_path / "out"
     raw.mkdir()
     (raw / "bad.jpg").write_text("no photo")
@@ -199,8 +207,8 @@ def test_what_cannot_be_read_is_named_and_the_rest_goes_on(tmp_path: Path) -> No
     assert "good.jpg" in contents(out)
 
 
-def test_a_killed_run_leaves_nothing_by_half(tmp_path: Path) -> None:
-    """What was being written has no name yet, and is removed by the next run."""
+def test_a_killed_run_leaves_no_half_written_copy(tmp_path: Path) -> None:
+    """The unfinished copy has a temporary name, and the next run removes it."""
     raw, out = tmp_path / "raw", tmp_path / "out"
     demo_clip(raw / "routine.mp4", 150)
     command = ("process-videos", "--input", raw, "--output", out, "--workers", 1)
@@ -214,8 +222,8 @@ def test_a_killed_run_leaves_nothing_by_half(tmp_path: Path) -> None:
     assert set(contents(out)) == {"routine.mp4", ".prepared/video_routine.mp4.json"}
 
 
-def test_a_damaged_video_is_made_of_what_is_left(tmp_path: Path, media: MediaParams) -> None:
-    """And it is said, also when nothing has to be done."""
+def test_a_damaged_video_is_prepared_as_far_as_it_goes(tmp_path: Path, media: MediaParams) -> None:
+    """The damage is reported, even if the copy is up to date."""
     raw, out = tmp_path / "raw", tmp_path / "out"
     raw.mkdir()
     noise = np.random.default_rng(0)
