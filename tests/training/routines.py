@@ -1,4 +1,4 @@
-"""Short rendered routines with known labels, and a person who labels one of them in a browser."""
+"""Short rendered routines with known labels, and a simulated user who labels one in a browser."""
 
 import re
 from collections.abc import Sequence
@@ -11,12 +11,12 @@ from playwright.sync_api import Browser, expect
 from shared_features.media.writer import VideoWriter
 from training.synthetic.performance import performance_frames
 
-# Whatever the seed, this stretch goes from an l-hang through a tuck into a nutcracker.
+# For every seed, this stretch goes from an l-hang through a tuck into a nutcracker.
 START_S, END_S = 9.2, 13.4
 HEIGHT, WIDTH = 240, 320
 PATIENCE_MS = 30_000
-# The page refuses a key while the picture of its frame is still on the way, and says so.
-ANSWERED = """before => {
+# The page ignores a key while the image of its frame is still loading, and says so.
+HANDLED = """before => {
     const text = id => document.querySelector(id).textContent;
     const position = /^frame (\\d+)/.exec(text("#position"));
     return !document.querySelector("#card").hidden
@@ -70,10 +70,10 @@ def type_labels(
             frame = int(found[1])
             if frame not in shown:
                 shown.append(frame)
-            # What it says next is about this key.
+            # From here on, any message is about this key.
             page.locator("#message").evaluate("message => { message.textContent = ''; }")
             page.keyboard.press(key_of[labels[frame]])
-            page.wait_for_function(ANSWERED, arg=frame)
+            page.wait_for_function(HANDLED, arg=frame)
         expect(page.locator("#saved")).to_have_text("Saved")
     finally:
         page.close()
