@@ -1,6 +1,5 @@
 """Runs the labelling tool: its lock on the label tables, its socket, its web server."""
 
-import fcntl
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -8,6 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import uvicorn
+from filelock import FileLock, Timeout
 
 from training.errors import LabelError, TrainingError
 from training.labeller.app import create_app
@@ -60,24 +60,26 @@ def exclusive(labels: Path, kind: Kind) -> Iterator[None]:
     Raises:
         LabelError: another tool is running, or the folder is not writable.
     """
-    lock = labels / HISTORY_FOLDER / f"{kind}s.lock"
+    path = labels / HISTORY_FOLDER / f"{kind}s.lock"
+    # A soft lock would outlive a killed process.
+    lock = FileLock(path, blocking=False, fallback_to_soft=False)
     try:
-        lock.parent.mkdir(parents=True, exist_ok=True)
-        file = lock.open("a")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout as error:
+        raise LabelError(
+            f"Another labelling tool is already open for the {kind}s in {labels}. Use that "
+            "one, or stop it first."
+        ) from error
     except OSError as error:
         raise LabelError(
             f"Labels cannot be saved in {labels} ({error}). Set `training.data.labels` in "
             "params.yaml to a writable folder."
         ) from error
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise LabelError(
-                f"Another labelling tool is already open for the {kind}s in {labels}. Use that "
-                "one, or stop it first."
-            ) from error
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def serve(

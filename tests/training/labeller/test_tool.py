@@ -348,3 +348,17 @@ def test_a_missing_pose_model_is_noted(
     tool.label(VIDEO, 0, "meathook")
     tool.close()
     assert "Traceback" not in tool.output
+
+
+def test_an_unwritable_folder_of_labels_is_reported(tmp_path: Path, seed_clip: Path) -> None:
+    """A message says which setting to change; here a file is where the folder should be."""
+    params = write_params(tmp_path)
+    tool = Tool(params)
+    tool.recordings.mkdir(parents=True)
+    routine(seed_clip)(tool.recordings)
+    tool.labels.parent.mkdir(parents=True, exist_ok=True)
+    tool.labels.write_text("not a folder")
+    code, output = run_to_end("label-videos", "--params", str(params))
+    tool.close()
+    assert (code, "Labels cannot be saved in" in output) == (2, True)
+    assert "Traceback" not in output
