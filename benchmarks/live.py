@@ -1,10 +1,10 @@
-"""A live session over a real websocket: what it costs beyond the pose network itself.
+"""A live session over a real websocket: its cost beyond the pose network itself.
 
-``python -m benchmarks.live [RECORDING]`` starts a service of its own, sends the recording's frames
-at their own pace as 640×480 JPEG, two in flight, and prints what the round trip takes beside the
-bare pose network in the same run, session by session. ``--sessions N`` adds others side by side.
-``--capacity`` finds out instead how many sessions of 15 and of 30 frames per second this machine
-takes, and how evenly those of a machine that has too many are treated.
+``python -m benchmarks.live [RECORDING]`` starts a service, sends the recording's frames at their
+own rate as 640×480 JPEG, two in flight, and prints the round trip next to the bare pose network in
+the same run. ``--sessions N`` runs several sessions at once. ``--noise`` compares a session alone
+with one next to a session that sends garbage. ``--capacity`` measures how many sessions of 15 and
+of 30 frames per second this machine can serve, and how evenly it treats one session too many.
 """
 
 import argparse
@@ -35,8 +35,8 @@ DEMO = PROJECT_ROOT / "serving" / "demo" / "performance.mp4"
 SIZE = (640, 480)
 SECONDS = 20.0
 ADDRESS = f"ws://127.0.0.1:{PORT}/api/v1/live"
-# Of the search for the most sessions: frames per second, how long each attempt takes, and
-# the share of frames that may be left out before it counts as too many.
+# For the search for the most sessions: frames per second, duration of an attempt, and the share of
+# frames that may be skipped before there are too many.
 RATES = (15, 30)
 ATTEMPT_S = 8.0
 LEFT_OUT = 0.02
@@ -44,13 +44,13 @@ LEFT_OUT = 0.02
 
 @dataclass
 class Filmed:
-    """What one session has seen.
+    """Results of one session.
 
     Attributes:
-        answers: as they came.
-        round_trips_ms: from sending a frame to its answer.
-        skipped: frames that were not sent, because two were under way.
-        ready_ms: from connecting to ``ready``.
+        answers: Responses in the order of their arrival.
+        round_trips_ms: Milliseconds from sending each frame to its response.
+        skipped: Number of frames that were not sent because two were in flight.
+        ready_ms: Milliseconds from connecting to ``ready``.
     """
 
     answers: list[dict[str, Any]] = field(default_factory=list)
@@ -60,7 +60,7 @@ class Filmed:
 
 
 def pictures(path: Path, seconds: float) -> list[tuple[float, bytes]]:
-    """Times and JPEG pictures."""
+    """Times in seconds, and JPEG files."""
     found = []
     with VideoReader(path, load_shared().media) as reader:
         for frame in reader.frames():
@@ -75,7 +75,7 @@ def pictures(path: Path, seconds: float) -> list[tuple[float, bytes]]:
 
 
 async def film(frames: list[tuple[float, bytes]]) -> Filmed:
-    """One session, at the recording's own pace."""
+    """One session, at the recording's own rate."""
     filmed, room = Filmed(), asyncio.Semaphore(MAX_IN_FLIGHT)
     sent_at: dict[int, float] = {}
     began = time.perf_counter()
@@ -104,7 +104,7 @@ async def listen(
     sent_at: dict[int, float],
     room: asyncio.Semaphore,
 ) -> None:
-    """Take note of the answers."""
+    """Record the responses."""
     dropped = 0
     async for message in socket:
         now, answer = time.perf_counter(), json.loads(message)
@@ -116,7 +116,7 @@ async def listen(
 
 
 def results_of(filmed: list[Filmed], conditions: str) -> Results:
-    """What the sessions have seen, together."""
+    """Results of several sessions together."""
     answers = [answer for each in filmed for answer in each.answers]
     trips = [trip for each in filmed for trip in each.round_trips_ms]
     timings = [answer["timings_ms"] for answer in answers]
@@ -136,19 +136,19 @@ def results_of(filmed: list[Filmed], conditions: str) -> Results:
         for quantile in (50, 95, 99):
             results.note(f"{name}, ms, p{quantile}", float(np.percentile(values, quantile)))
     results.note("answers", len(answers))
-    results.note("frames not sent, since two were under way", sum(each.skipped for each in filmed))
+    results.note("frames not sent, since two were in flight", sum(each.skipped for each in filmed))
     results.note("frames dropped", sum(each.answers[-1]["dropped"] for each in filmed))
     results.note("from connecting to ready, ms", max(each.ready_ms for each in filmed))
     return results
 
 
 async def film_all(frames: list[tuple[float, bytes]], sessions: int) -> list[Filmed]:
-    """Sessions side by side."""
+    """Several sessions at once."""
     return await asyncio.gather(*(film(frames) for _ in range(sessions)))
 
 
 def capacity(recording: Path, folder: Path) -> Results:
-    """How many sessions this machine takes, and whether each gets its share of one too many."""
+    """How many sessions this machine can serve, and how evenly it treats one too many."""
     pictures_of_all = [picture for _, picture in pictures(recording, ATTEMPT_S * 2)]
     results = Results(f"sessions side by side, {recording.name}, {usable_cores()} cores")
     with running_service(folder):
@@ -170,8 +170,41 @@ def capacity(recording: Path, folder: Path) -> Results:
     return results
 
 
+async def disturb() -> None:
+    """Send garbage until cancelled."""
+    async with connect(ADDRESS, compression=None, max_size=None) as socket:
+        await socket.recv()
+        while True:
+            await socket.send(b"garbage" * 2000)
+            await socket.recv()
+            await asyncio.sleep(0.005)
+
+
+async def film_beside_noise(frames: list[tuple[float, bytes]]) -> Filmed:
+    """One session while another one sends garbage."""
+    noise = asyncio.create_task(disturb())
+    try:
+        return await film(frames)
+    finally:
+        noise.cancel()
+        await asyncio.gather(noise, return_exceptions=True)
+
+
+def noise(recording: Path, seconds: float, folder: Path) -> Results:
+    """The round trip next to a session that sends garbage, relative to one alone."""
+    frames = pictures(recording, seconds)
+    with running_service(folder):
+        alone = asyncio.run(film(frames)).round_trips_ms
+        beside = asyncio.run(film_beside_noise(frames)).round_trips_ms
+    results = Results(f"live session next to one that sends garbage, {recording.name}")
+    for quantile in (50, 95, 99):
+        ratio = float(np.percentile(beside, quantile) / np.percentile(alone, quantile))
+        results.note(f"round trip, p{quantile}, relative to a session alone", ratio)
+    return results
+
+
 def run(recording: Path, sessions: int, seconds: float, folder: Path) -> Results:
-    """Start a service, film, end it."""
+    """Start a service, run the sessions, stop it."""
     frames = pictures(recording, seconds)
     with running_service(folder) as service:
         process = psutil.Process(service.pid)
@@ -192,13 +225,17 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("recording", type=Path, nargs="?", default=DEMO)
-    parser.add_argument("--sessions", type=int, default=1, help="side by side")
-    parser.add_argument("--seconds", type=float, default=SECONDS, help="of the recording, at most")
-    parser.add_argument("--capacity", action="store_true", help="how many sessions it takes")
+    parser.add_argument("--sessions", type=int, default=1, help="number of sessions at once")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="of the recording to send")
+    parser.add_argument("--capacity", action="store_true", help="measure the most sessions")
+    parser.add_argument("--noise", action="store_true", help="next to a session that sends garbage")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         if arguments.capacity:
             capacity(arguments.recording, Path(folder)).print()
+            return
+        if arguments.noise:
+            noise(arguments.recording, arguments.seconds, Path(folder)).print()
             return
         run(arguments.recording, arguments.sessions, arguments.seconds, Path(folder)).print()
 

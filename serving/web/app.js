@@ -1,10 +1,10 @@
-// The page: three views, and which of them is shown. The address says it, so it can be shared:
-// #live, #video, #photo, or the id of an analysis.
+// Shows one of three views, chosen by the fragment of the address so that links can be shared: #live,
+// #video, #photo, or the ID of an analysis.
 
 import { request } from "./shared/api.js";
 import { byId, show } from "./shared/dom.js";
 import { acceptDrops, isPhoto } from "./shared/drop.js";
-import { hush } from "./shared/message.js";
+import { hideError } from "./shared/message.js";
 import * as live from "./live/view.js";
 import * as photo from "./photo/view.js";
 import * as video from "./video/view.js";
@@ -28,7 +28,7 @@ function route() {
 function go(name, id) {
   const comingBack = shown !== name;
   if (comingBack) {
-    hush();
+    hideError();
     if (shown) VIEWS[shown].leave();
     for (const view of Object.keys(VIEWS)) {
       show(byId(view), view === name);

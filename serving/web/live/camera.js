@@ -1,8 +1,8 @@
-// The camera, or the demo performance in its stead: both end up in one video element.
+// Plays the camera or the demo performance in a video element.
 
 import { DEMO_PERFORMANCE } from "../shared/api.js";
 
-// Why there is no picture, in words for people.
+// Why there is no camera image, in words for the user.
 export class CameraProblem extends Error {
   constructor(title, detail) {
     super(detail);
@@ -17,19 +17,19 @@ export class Camera {
   #stream = null;
   #onLost;
 
-  // onLost: called when the camera goes away by itself.
+  // onLost: called when the camera is disconnected or switched off.
   constructor(video, onLost) {
     this.#video = video;
     this.#onLost = onLost;
   }
 
-  // Opens a camera by its device id, or whichever the browser prefers.
+  // Opens a camera by its device ID; without one, the browser chooses.
   async open(deviceId = "") {
     this.close();
     if (!window.isSecureContext || !navigator.mediaDevices?.getUserMedia) {
       throw new CameraProblem(
-        "The browser keeps the camera closed here",
-        "It opens the camera only for pages that came over https, or from this same computer as http://localhost. Open the page under such an address, or try the demo performance.",
+        "The browser blocks the camera here",
+        "Browsers allow the camera only over https or at http://localhost. Open the page at such an address, or try the demo performance.",
       );
     }
     const wanted = deviceId ? { ...IDEAL, deviceId: { exact: deviceId } } : { ...IDEAL, facingMode: "user" };
@@ -70,7 +70,7 @@ export class Camera {
   }
 }
 
-// { id, name } of every camera; names are known only once one was allowed.
+// { id, name } of every camera; browsers tell the names only after access was allowed.
 export async function cameras() {
   const devices = (await navigator.mediaDevices?.enumerateDevices?.()) ?? [];
   return devices
@@ -83,16 +83,16 @@ function problemOf(error) {
     case "NotAllowedError":
       return new CameraProblem(
         "The camera was not allowed",
-        "Allow it for this page in the browser, usually by the sign beside the address, then start it again.",
+        "Allow it for this page, usually with the icon next to the address, then start the camera again.",
       );
     case "NotFoundError":
-      return new CameraProblem("No camera was found", "Plug one in or switch it on, then start it again. The demo performance needs none.");
+      return new CameraProblem("No camera was found", "Plug one in or switch it on, then start it again. The demo performance needs no camera.");
     case "OverconstrainedError":
-      return new CameraProblem("This camera is gone", "Choose another one, or start again.");
+      return new CameraProblem("This camera is no longer available", "Choose another one, or start again.");
     case "NotReadableError":
     case "AbortError":
       return new CameraProblem(
-        "The camera does not answer",
+        "The camera does not respond",
         "Another program may be using it. Close that program, then start it again.",
       );
     default:

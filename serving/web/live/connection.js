@@ -1,32 +1,32 @@
-// The conversation with the service, as docs/live-protocol.md describes it. Connects again by itself.
+// Connection to the live service (docs/live-protocol.md). Reconnects automatically.
 
 const HEADER_BYTES = 16;
 const MAGIC = "SLF1";
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 8000;
 const BUSY_WAIT_MS = 4000;
-const ANSWER_PATIENCE_MS = 10_000; // a service that says nothing for so long is as good as gone
+const RESPONSE_TIMEOUT_MS = 10_000; // after this long, the connection counts as lost
 
 const CLOSE_BUSY = 1013;
 const CLOSE_IDLE = 4408;
 const CLOSE_LEFT = 1000;
 
-// States that a listener is told: "connecting", "ready", "busy", "lost", "idle", "closed".
+// States: "connecting", "ready", "busy", "lost", "idle", "closed".
 export class Connection {
   #url;
   #listener;
   #socket = null;
   #limits = null;
-  #flying = new Map(); // frame id -> when it was sent
+  #inFlight = new Map(); // frame ID -> when it was sent
   #lastId = 0;
   #failures = 0;
   #timer = 0;
   #watch = 0;
-  #refusal = null; // the last error message, which says why a close follows
+  #refusal = null; // the last error message, the reason if the service then closes
   state = "closed";
 
-  // listener: { onState(state, refusal), onReady(ready), onPose(pose) }; refusal: the error message
-  // with which a busy service closed, else null
+  // listener: { onState(state, refusal), onReady(ready), onPose(pose) }; refusal: the error message of
+  // a busy service, else null
   constructor(url, listener) {
     this.#url = url;
     this.#listener = listener;
@@ -48,32 +48,32 @@ export class Connection {
     this.#tell("closed");
   }
 
-  // Opens again what the service has closed because nothing came.
+  // Reconnects after the service has closed an idle session.
   wake() {
     if (this.state === "idle") this.open();
   }
 
-  // Whether one more frame may be sent.
+  // Whether another frame may be sent.
   get hasRoom() {
-    return this.state === "ready" && this.#flying.size < this.#limits.max_in_flight;
+    return this.state === "ready" && this.#inFlight.size < this.#limits.max_in_flight;
   }
 
   get maxFrameBytes() {
     return this.#limits.max_frame_bytes;
   }
 
-  send(picture, capture_s) {
+  send(image, capture_s) {
     if (this.state !== "ready") return;
-    const frame = new Uint8Array(HEADER_BYTES + picture.byteLength);
+    const frame = new Uint8Array(HEADER_BYTES + image.byteLength);
     const header = new DataView(frame.buffer);
     for (let i = 0; i < MAGIC.length; i += 1) header.setUint8(i, MAGIC.charCodeAt(i));
     this.#lastId += 1;
     header.setUint32(4, this.#lastId, true);
     header.setFloat64(8, capture_s, true);
-    frame.set(new Uint8Array(picture), HEADER_BYTES);
+    frame.set(new Uint8Array(image), HEADER_BYTES);
     this.#socket.send(frame);
-    this.#flying.set(this.#lastId, performance.now());
-    this.#watch ||= setTimeout(() => this.#lookForAnswer(), ANSWER_PATIENCE_MS);
+    this.#inFlight.set(this.#lastId, performance.now());
+    this.#watch ||= setTimeout(() => this.#checkResponse(), RESPONSE_TIMEOUT_MS);
   }
 
   #hear(message) {
@@ -91,20 +91,20 @@ export class Connection {
     }
   }
 
-  // With the answer to a frame everything before it is settled too: answered or dropped.
+  // A response settles its frame and all frames before it: they were answered or dropped.
   #settle(frameId) {
-    for (const id of this.#flying.keys()) {
-      if (frameId === null || id <= frameId) this.#flying.delete(id);
+    for (const id of this.#inFlight.keys()) {
+      if (frameId === null || id <= frameId) this.#inFlight.delete(id);
     }
   }
 
-  #lookForAnswer() {
+  #checkResponse() {
     this.#watch = 0;
-    const [sent] = this.#flying.values();
+    const [sent] = this.#inFlight.values();
     if (sent === undefined) return;
     const waited_ms = performance.now() - sent;
-    if (waited_ms < ANSWER_PATIENCE_MS) {
-      this.#watch = setTimeout(() => this.#lookForAnswer(), ANSWER_PATIENCE_MS - waited_ms);
+    if (waited_ms < RESPONSE_TIMEOUT_MS) {
+      this.#watch = setTimeout(() => this.#checkResponse(), RESPONSE_TIMEOUT_MS - waited_ms);
     } else {
       this.#leave();
       this.#again("lost", null);
@@ -120,7 +120,7 @@ export class Connection {
 
   #again(state, refusal) {
     const growing_ms = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.#failures);
-    // Pages that lost the same service do not all come back at the same moment.
+    // Random, so that many pages do not reconnect at the same moment.
     const wait_ms = (state === "busy" ? BUSY_WAIT_MS : growing_ms) * (0.8 + 0.4 * Math.random());
     this.#failures += 1;
     this.#tell(state, refusal);
@@ -131,7 +131,7 @@ export class Connection {
     clearTimeout(this.#timer);
     clearTimeout(this.#watch);
     this.#watch = 0;
-    this.#flying.clear();
+    this.#inFlight.clear();
     const socket = this.#socket;
     this.#socket = null;
     socket?.close(CLOSE_LEFT);

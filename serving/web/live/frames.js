@@ -1,8 +1,8 @@
-// Takes pictures of what a video element shows and sends them, never more than the service wants.
+// Captures frames of a video element and sends them, as fast as the service takes them.
 
 const LONGEST_SIDE_PX = 640;
 const QUALITY = 0.8;
-const SMALLER = 0.7; // of the side, when a picture is larger than the service takes
+const SMALLER = 0.7; // factor for the side when an image exceeds the limit of the service
 const FALLBACK_MS = 33;
 
 export class FrameSender {
@@ -10,7 +10,7 @@ export class FrameSender {
   #connection;
   #canvas = document.createElement("canvas");
   #running = false;
-  #preparing = false; // one at a time, so that pictures are sent in the order they were taken
+  #preparing = false; // one at a time, so that frames are sent in the order they were captured
   #longest_px = LONGEST_SIDE_PX;
   #last_s = -Infinity;
 
@@ -35,7 +35,7 @@ export class FrameSender {
       this.#take((facts?.captureTime ?? facts?.presentationTime ?? now_ms) / 1000);
       this.#next();
     };
-    // Once for every new picture; browsers without it get a steady beat.
+    // Once per video frame; older browsers use a timer.
     if (this.#video.requestVideoFrameCallback) this.#video.requestVideoFrameCallback(frame);
     else setTimeout(() => frame(performance.now()), FALLBACK_MS);
   }

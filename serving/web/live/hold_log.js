@@ -1,11 +1,11 @@
-// The holds of this session, the best of each pose, and both as a file.
+// The holds of this session, the best of each pose, and the holds as a file.
 
 import { byId, make, show } from "../shared/dom.js";
 import { saveText } from "../shared/save.js";
 import { tone } from "../shared/tones.js";
 import { count, seconds } from "../shared/words.js";
 
-const MAX_ROWS = 200; // shown; the file has them all
+const MAX_ROWS = 200; // in the table; the file has all holds
 
 export class HoldLog {
   #holds = [];
@@ -16,8 +16,8 @@ export class HoldLog {
     byId("log-clear").addEventListener("click", () => this.#clear());
   }
 
-  // hold: { label, start_s, end_s, duration_s } by the clock of performance.now(). Returns whether
-  // it is the longest of its pose so far.
+  // hold: { label, start_s, end_s, duration_s } by the clock of performance.now(). Returns whether it is
+  // the longest of its pose so far.
   add(hold, model) {
     const started = new Date(performance.timeOrigin + hold.start_s * 1000);
     const entry = { ...hold, started };

@@ -1,11 +1,11 @@
-// What is read from three metres: the pose, and for how long it has been held.
+// The pose and the hold clock, large enough to read from three metres.
 
 import { byId, show } from "../shared/dom.js";
-import { NOBODY, UNCERTAIN, isPose, tone } from "../shared/tones.js";
+import { NO_PERSON, UNCERTAIN, isPose, tone } from "../shared/tones.js";
 import { seconds } from "../shared/words.js";
 
-const WORDS = { [NOBODY]: "nobody in the picture", [UNCERTAIN]: "not sure" };
-const SETTLED_MS = 400; // a screen reader hears only what lasts
+const WORDS = { [NO_PERSON]: "nobody in view", [UNCERTAIN]: "not sure" };
+const SETTLED_MS = 400; // screen readers announce only what lasts
 
 export class Hud {
   #spoken = "";
@@ -24,7 +24,7 @@ export class Hud {
     this.#speaking = setTimeout(() => this.#speak(wordsFor(label, model)), SETTLED_MS);
   }
 
-  // held_s: null when nothing is held.
+  // held_s: null without a hold.
   tick(held_s) {
     const tenths = held_s === null ? null : Math.floor(held_s * 10 + 1e-6);
     if (tenths === this.#shownTenths) return;
@@ -37,7 +37,7 @@ export class Hud {
     byId("live-last").textContent = `Last: ${hold.label} ${seconds(hold.duration_s)}${isBest ? ", your best" : ""}`;
   }
 
-  // Nothing is known at the moment.
+  // Shows nothing until the next response.
   blank() {
     clearTimeout(this.#speaking);
     this.#label = "";

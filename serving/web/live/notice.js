@@ -1,18 +1,18 @@
-// What is said over the picture when there is nothing to see, or nothing to say about it.
+// Notices over the camera image: the welcome, problems, and a lost connection.
 
 import { byId, show } from "../shared/dom.js";
 
 const WELCOME = {
   title: "Your pose, as you hold it",
-  text: "Stand back so that all of you is in the picture. Pictures go to this service only, and none is kept.",
+  text: "Stand back until your whole body is in view. The images go to this service only and are not stored.",
 };
 
-// actions: which of "start", "demo", "retry" are offered.
+// actions: the buttons to show, of "start", "demo", "retry".
 export function showNotice({ title, text }, ...actions) {
   byId("live-notice-title").textContent = title;
   byId("live-notice-text").textContent = text;
   for (const action of ["start", "demo", "retry"]) show(byId(`live-${action}`), actions.includes(action));
-  byId("live-notice").classList.toggle("over-picture", !actions.includes("start"));
+  byId("live-notice").classList.toggle("over-image", !actions.includes("start"));
   show(byId("live-notice"), true);
 }
 
@@ -21,14 +21,14 @@ export function hideNotice() {
 }
 
 export const showWelcome = () => showNotice(WELCOME, "start", "demo");
-export const showOpening = () => showNotice({ title: "One moment", text: "The browser may ask whether this page may use the camera." });
+export const showOpening = () => showNotice({ title: "One moment", text: "Your browser may ask for permission to use the camera." });
 export const showProblem = (problem) => showNotice({ title: problem.title, text: problem.message }, "start", "demo");
 
-const AGAIN = "It is tried again by itself.";
+const AGAIN = "Reconnecting automatically.";
 const REFUSALS = { busy: "The service is busy", not_ready: "The service is not ready" };
 
-// Said while the camera runs but the service does not answer; nothing when it does. refusal: the
-// service's own error message, or null.
+// Shown while the camera runs but the service does not respond. refusal: the error message of the
+// service, or null.
 export function showConnection(state, refusal) {
   if (state === "busy") {
     const title = REFUSALS[refusal?.code] ?? REFUSALS.busy;

@@ -1,4 +1,4 @@
-// The screen: all of it on demand, and awake while somebody trains in front of it.
+// Full screen on demand, and a wake lock during a live session.
 
 import { byId, show } from "../shared/dom.js";
 
@@ -22,7 +22,7 @@ export async function keepAwake(awake) {
     if (wanted) lock = gained;
     else await gained.release();
   } catch {
-    // A browser may say no, for instance to save its battery; the screen then goes dark in time.
+    // The browser may refuse, for example on low battery; the screen then turns off as usual.
   }
 }
 
@@ -33,7 +33,7 @@ export function offerFullScreen(button, element) {
     if (document.fullscreenElement) document.exitFullscreen();
     else element.requestFullscreen().catch(() => {});
   });
-  // A phone has no Escape key: a touch of the picture is enough.
+  // Phones have no Escape key: tapping the image leaves full screen.
   element.addEventListener("click", (event) => {
     if (document.fullscreenElement === element && !event.target.closest("button")) document.exitFullscreen();
   });

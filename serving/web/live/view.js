@@ -1,4 +1,4 @@
-// The live view: a camera, what the service says about each of its pictures, and a log of holds.
+// The live view: a camera, the pose in each of its frames, and a log of holds.
 
 import { LIVE } from "../shared/api.js";
 import { makeBars } from "../shared/bars.js";
@@ -26,7 +26,7 @@ const connection = new Connection(liveAddress(), { onState, onReady, onPose });
 const sender = new FrameSender(video, connection);
 
 let running = false;
-let attempt = 0; // each start, so that one overtaken by a stop gives up
+let attempt = 0; // counts starts and stops: an overtaken start gives up
 let ready = null; // the service's first message: model, connections, limits
 let clock = null;
 let bars = null;
@@ -41,7 +41,7 @@ export function start() {
   offerFullScreen(byId("live-full"), byId("stage"));
   video.addEventListener("resize", fitViewfinder);
   video.addEventListener("loadedmetadata", fitViewfinder);
-  document.addEventListener("visibilitychange", () => running && pauseOrGoOn());
+  document.addEventListener("visibilitychange", () => running && pauseOrContinue());
   navigator.mediaDevices?.addEventListener?.("devicechange", () => running && listCameras());
   setMirror(storedMirror() ?? true);
   showWelcome();
@@ -49,7 +49,7 @@ export function start() {
 
 export function enter() {}
 
-// Nobody is filmed who is not looking.
+// The camera never runs out of sight.
 export function leave() {
   stop();
 }
@@ -75,7 +75,7 @@ async function open(source, isDemo = false) {
   }
   running = true;
   video.classList.add("on");
-  // A camera that looks away from the person is no mirror, and neither is a film.
+  // A rear camera is no mirror, and neither is a film.
   const looksAway = isDemo || facts?.facingMode === "environment";
   setMirror(looksAway ? false : (storedMirror() ?? true));
   show(byId("live-stop"), true);
@@ -99,14 +99,14 @@ function stop() {
   keepAwake(false);
   leaveFullScreen();
   video.classList.remove("on");
-  forget();
+  clearResults();
   hud.clear();
   for (const part of ["live-stop", "camera-picker", "live-link"]) show(byId(part), false);
   showWelcome();
 }
 
-// Old answers are no answers.
-function forget() {
+// Removes results that are out of date.
+function clearResults() {
   drawSkeleton(skeleton, null);
   bars?.update(null);
   hud.blank();
@@ -115,11 +115,11 @@ function forget() {
 
 function cameraLost() {
   stop();
-  showProblem({ title: "The camera is gone", message: "It was unplugged or switched off. Start it again when it is back." });
+  showProblem({ title: "The camera was disconnected", message: "It was unplugged or switched off. Reconnect it, then start it again." });
 }
 
-function pauseOrGoOn() {
-  if (document.hidden) return; // no pictures are taken then, see FrameSender
+function pauseOrContinue() {
+  if (document.hidden) return; // FrameSender captures nothing then
   keepAwake(true);
   connection.wake();
   if (video.paused) video.play().catch(() => {});
@@ -135,7 +135,7 @@ function onState(state, refusal) {
   const link = byId("live-link");
   link.textContent = { connecting: "Connecting…", busy: "Busy", lost: "Reconnecting…", idle: "Paused" }[state] ?? "";
   show(link, link.textContent !== "");
-  if (state === "lost" || state === "busy") forget();
+  if (state === "lost" || state === "busy") clearResults();
 }
 
 function onReady(message) {
@@ -149,10 +149,10 @@ function onReady(message) {
 function onPose(pose) {
   if (!running) return;
   const { model, connections } = ready;
-  if (pose.ended_hold) noteHold(pose.ended_hold);
+  if (pose.ended_hold) addHold(pose.ended_hold);
   clock.hear(pose);
   hud.draw(pose.label, model);
-  hud.tick(clock.at(performance.now())); // a hold that has ended is not shown for even a frame more
+  hud.tick(clock.at(performance.now())); // hides a hold that has ended at once
   bars.update(pose.probabilities, pose.label);
   drawSkeleton(skeleton, pose.landmarks, connections);
   figures.hear(pose, performance.now());
@@ -164,13 +164,13 @@ function tick(now_ms) {
   requestAnimationFrame(tick);
 }
 
-// What was being held when the pictures or the answers ended counts as far as it was seen.
+// A hold that is cut off by the end of the session counts up to the last response.
 function endHold() {
   const hold = clock?.stop();
-  if (hold && hold.duration_s >= ready.limits.min_hold_s) noteHold(hold);
+  if (hold && hold.duration_s >= ready.limits.min_hold_s) addHold(hold);
 }
 
-function noteHold(hold) {
+function addHold(hold) {
   hud.ended(hold, log.add(hold, ready.model));
 }
 
@@ -189,7 +189,7 @@ function fitViewfinder() {
   byId("viewfinder").style.aspectRatio = `${width} / ${height}`;
 }
 
-// Only what is shown is mirrored; what is sent is what the camera sees.
+// Mirrors the display only; frames are sent as the camera captures them.
 function setMirror(mirrored, remember = false) {
   byId("mirror").checked = mirrored;
   byId("viewfinder").classList.toggle("mirrored", mirrored);
@@ -197,7 +197,7 @@ function setMirror(mirrored, remember = false) {
   try {
     localStorage.setItem(MIRROR_KEY, String(mirrored));
   } catch {
-    // storage may be forbidden; then it is forgotten with the page
+    // storage may be blocked; the choice then lasts until the page is closed
   }
 }
 

@@ -1,4 +1,4 @@
-// What is said about a photo: the picture with the skeleton over it, the pose, the probabilities.
+// The prediction for a photo: the photo with skeleton, the pose, the probabilities.
 
 import { makeBars } from "../shared/bars.js";
 import { make } from "../shared/dom.js";
@@ -6,20 +6,20 @@ import { drawSkeleton } from "../shared/skeleton.js";
 import { tone } from "../shared/tones.js";
 import { percent } from "../shared/words.js";
 
-const HEIGHT_VH = 66; // at most, so that the whole photo is in view
+const MAX_HEIGHT_VH = 66; // keeps the whole photo in view
 const LONGEST_SIDE_PX = 1600; // of the canvas: sharp on any screen, and within every browser's limits
 
 export function photoPrediction(photo, file) {
-  return make("div", { className: "photo-box" }, picture(photo, file), words(photo));
+  return make("div", { className: "photo-box" }, stage(photo, file), words(photo));
 }
 
-function picture(photo, file) {
+function stage(photo, file) {
   const address = URL.createObjectURL(file);
-  const image = make("img", { src: address, alt: `The photo ${photo.source}`, className: "photo" });
+  const image = make("img", { src: address, alt: `Photo ${photo.source}`, className: "photo" });
   image.addEventListener("load", () => URL.revokeObjectURL(address));
   const box = make("div", { className: "photo-stage" }, image);
   box.style.aspectRatio = `${photo.width} / ${photo.height}`;
-  box.style.width = `min(100%, ${(HEIGHT_VH * photo.width) / photo.height}vh)`;
+  box.style.width = `min(100%, ${(MAX_HEIGHT_VH * photo.width) / photo.height}vh)`;
   if (!photo.landmarks) return make("div", { className: "photo-side" }, box);
   const scale = Math.min(1, LONGEST_SIDE_PX / Math.max(photo.width, photo.height));
   const canvas = make("canvas", {
@@ -53,17 +53,17 @@ function words(photo) {
       "div",
       {},
       make("p", { className: "prediction", text: "No person" }),
-      make("p", { className: "fine", text: "Nobody was found in this photo. One that shows the whole body works best." }),
+      make("p", { className: "fine", text: "No person was found in this photo. Photos of the whole body work best." }),
     );
   }
   const ranked = Object.keys(photo.probabilities).sort((a, b) => photo.probabilities[b] - photo.probabilities[a]);
   const bars = makeBars(ranked, model);
   bars.update(photo.probabilities, photo.label);
   const doubt = photo.uncertain
-    ? "Perhaps: it is not sure enough to count."
+    ? "Uncertain: below the confidence for a pose."
     : `${percent(photo.confidence)} sure.`;
   const others =
-    photo.people_in_view > 1 ? ` ${photo.people_in_view} people are in view; one was looked at.` : "";
+    photo.people_in_view > 1 ? ` ${photo.people_in_view} people are in view; one of them was classified.` : "";
   return make(
     "div",
     {},

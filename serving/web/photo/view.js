@@ -1,9 +1,9 @@
-// The place for photos: one picture in, its skeleton and its pose out. Nothing is kept.
+// The photo view: a photo in, its skeleton and pose out. Photos are not stored.
 
 import { ApiError, PHOTOS, upload } from "../shared/api.js";
 import { byId, show } from "../shared/dom.js";
 import { acceptChoices } from "../shared/drop.js";
-import { complain, hush } from "../shared/message.js";
+import { showError, hideError } from "../shared/message.js";
 import { size } from "../shared/words.js";
 import { photoPrediction } from "./prediction.js";
 
@@ -17,7 +17,7 @@ export function start(take) {
   byId("photo-demo").addEventListener("click", tryDemo);
 }
 
-// Asking for this place again closes what was open.
+// A click on this view's own link closes what was open.
 export function enter({ comingBack }) {
   if (comingBack) return;
   sending?.abort();
@@ -29,28 +29,28 @@ export function leave() {}
 
 export function setLimit(megabytes) {
   limitMb = megabytes;
-  byId("photo-limits").textContent = `JPEG, PNG or WebP, up to ${megabytes} MB. Nothing leaves this service.`;
+  byId("photo-limits").textContent = `JPEG, PNG or WebP, up to ${megabytes} MB. Photos are not stored.`;
 }
 
 export async function take(file) {
-  hush();
+  hideError();
   sending?.abort();
   if (limitMb && file.size > limitMb * 1024 * 1024) {
-    complain(new ApiError(413, "Too large", `${file.name} has ${size(file.size)}, at most ${limitMb} MB are taken.`));
+    showError(new ApiError(413, "Too large", `${file.name} has ${size(file.size)}. The limit is ${limitMb} MB.`));
     return;
   }
   showBusy(file.name);
   const mine = upload(PHOTOS, file, (loaded, total) => {
-    byId("photo-status").textContent = loaded < total ? "Uploading…" : "Looking at it…";
+    byId("photo-status").textContent = loaded < total ? "Uploading…" : "Classifying…";
   });
   sending = mine;
   try {
-    const photo = await mine.answer;
+    const photo = await mine.response;
     if (sending === mine) finish(photo, file);
   } catch (error) {
-    if (sending !== mine) return; // another photo has taken its place
+    if (sending !== mine) return; // another photo has replaced it
     showCard(false);
-    complain(error);
+    showError(error);
   }
 }
 
@@ -83,6 +83,6 @@ async function tryDemo() {
     if (!reply.ok) throw new ApiError(reply.status, "No demo photo", "The demo photo is not installed.");
     await take(new File([await reply.blob()], "demo.jpg", { type: "image/jpeg" }));
   } catch (error) {
-    complain(error);
+    showError(error);
   }
 }

@@ -1,4 +1,4 @@
-// Talks to the service. Every failure becomes an ApiError with a message for people.
+// Requests to the service. Every failure becomes an ApiError with a message for the user.
 
 export const VIDEOS = "/api/v1/videos";
 export const PHOTOS = "/api/v1/photos";
@@ -14,21 +14,21 @@ export class ApiError extends Error {
 }
 
 export async function request(url, options = {}) {
-  let reply;
+  let response;
   try {
-    reply = await fetch(url, options);
+    response = await fetch(url, options);
   } catch {
     throw unreachable();
   }
-  const text = await reply.text();
-  if (!reply.ok) throw problem(reply.status, text);
+  const text = await response.text();
+  if (!response.ok) throw problem(response.status, text);
   return text ? JSON.parse(text) : null;
 }
 
-// Uploads a file; fetch cannot tell how far an upload is, XMLHttpRequest can.
+// Uploads a file with XMLHttpRequest, since fetch does not report upload progress.
 export function upload(url, file, onProgress) {
   const sender = new XMLHttpRequest();
-  const answer = new Promise((resolve, reject) => {
+  const response = new Promise((resolve, reject) => {
     sender.upload.addEventListener("progress", (event) => onProgress(event.loaded, event.total));
     sender.addEventListener("load", () => {
       if (sender.status < 300) resolve(JSON.parse(sender.responseText));
@@ -41,7 +41,7 @@ export function upload(url, file, onProgress) {
     form.append("file", file, file.name);
     sender.send(form);
   });
-  return { answer, abort: () => sender.abort() };
+  return { response, abort: () => sender.abort() };
 }
 
 function problem(status, text) {
@@ -49,7 +49,7 @@ function problem(status, text) {
     const { title, detail } = JSON.parse(text);
     return new ApiError(status, title, detail);
   } catch {
-    return new ApiError(status, "Something went wrong", `The service answered with status ${status}.`);
+    return new ApiError(status, "Something went wrong", `The service responded with status ${status}.`);
   }
 }
 

@@ -1,10 +1,10 @@
-// A bar for the probability of each pose.
+// Bars with the probability of each pose.
 
 import { make } from "./dom.js";
 import { tone } from "./tones.js";
 import { percent } from "./words.js";
 
-// Bars in the order of the labels; update() sets their lengths, null empties them.
+// Bars in the order of the labels. update() sets their lengths; null empties them.
 export function makeBars(labels, model) {
   const rows = new Map(labels.map((label) => [label, makeRow(label, model)]));
   const element = make("ul", { className: "bars", "aria-label": "Probabilities" }, ...[...rows.values()].map((row) => row.item));

@@ -1,8 +1,8 @@
-// Asks before something is lost.
+// Asks before deleting something.
 
 import { byId } from "./dom.js";
 
-// Resolves to whether the answer was yes; Escape means no.
+// Resolves to whether the user confirmed; Escape means no.
 export function confirmed(question, yes) {
   const dialog = byId("confirm");
   byId("confirm-text").textContent = question;

@@ -20,7 +20,7 @@ export function show(element, visible) {
   element.hidden = !visible;
 }
 
-// An icon of icons.svg. It says nothing by itself: the control it stands in has the name.
+// An icon of icons.svg, hidden from screen readers: the control around it has the name.
 export function icon(name) {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("class", "icon");

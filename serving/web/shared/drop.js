@@ -1,11 +1,11 @@
-// Files dropped anywhere on the page are taken.
+// Accepts files dropped anywhere on the page.
 
 const PHOTO = /\.(jpe?g|png|webp)$/i;
 
 export const isPhoto = (file) => file.type.startsWith("image/") || PHOTO.test(file.name);
 
 export function acceptDrops(take) {
-  let depth = 0; // dragenter and dragleave come for every child as well
+  let depth = 0; // dragenter and dragleave also fire for child elements
   const mark = (event, change) => {
     if (!event.dataTransfer?.types.includes("Files")) return;
     depth += change;
@@ -23,7 +23,7 @@ export function acceptDrops(take) {
   });
 }
 
-// A button for files: the same file can be chosen again.
+// A file input; the same file can be chosen again.
 export function acceptChoices(input, take) {
   input.addEventListener("change", () => {
     const [file] = input.files;

@@ -1,15 +1,15 @@
-// The one place in which the page says what went wrong.
+// The message bar: the page reports every problem here.
 
 import { byId, show } from "./dom.js";
 
-export function complain(error) {
+export function showError(error) {
   byId("message-title").textContent = `${error.title ?? "Something went wrong"}.`;
   byId("message-text").textContent = error.message;
   show(byId("message"), true);
 }
 
-export function hush() {
+export function hideError() {
   show(byId("message"), false);
 }
 
-byId("message-close").addEventListener("click", hush);
+byId("message-close").addEventListener("click", hideError);

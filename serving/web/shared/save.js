@@ -1,4 +1,4 @@
-// Hands things to the person: a file to keep, a text to paste.
+// Saves text as a file, and copies text to the clipboard.
 
 export function saveText(text, name, type) {
   const address = URL.createObjectURL(new Blob([text], { type }));
@@ -9,7 +9,7 @@ export function saveText(text, name, type) {
   URL.revokeObjectURL(address);
 }
 
-// The clipboard needs https or localhost; elsewhere the old way, by a selection, still works.
+// The clipboard API needs https or localhost; elsewhere, copying a selection still works.
 export async function copyText(text) {
   try {
     await navigator.clipboard.writeText(text);

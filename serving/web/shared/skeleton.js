@@ -1,7 +1,7 @@
-// Draws a skeleton on a canvas that lies over a picture.
+// Draws a skeleton on a canvas over an image.
 
-const FACE_END = 11; // landmarks 0 to 10 are of the face
-const SEEN = 0.3; // less visible landmarks are guesses of the pose network
+const FACE_END = 11; // landmarks 0 to 10 are on the face
+const SEEN = 0.3; // less visible landmarks are guesses
 
 // Pairs of landmarks as MediaPipe Pose numbers them: trunk, arms with hands, legs with feet.
 export const BODY = [
@@ -17,7 +17,7 @@ const RIGHT = "#53c7ff";
 const MIDDLE = "#ffffff";
 const EDGE = "rgba(15, 10, 30, 0.7)";
 
-// points: [x, y, visibility] each, as fractions of the picture; connections: pairs of indices.
+// points: [x, y, visibility] per landmark, as fractions of the image; connections: pairs of indices.
 export function drawSkeleton(canvas, points, connections = BODY) {
   const context = canvas.getContext("2d");
   const { width, height } = canvas;
@@ -38,7 +38,7 @@ export function drawSkeleton(canvas, points, connections = BODY) {
     }
   }
   const joints = new Set(lines.flat());
-  joints.add(0); // the nose says where the head is
+  joints.add(0); // the nose marks the head
   for (const index of joints) {
     if (!seen(index)) continue;
     context.beginPath();
@@ -51,7 +51,7 @@ export function drawSkeleton(canvas, points, connections = BODY) {
   }
 }
 
-// The performer's left has odd numbers, the right even ones.
+// Landmarks on the left of the body have odd numbers, those on the right even ones.
 function side(a, b) {
   if (a % 2 !== b % 2) return MIDDLE;
   return a % 2 ? LEFT : RIGHT;

@@ -1,4 +1,4 @@
-// Numbers as people read them.
+// Formats numbers for people.
 
 export function clock(seconds) {
   const tenths = Math.round(seconds * 10);

@@ -1,4 +1,4 @@
-// Joint angles over time, drawn by uPlot. A click goes to that moment.
+// A chart of joint angles over time, drawn by uPlot. A click seeks.
 
 import { request } from "../shared/api.js";
 import { make, show } from "../shared/dom.js";
@@ -10,7 +10,7 @@ const HEIGHT_PX = 260;
 const RIGHT_ANGLE = 90;
 const TICKS_DEG = [0, 45, 90, 135, 180];
 const COLOURS = 6; // --line-0 to --line-5 of styles/tones.css
-const AT_FIRST = ["left hip", "right hip"];
+const DEFAULT_JOINTS = ["left hip", "right hip"];
 const CHOICE_KEY = "straps.joints";
 const HOLD_OPACITY = 0.28;
 const DARK = matchMedia("(prefers-color-scheme: dark)");
@@ -41,18 +41,18 @@ export class Angles {
       make("h3", { text: "Joint angles" }),
       this.#chips,
       this.#box,
-      make("p", { className: "fine", text: "Degrees over time; 180° is a straight joint. Click to go there. Coloured bands are holds." }),
+      make("p", { className: "fine", text: "Degrees over time; 180° is a straight joint. Coloured bands are holds. Click to jump there." }),
     );
   }
 
-  // Analyses of older services have none.
+  // Analyses by older versions have none.
   async load(job) {
     if (!job.links.angles) return;
     let found;
     try {
       found = await request(job.links.angles);
     } catch {
-      return; // the rest of the analysis says all that counts
+      return; // the rest of the analysis works without the chart
     }
     if (!this.element.isConnected || !found.pts_s.length) return;
     this.#times = found.pts_s;
@@ -179,7 +179,7 @@ export class Angles {
   }
 }
 
-// The left and the right of a joint share a colour; the right one is dashed.
+// Left and right of a joint share a colour; the right one is dashed.
 function lineColour(joints, index) {
   const kinds = [...new Set(joints.map(({ name }) => kind(name)))];
   return kinds.indexOf(kind(joints[index].name)) % COLOURS;
@@ -205,9 +205,9 @@ function storedChoice(names) {
   try {
     stored = JSON.parse(localStorage.getItem(CHOICE_KEY));
   } catch {
-    // storage may be forbidden; then every visit begins with the same joints
+    // storage may be blocked; every visit then starts with the default joints
   }
-  const known = (stored ?? AT_FIRST).filter((name) => names.includes(name));
+  const known = (stored ?? DEFAULT_JOINTS).filter((name) => names.includes(name));
   return new Set(known.length ? known : names.slice(0, 2));
 }
 

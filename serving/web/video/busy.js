@@ -2,7 +2,7 @@
 
 import { byId, show } from "../shared/dom.js";
 
-// Without a total the bar only says that something goes on.
+// Without a total, the bar is indeterminate.
 export function drawBusy(text, done, total) {
   const bar = byId("progress");
   if (total) {

@@ -1,5 +1,5 @@
-// The buttons of the player. They stand under the picture, not on it: what is drawn stays in view, and
-// the ribbon is the bar to seek with.
+// The buttons of the player. They are below the video, not over it, so nothing drawn is hidden; the
+// ribbon is the seek bar.
 
 import { icon, make, setIcon } from "../shared/dom.js";
 import { clock } from "../shared/words.js";
@@ -42,7 +42,7 @@ function speedChoice(video) {
   const choice = make("select", { "aria-label": "Speed", id: "speed" }, ...options);
   choice.value = "1";
   choice.addEventListener("change", () => {
-    // Kept when another file is shown in the same player.
+    // Keeps the speed when the player switches to another file.
     video.defaultPlaybackRate = Number(choice.value);
     video.playbackRate = video.defaultPlaybackRate;
   });
@@ -77,7 +77,7 @@ function switchButton(sign, name) {
   );
 }
 
-// Over the whole screen there is room for the browser's own controls, and nothing else to seek with.
+// In full screen the browser's own controls are shown, since the ribbon is not visible there.
 function fullButton(video) {
   const button = make(
     "button",
@@ -86,7 +86,7 @@ function fullButton(video) {
   );
   button.addEventListener("click", () => {
     if (video.requestFullscreen) video.requestFullscreen().catch(() => {});
-    else video.webkitEnterFullscreen?.(); // phones of Apple
+    else video.webkitEnterFullscreen?.(); // iPhone
   });
   video.addEventListener("fullscreenchange", () => (video.controls = document.fullscreenElement === video));
   return button;

@@ -1,4 +1,4 @@
-// Everything of an analysis that can be taken along.
+// Downloads of an analysis.
 
 import { icon, make } from "../shared/dom.js";
 
@@ -8,7 +8,7 @@ const FORMATS = [
   ["segments", "Segments", "CSV"],
   ["vtt", "Captions", "WebVTT"],
 ];
-// Analyses of older services have none of these.
+// Analyses by older versions lack these.
 const NEWER_FORMATS = [
   ["srt", "Captions", "SRT"],
   ["eaf", "ELAN", "EAF"],
@@ -22,10 +22,10 @@ export class Downloads {
   constructor(job) {
     const formats = job.links.angles ? [...FORMATS, ...NEWER_FORMATS] : FORMATS;
     this.#group.append(...formats.map(([format, what, kind]) => link(`${job.links.timeline}?format=${format}`, what, kind)));
-    this.element = make("section", {}, make("h3", { id: "downloads-title", text: "Take it along" }), this.#group);
+    this.element = make("section", {}, make("h3", { id: "downloads-title", text: "Downloads" }), this.#group);
   }
 
-  // The drawn video can be taken once it is drawn.
+  // Adds the video with skeleton when it is ready.
   update(job) {
     if (this.#hasOverlay || !job.links.overlay) return;
     this.#hasOverlay = true;

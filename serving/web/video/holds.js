@@ -1,10 +1,10 @@
-// The table of holds; each one can be played.
+// The table of holds; a click plays one.
 
 import { make } from "../shared/dom.js";
 import { tone } from "../shared/tones.js";
 import { clock, count, percent, seconds } from "../shared/words.js";
 
-const COLUMNS = ["Pose", "Start", "Held for", "Sure"];
+const COLUMNS = ["Pose", "Start", "Held for", "Confidence"];
 
 export class Holds {
   #buttons = [];
@@ -29,7 +29,7 @@ export class Holds {
     );
   }
 
-  // Photos of the holds at their steadiest moments, in the order of the holds, once they are made.
+  // Adds the photos of the holds, each at its steadiest moment, when they are ready.
   update(job) {
     if (this.#hasPhotos || !job.links.holds) return;
     this.#hasPhotos = true;

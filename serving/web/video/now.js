@@ -1,4 +1,4 @@
-// The pose at the playhead, and for how long it has been held.
+// The pose at the playhead and how long it has been held.
 
 import { make } from "../shared/dom.js";
 import { tone } from "../shared/tones.js";

@@ -1,4 +1,4 @@
-// Plays a video: as it was uploaded, or with the skeleton drawn over it once that is there.
+// Plays a video: the original, or the one with skeleton when it is ready.
 
 import { make, show } from "../shared/dom.js";
 import { percent } from "../shared/words.js";
@@ -6,7 +6,7 @@ import { makeControls } from "./controls.js";
 
 const ORIGINAL = "original";
 const OVERLAY = "overlay";
-const UNPLAYABLE = "This browser cannot play this kind of video. The analysis is complete all the same.";
+const UNPLAYABLE = "This browser cannot play this kind of video, but its analysis is complete.";
 const CHANGES = ["play", "seeking", "seeked", "pause", "timeupdate", "loadedmetadata"];
 
 export class Player {
@@ -14,7 +14,7 @@ export class Player {
   #links;
   #followers = [];
   #shown = null;
-  #chosen = false; // whether somebody has chosen what is shown
+  #chosen = false; // whether the user has chosen a version
   #switch;
   #note;
   #controls;
@@ -42,7 +42,7 @@ export class Player {
     this.#play(ORIGINAL);
   }
 
-  // Calls back with the time in seconds, now and whenever it changes.
+  // Calls back with the time in seconds, now and after every change.
   follow(callback) {
     this.#followers.push(callback);
     callback(this.#time_s);
@@ -60,7 +60,7 @@ export class Player {
 
   play() {
     this.element.scrollIntoView({ block: "nearest" });
-    this.#video.play().catch(() => {}); // what cannot be played is said by the error event
+    this.#video.play().catch(() => {}); // the error event reports what cannot be played
   }
 
   pause() {
@@ -78,7 +78,7 @@ export class Player {
     this.#video.load();
   }
 
-  // Follows the drawing of the video with the skeleton.
+  // Follows the progress of the video with skeleton.
   update(job, framesTotal) {
     const { overlay } = job;
     this.#links = job.links;
@@ -130,7 +130,7 @@ export class Player {
     return make(
       "fieldset",
       { className: "choice", hidden: "" },
-      make("legend", { className: "visually-hidden", text: "What is shown" }),
+      make("legend", { className: "visually-hidden", text: "Version" }),
       choice(OVERLAY, "With skeleton"),
       choice(ORIGINAL, "Original"),
     );
@@ -138,12 +138,12 @@ export class Player {
 }
 
 function noteOf(overlay, framesTotal) {
-  if (overlay?.status === "waiting") return "The video with the skeleton will be drawn next.";
+  if (overlay?.status === "waiting") return "The video with skeleton is next in line.";
   if (overlay?.status === "rendering") {
     const share = framesTotal ? ` ${percent(Math.min(1, overlay.frames_done / framesTotal))}` : "";
-    return `The video with the skeleton is being drawn:${share || ` ${overlay.frames_done} frames`}`;
+    return `Drawing the video with skeleton:${share || ` ${overlay.frames_done} frames`}`;
   }
-  if (overlay?.status === "failed") return `The video with the skeleton could not be drawn. ${overlay.problem ?? ""}`;
+  if (overlay?.status === "failed") return `The video with skeleton could not be drawn. ${overlay.problem ?? ""}`;
   return "";
 }
 
@@ -151,7 +151,7 @@ function makeVideo(job) {
   const video = make("video", {
     playsinline: "",
     preload: "metadata",
-    "aria-label": `The video ${job.source}`,
+    "aria-label": `Video ${job.source}`,
   });
   video.append(
     make("track", { kind: "captions", label: "Poses", srclang: "en", src: `${job.links.timeline}?format=vtt` }),

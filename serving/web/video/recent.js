@@ -3,24 +3,24 @@
 import { VIDEOS, request } from "../shared/api.js";
 import { byId, icon, make, show } from "../shared/dom.js";
 
-export const STATUS = { queued: "Waiting", processing: "Being analysed", done: "Done", failed: "Failed" };
+export const STATUS = { queued: "Waiting", processing: "Analysing", done: "Done", failed: "Failed" };
 
 const MAX_SHOWN = 30;
 
 let drawn = "";
 
-// Draws the list. shownId: the analysis that is open; remove(id, name) deletes one. Resolves to
-// whether something in it is still going on.
+// Draws the list. shownId: the open analysis; remove(id, name) deletes one. Resolves to whether an
+// analysis is still waiting or running.
 export async function listRecent(shownId, remove) {
   let videos;
   try {
     ({ videos } = await request(VIDEOS));
   } catch {
-    return false; // whatever is wrong is said where the user asked for something
+    return false; // the page reports problems where the user asked for something
   }
   const shown = videos.slice(0, MAX_SHOWN);
   const facts = JSON.stringify([shownId, shown.map((job) => [job.id, job.status])]);
-  // An unchanged list is left alone: somebody may be in the middle of it with the keyboard.
+  // An unchanged list is not redrawn, so that it keeps the keyboard focus.
   if (facts !== drawn) {
     drawn = facts;
     show(byId("recent-empty"), !videos.length);

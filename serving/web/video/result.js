@@ -1,4 +1,4 @@
-// What a finished analysis looks like.
+// The result of an analysis.
 
 import { make } from "../shared/dom.js";
 import { clock, count } from "../shared/words.js";
@@ -11,9 +11,9 @@ import { Player } from "./player.js";
 import { makeRibbon } from "./ribbon.js";
 import { Summary } from "./summary.js";
 
-const SHORTEST_S = 0.001; // a video of one frame has no length, and nothing divides by it
+const SHORTEST_S = 0.001; // avoids division by zero for a video of one frame
 
-// Fills the box; update(job) follows the drawing of the overlay, close() frees what was loaded.
+// Fills the box. update(job) adds what has been drawn since; close() frees resources.
 export function showResult(box, job, timeline) {
   const { media, model, segments, totals } = timeline;
   const duration_s = Math.max(media.duration_s, SHORTEST_S);
@@ -40,7 +40,7 @@ export function showResult(box, job, timeline) {
     angles.element,
     make(
       "div",
-      { className: "take-along" },
+      { className: "extras" },
       summary.element,
       make("div", {}, downloads.element, make("p", { className: "fine media", text: mediaSentence(media) })),
     ),
@@ -63,11 +63,11 @@ export function showResult(box, job, timeline) {
 }
 
 function mediaSentence(media) {
-  const read = `${count(media.frames, "frame", "frames")}, ${clock(media.duration_s)}, ${media.width} × ${media.height}, ${media.codec}.`;
+  const facts = `${count(media.frames, "frame", "frames")}, ${clock(media.duration_s)}, ${media.width} × ${media.height}, ${media.codec}.`;
   const others =
-    media.people_in_view > 1 ? ` Up to ${media.people_in_view} people were in view; one was followed.` : "";
-  if (media.status === "complete") return read + others;
-  const damage = `${count(media.decode_failures, "piece", "pieces")} could not be read, ${count(media.damaged_frames, "frame is", "frames are")} damaged`;
-  const what = media.status === "truncated" ? "The file ends too early" : "The file is damaged in places";
-  return `${what}: ${damage}. What could be read was analysed: ${read}${others}`;
+    media.people_in_view > 1 ? ` Up to ${media.people_in_view} people were in view; one of them was followed.` : "";
+  if (media.status === "complete") return facts + others;
+  const damage = `${count(media.decode_failures, "packet", "packets")} could not be read, ${count(media.damaged_frames, "frame is", "frames are")} damaged`;
+  const what = media.status === "truncated" ? "The file is incomplete" : "The file is damaged";
+  return `${what}: ${damage}. Everything readable was analysed: ${facts}${others}`;
 }

@@ -1,4 +1,4 @@
-// The timeline of poses under the player: a click or an arrow key goes there.
+// The timeline of poses below the player: a click or an arrow key seeks.
 
 import { make } from "../shared/dom.js";
 import { tone } from "../shared/tones.js";
@@ -13,7 +13,7 @@ export function makeRibbon(segments, model, duration_s, player) {
     className: "ribbon",
     role: "slider",
     tabindex: "0",
-    "aria-label": "Timeline of poses. Arrow keys move through the video, space plays and pauses it.",
+    "aria-label": "Timeline of poses. Arrow keys seek, space plays and pauses.",
     "aria-valuemin": "0",
     "aria-valuemax": duration_s.toFixed(1),
   });
@@ -41,7 +41,7 @@ function part(segment, model, duration_s) {
   });
   element.style.left = `${(segment.start_s / duration_s) * 100}%`;
   element.style.width = `${(segment.duration_s / duration_s) * 100}%`;
-  // A hyphen in a name is no place to break it.
+  // Names do not break at hyphens.
   if (segment.hold) element.append(make("span", { text: segment.label.replaceAll("-", "\u2011") }));
   return element;
 }
@@ -69,7 +69,7 @@ function seekWith(bar, duration_s, player) {
   });
 }
 
-// Half a word says less than a colour.
+// Hides labels that do not fit: the colour says more than half a word.
 function showLabelsThatFit(bar) {
   for (const label of bar.querySelectorAll(".segment span")) {
     const wide = label.scrollWidth <= label.clientWidth && label.clientWidth <= label.parentElement.clientWidth;

@@ -1,4 +1,4 @@
-// Finds the stretch of a timeline that a moment belongs to.
+// Finds the segment of a timeline at a moment.
 
 const ROUNDING_S = 0.0005; // players round times to milliseconds
 

@@ -1,4 +1,4 @@
-// The picture of the whole routine on one page, once it is drawn.
+// The summary image of the routine, when it is ready.
 
 import { make, show } from "../shared/dom.js";
 
@@ -13,7 +13,7 @@ export class Summary {
       { className: "summary", hidden: "" },
       make("h3", { text: "The routine on one page" }),
       this.#link,
-      make("p", { className: "fine", text: "Click the picture to download it." }),
+      make("p", { className: "fine", text: "Click the image to download it." }),
     );
   }
 

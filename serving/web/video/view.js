@@ -1,14 +1,14 @@
-// The place for videos: what to upload, what is being analysed, what was found.
+// The video view: upload, progress, result, and the list of videos.
 
 import { ApiError, VIDEOS, request, upload } from "../shared/api.js";
 import { confirmed } from "../shared/confirm.js";
 import { byId, show } from "../shared/dom.js";
 import { acceptChoices } from "../shared/drop.js";
-import { complain, hush } from "../shared/message.js";
+import { showError, hideError } from "../shared/message.js";
 import { copyText } from "../shared/save.js";
 import { size } from "../shared/words.js";
 import { drawBusy } from "./busy.js";
-import { Pace } from "./pace.js";
+import { TimeLeft } from "./time_left.js";
 import { STATUS, listRecent } from "./recent.js";
 import { showResult } from "./result.js";
 
@@ -19,11 +19,11 @@ const SLOW_POLL_MS = 2000;
 const COPIED_MS = 2500;
 
 let limitMb = null;
-// What the card shows: { id, source } of a video, or { uploading } while there is no id yet.
+// Content of the card: { id, source } of a video, or { uploading } while there is no ID yet.
 let current = {};
 let poll = 0;
 let listing = 0;
-let pace = null;
+let timeLeft = null;
 let result = null;
 let shownStatus = "";
 
@@ -36,7 +36,7 @@ export function start(take) {
   byId("copy-link").addEventListener("click", copyLink);
 }
 
-// Coming back from another place finds what was open; asking for this place again closes it.
+// Returning from another view reopens what was open; a click on this view's own link closes it.
 export function enter({ id, comingBack }) {
   if (id && id !== current.id) follow(id);
   else if (!id && current.id && comingBack) history.replaceState(null, "", `#${current.id}`);
@@ -51,36 +51,36 @@ export function leave() {
 export function setLimit(megabytes) {
   limitMb = megabytes;
   byId("limits").textContent =
-    `Videos up to ${megabytes} MB. Nothing leaves this service, and you can delete a video at any time.`;
+    `Up to ${megabytes} MB. Your videos stay on this service, and you can delete them at any time.`;
 }
 
 export async function take(file) {
-  hush();
+  hideError();
   if (limitMb && file.size > limitMb * 1024 * 1024) {
-    complain(new ApiError(413, "Too large", `${file.name} has ${size(file.size)}, at most ${limitMb} MB are taken.`));
+    showError(new ApiError(413, "Too large", `${file.name} has ${size(file.size)}. The limit is ${limitMb} MB.`));
     return;
   }
   closeCard();
   history.replaceState(null, "", "#video");
   openCard(file.name, "Uploading");
-  const uploadPace = new Pace();
+  const uploadTimeLeft = new TimeLeft();
   drawBusy("Uploading…", 0, 1);
   const mine = upload(VIDEOS, file, (loaded, total) => {
-    const left = uploadPace.left(loaded, total);
-    drawBusy(loaded < total ? `${size(loaded)} of ${size(total)} uploaded${left}` : "Looking at it…", loaded, total);
+    const left = uploadTimeLeft.text(loaded, total);
+    drawBusy(loaded < total ? `${size(loaded)} of ${size(total)} uploaded${left}` : "Checking the file…", loaded, total);
   });
   current = { uploading: mine };
   try {
-    const job = await mine.answer;
+    const job = await mine.response;
     if (current.uploading === mine) open(job.id);
   } catch (error) {
     if (current.uploading === mine) closeCard();
-    if (error.title !== "Cancelled") complain(error);
+    if (error.title !== "Cancelled") showError(error);
   }
   await list();
 }
 
-// The address leads here again by enter(), unless somebody has gone to another place meanwhile.
+// A new address leads to enter(), unless another view is shown by now.
 function open(id) {
   if (byId("video").hidden) follow(id);
   else location.hash = id;
@@ -98,7 +98,7 @@ async function step(id) {
     job = await request(`${VIDEOS}/${id}`);
   } catch (error) {
     if (current.id !== id) return;
-    complain(error);
+    showError(error);
     if (error.status === 404) {
       closeCard();
       history.replaceState(null, "", "#video");
@@ -109,7 +109,7 @@ async function step(id) {
     return;
   }
   if (current.id !== id) return;
-  if (current.lost) hush();
+  if (current.lost) hideError();
   current = { id, source: job.source };
   await draw(job);
 }
@@ -133,11 +133,11 @@ async function draw(job) {
 }
 
 function busyText(job) {
-  if (job.status === "queued") return "Waiting for its turn…";
-  if (!job.frames_done) return "Getting ready…";
-  pace ??= new Pace();
+  if (job.status === "queued") return "Waiting in the queue…";
+  if (!job.frames_done) return "Starting…";
+  timeLeft ??= new TimeLeft();
   const frames = job.frames_total ? `${job.frames_done} of ${job.frames_total}` : job.frames_done;
-  return `${frames} frames${pace.left(job.frames_done, job.frames_total)}`;
+  return `${frames} frames${timeLeft.text(job.frames_done, job.frames_total)}`;
 }
 
 async function finish(job) {
@@ -147,7 +147,7 @@ async function finish(job) {
       if (current.id !== job.id) return;
       result = showResult(byId("result"), job, timeline);
     } catch (error) {
-      complain(error);
+      showError(error);
       if (current.id === job.id && error.status === 0) poll = setTimeout(() => step(job.id), SLOW_POLL_MS);
       return;
     }
@@ -177,7 +177,7 @@ function openCard(title, status, createdAt = null) {
 function closeCard() {
   clearTimeout(poll);
   current = {};
-  pace = null;
+  timeLeft = null;
   shownStatus = "";
   result?.close();
   result = null;
@@ -187,16 +187,16 @@ function closeCard() {
 
 async function list() {
   clearTimeout(listing);
-  const goesOn = await listRecent(current.id, remove);
-  if (!goesOn || byId("video").hidden) return;
+  const active = await listRecent(current.id, remove);
+  if (!active || byId("video").hidden) return;
   clearTimeout(listing);
   listing = setTimeout(list, LIST_MS);
 }
 
-// Without a name nothing is lost that anybody would miss, so nobody is asked.
+// Asks first, except for cancelled or failed videos, which have no name here.
 async function remove(id, name) {
   if (name && !(await confirmed(`Delete ${name} and its analysis?`, "Delete"))) return;
-  hush();
+  hideError();
   try {
     await request(`${VIDEOS}/${id}`, { method: "DELETE" });
     if (current.id === id) {
@@ -204,7 +204,7 @@ async function remove(id, name) {
       history.replaceState(null, "", "#video");
     }
   } catch (error) {
-    complain(error);
+    showError(error);
   }
   await list();
 }
@@ -219,13 +219,13 @@ function cancel() {
 }
 
 async function tryDemo() {
-  hush();
+  hideError();
   byId("demo").disabled = true;
   try {
     const job = await request(`${VIDEOS}/demo`, { method: "POST" });
     open(job.id);
   } catch (error) {
-    complain(error);
+    showError(error);
   } finally {
     byId("demo").disabled = false;
   }

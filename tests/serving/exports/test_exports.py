@@ -1,4 +1,4 @@
-"""SRT, ELAN, angles and the landmark table say what the timeline says."""
+"""SRT, ELAN, angles and the landmark table agree with the timeline."""
 
 import json
 import re
@@ -24,7 +24,7 @@ ROUNDING_MS = 1
 
 
 def shown_segments(analysis: Analysis) -> list[tuple[int, int, str]]:
-    """Start and end in milliseconds and label of every segment that lasts a millisecond."""
+    """Start and end in milliseconds, and label, of every segment of at least a millisecond."""
     segments = [
         (round(s.start_s * 1000), round(s.end_s * 1000), s.label)
         for s in analysis.timeline.segments
@@ -39,7 +39,7 @@ def milliseconds(text: str) -> int:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_subtitles_are_numbered_and_timed_like_the_segments(seed: int) -> None:
-    """Every segment is one subtitle, in order, and no label is read as a tag."""
+    """One subtitle per segment, in order; no label is read as a tag."""
     analysis, file = an_analysis(seed), StringIO()
     write_srt(analysis, file)
     blocks = file.getvalue().strip().split("\n\n")
@@ -57,7 +57,7 @@ def test_subtitles_are_numbered_and_timed_like_the_segments(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_elan_reads_back_the_segments(seed: int, tmp_path: Path) -> None:
-    """Both tiers, by the library that ELAN's users read such files with."""
+    """Both tiers, read with the library that ELAN users have."""
     analysis = an_analysis(seed)
     path = tmp_path / "poses.eaf"
     with path.open("w", encoding="utf-8") as file:
@@ -79,8 +79,8 @@ def test_elan_reads_back_the_segments(seed: int, tmp_path: Path) -> None:
     assert linked["RELATIVE_MEDIA_URL"] == "./ü.mp4"
 
 
-def test_elan_takes_any_name(tmp_path: Path) -> None:
-    """Characters that XML has no place for, in whatever form, do not make a broken document."""
+def test_elan_accepts_any_name(tmp_path: Path) -> None:
+    """Characters that XML does not allow do not break the document."""
     analysis = an_analysis(0)
     odd = replace(analysis, media=replace(analysis.media, source='a\x00&"<b>\ud800.weird'))
     with (tmp_path / "poses.eaf").open("w", encoding="utf-8") as file:
@@ -90,7 +90,7 @@ def test_elan_takes_any_name(tmp_path: Path) -> None:
 
 
 def test_the_same_analysis_gives_the_same_bytes(tmp_path: Path) -> None:
-    """In every format; none of them looks at a clock."""
+    """In every format: none has the current time."""
     folders = [tmp_path / name for name in ("first", "second")]
     for folder in folders:
         folder.mkdir()
@@ -102,7 +102,7 @@ def test_the_same_analysis_gives_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_the_landmark_table_reads_back(tmp_path: Path) -> None:
-    """The bits of the analysis, under the name that is asked for."""
+    """Bit for bit, from the requested file name."""
     analysis = with_bodies(an_analysis(2))
     written = write_exports(analysis, tmp_path, "video_x_landmarks.csv")
     assert tmp_path / "video_x_landmarks.csv" in written
@@ -111,7 +111,7 @@ def test_the_landmark_table_reads_back(tmp_path: Path) -> None:
 
 
 def with_bodies(analysis: Analysis, frames: int | None = None) -> Analysis:
-    """The same with landmarks: a left elbow bent by 90 degrees; nobody in the first frame."""
+    """An analysis with landmarks: a left elbow at 90 degrees, no person in the first frame."""
     count = len(analysis.track) if frames is None else frames
     image, world = empty_landmarks(count)
     rng = np.random.default_rng(0)
@@ -124,8 +124,8 @@ def with_bodies(analysis: Analysis, frames: int | None = None) -> Analysis:
     return replace(analysis, track=track)
 
 
-def test_angles_are_degrees_in_the_picture() -> None:
-    """A right angle is 90.0, in a wide picture too; null without a person; one decimal."""
+def test_angles_are_degrees_in_the_image() -> None:
+    """A right angle is 90.0, also in a wide frame; null without a person; one decimal."""
     file = StringIO()
     write_angles(with_bodies(an_analysis(3)), file)
     angles = json.loads(file.getvalue())
@@ -139,7 +139,7 @@ def test_angles_are_degrees_in_the_picture() -> None:
 
 @pytest.mark.parametrize("frames", [1, MAX_POINTS, MAX_POINTS + 1, 9999])
 def test_angles_of_long_videos_are_thinned_evenly(frames: int) -> None:
-    """At most so many moments, each as far from the next."""
+    """At most 2000 points, evenly spaced."""
     file = StringIO()
     write_angles(with_bodies(an_analysis(4), frames), file)
     times = json.loads(file.getvalue())["pts_s"]

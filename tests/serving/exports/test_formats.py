@@ -1,4 +1,4 @@
-"""Exports, negotiation and ranges, without a service."""
+"""Exports, content negotiation and ranges, without a service."""
 
 import json
 from io import StringIO
@@ -28,7 +28,7 @@ PARAMS = TimelineParams(
 
 
 def an_analysis(seed: int, frames: int = 40) -> Analysis:
-    """Random answers, some without a person."""
+    """Random predictions, some without a person."""
     rng = np.random.default_rng(seed)
     first = rng.random(frames).astype(np.float32)
     probabilities = np.stack([first, 1 - first], axis=1)
@@ -65,8 +65,8 @@ def test_json_is_strict_and_complete(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_captions_rise_and_are_escaped(seed: int) -> None:
-    """Every cue begins before it ends, and no label is read as markup."""
+def test_captions_are_ordered_and_escaped(seed: int) -> None:
+    """Every cue starts before it ends, and no label is read as markup."""
     file = StringIO()
     write_vtt(an_analysis(seed), file)
     cues = [line for line in file.getvalue().splitlines() if " --> " in line]
@@ -77,7 +77,7 @@ def test_captions_rise_and_are_escaped(seed: int) -> None:
 
 
 def test_a_failed_export_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file is there whole or not at all, and an older one stays."""
+    """No partial file remains, and an older file is kept."""
     write_exports(an_analysis(0), tmp_path)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
 
@@ -114,7 +114,7 @@ def test_the_heaviest_format_wins(accept: str | None, expected: str) -> None:
 
 @given(st.text())
 def test_any_accept_header_is_answered(accept: str) -> None:
-    """A format or the error that becomes 406, never anything else."""
+    """The result is a format or the error that becomes 406."""
     try:
         assert chosen_format(accept) in ("json", "csv", "vtt", "srt", "eaf")
     except NotAcceptableError as error:
@@ -123,7 +123,7 @@ def test_any_accept_header_is_answered(accept: str) -> None:
 
 @given(st.text(max_size=30), st.integers(0, 10_000))
 def test_any_range_header_passes_or_is_416(header: str, size: int) -> None:
-    """Nothing else comes of it."""
+    """No other outcome is possible."""
     try:
         check_range(f"bytes={header}", size)
     except HTTPException as error:

@@ -1,4 +1,4 @@
-"""Live sessions with a real service: what is answered, what is refused, and who never notices."""
+"""Live sessions with a real service: responses, refusals, and isolation of sessions."""
 
 import contextlib
 import os
@@ -57,12 +57,12 @@ def server(
 
 @pytest.fixture(scope="module")
 def jpegs(performer_frames: list[NDArray[np.uint8]]) -> list[bytes]:
-    """Two seconds of a performer who moves into a pose and holds it."""
+    """JPEG files of a performer who moves into a pose and holds it."""
     return [jpeg(rgb) for rgb in performer_frames]
 
 
 def test_the_service_introduces_itself(server: Server) -> None:
-    """Model, skeleton and limits come before anything is asked."""
+    """The first message has model, skeleton and limits."""
     with Client(server) as client:
         ready = client.ready
     model = server.http.get("/api/v1/model").json()
@@ -93,8 +93,8 @@ def test_every_frame_is_answered(server: Server, jpegs: list[bytes]) -> None:
         assert sum(parts) <= timings["total"] + ROUNDING_MS
 
 
-def test_webp_is_taken_as_well(server: Server, jpegs: list[bytes]) -> None:
-    """Browsers can make either."""
+def test_webp_is_accepted(server: Server, jpegs: list[bytes]) -> None:
+    """Browsers can encode either format."""
     rgb = np.full((240, 320, 3), 120, dtype=np.uint8)
     with Client(server) as client:
         answer = client.ask(jpeg(rgb, "WEBP"))
@@ -130,7 +130,7 @@ BAD: dict[str, tuple[Callable[[bytes], bytes], str]] = {
 
 
 @pytest.mark.parametrize(("message", "code"), BAD.values(), ids=BAD)
-def test_a_bad_frame_is_an_error_and_the_session_goes_on(
+def test_a_bad_frame_is_an_error_and_the_session_continues(
     server: Server, jpegs: list[bytes], message: Callable[[bytes], bytes], code: str
 ) -> None:
     """It says what was sent and what was expected; the next frame is answered."""
@@ -154,14 +154,14 @@ def test_text_is_refused(server: Server) -> None:
 
 
 def test_a_huge_message_is_refused(server: Server) -> None:
-    """Before it is in memory as a whole."""
+    """The service closes before it has read all of it."""
     with Client(server) as client:
         client.socket.send(b"x" * (MAX_FRAME_KB * 1024 + 100))
         assert client.close_code() == 1009
 
 
-def test_the_next_one_is_asked_to_try_again(server: Server, jpegs: list[bytes]) -> None:
-    """A clear word and a close code; those who are there go on; then there is room again."""
+def test_a_session_above_the_limit_is_refused(server: Server, jpegs: list[bytes]) -> None:
+    """With a message and a close code; open sessions continue; later there is room again."""
     server.wait_for(lambda: can_open(server))
     clients = [Client(server) for _ in range(MAX_SESSIONS)]
     try:
@@ -183,7 +183,7 @@ def can_open(server: Server) -> bool:
 
 
 def test_a_page_of_another_site_is_refused(server: Server) -> None:
-    """Browsers let any page try to open a websocket; they say which page it is."""
+    """Browsers let any page open a websocket, but send its origin."""
     with pytest.raises(InvalidStatus) as caught:
         connect(address(server), origin=Origin("https://example.org"))
     assert caught.value.response.status_code == 403
@@ -191,10 +191,10 @@ def test_a_page_of_another_site_is_refused(server: Server) -> None:
         assert "ready" in socket_.recv(timeout=PATIENCE_S)
 
 
-def test_a_service_that_is_stopped_says_so(
+def test_a_stopping_service_closes_its_sessions(
     tmp_path: Path, tiny_model: Path, pose_model: Path, jpegs: list[bytes]
 ) -> None:
-    """Sessions end with a code of their own, and the process ends in order."""
+    """Sessions end with code 1012, and the process exits with 0."""
     del pose_model
     server = Server(write_params(tmp_path, tiny_model)).start()
     with Client(server) as client:
@@ -204,17 +204,17 @@ def test_a_service_that_is_stopped_says_so(
     server.http.close()
 
 
-def test_who_does_not_read_is_let_go(server: Server) -> None:
-    """Their session ends after the send timeout, their connection soon after; memory stays."""
+def test_a_client_that_does_not_read_is_disconnected(server: Server) -> None:
+    """After the send timeout; memory stays bounded."""
     server.wait_for(lambda: can_open(server))
     process = psutil.Process(server.pid)
     before = len(process.net_connections("tcp"))
     memory = process.memory_info().rss
     stalled = stalled_client(server)
-    # What is no frame is answered at once, so the buffers on the way fill up quickly.
+    # Every invalid frame gets an error at once, so the buffers fill up quickly.
     garbage = client_message(b"x" * 20) * 50
     deadline = time.monotonic() + PATIENCE_S
-    with contextlib.suppress(OSError):  # it takes nothing more, or is gone
+    with contextlib.suppress(OSError):  # its buffers are full, or it has disconnected
         stalled.settimeout(3)
         while time.monotonic() < deadline:
             stalled.sendall(garbage)
@@ -225,7 +225,7 @@ def test_who_does_not_read_is_let_go(server: Server) -> None:
 
 
 def stalled_client(server: Server) -> socket.socket:
-    """A raw connection with a small window that never reads what comes."""
+    """A raw connection with a small window that never reads."""
     stalled = socket.socket()
     stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     stalled.connect(("127.0.0.1", server.port))
@@ -265,7 +265,7 @@ def come_and_go(server: Server, jpegs: list[bytes], index: int) -> None:
     except ConnectionClosed:
         return
     if client.ready["type"] != "ready":
-        return  # the one before has not quite left
+        return  # the previous session has not ended yet
     if index % 3:
         client.send(jpegs[0])
     if index % 2:
@@ -309,7 +309,7 @@ def test_others_do_not_notice(server: Server, jpegs: list[bytes]) -> None:
 
 
 def test_the_python_example_runs(server: Server, clip: Path) -> None:
-    """It films a recording and prints what comes back."""
+    """It sends a recording and prints the responses."""
     server.wait_for(lambda: can_open(server))
     example = PROJECT_ROOT / "docs" / "examples" / "live_client.py"
     done = subprocess.run(  # noqa: S603
@@ -325,7 +325,7 @@ def test_the_python_example_runs(server: Server, clip: Path) -> None:
 
 
 def test_the_javascript_example_runs(server: Server, tmp_path: Path, jpegs: list[bytes]) -> None:
-    """It sends jpegs and prints what comes back."""
+    """It sends JPEG files and prints the responses."""
     node = shutil.which("node")
     if node is None:
         pytest.skip("needs Node.js")

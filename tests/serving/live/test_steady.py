@@ -1,4 +1,4 @@
-"""Live answers follow the timeline's rules as far as the past allows; the hold clock is exact."""
+"""Live predictions follow the rules of the timeline; the hold clock is exact."""
 
 import numpy as np
 import pytest
@@ -29,24 +29,24 @@ def sure_of(label: str, probability: float = 0.9) -> NDArray[np.float32]:
 def play(
     stretches: list[tuple[NDArray[np.float32], int]], frame_s: float = FRAME_S
 ) -> tuple[list[SteadyPrediction], NDArray[np.float64], NDArray[np.float32]]:
-    """Answers, times and probabilities of stretches of equal frames."""
+    """Predictions, times and probabilities for runs of equal frames."""
     rows = np.array([values for values, frames in stretches for _ in range(frames)], np.float32)
     times = np.array([index * frame_s for index in range(len(rows))])
     steady = PredictionSmoother(LABELS, OTHER, PARAMS)
     return [steady.add(t, row) for t, row in zip(times, rows, strict=True)], times, rows
 
 
-def ended(answers: list[SteadyPrediction]) -> list[EndedHold]:
-    return [answer.ended for answer in answers if answer.ended is not None]
+def ended(predictions: list[SteadyPrediction]) -> list[EndedHold]:
+    return [prediction.ended for prediction in predictions if prediction.ended is not None]
 
 
 def test_the_clock_starts_at_the_first_frame_of_the_pose() -> None:
-    """The answer comes late, the time does not."""
-    answers, _, _ = play([(sure_of(OTHER), 30), (sure_of("front lever"), 30)])
-    first = next(i for i, answer in enumerate(answers) if answer.label == "front lever")
+    """The label changes late, but the clock does not start late."""
+    predictions, _, _ = play([(sure_of(OTHER), 30), (sure_of("front lever"), 30)])
+    first = next(i for i, prediction in enumerate(predictions) if prediction.label == "front lever")
     assert first > 31, "smoothing has to see some frames first"
-    assert answers[first].hold_s == pytest.approx((first - 30) * FRAME_S, abs=FRAME_S)
-    assert answers[-1].hold_s == pytest.approx(29 * FRAME_S, abs=FRAME_S)
+    assert predictions[first].hold_s == pytest.approx((first - 30) * FRAME_S, abs=FRAME_S)
+    assert predictions[-1].hold_s == pytest.approx(29 * FRAME_S, abs=FRAME_S)
 
 
 @settings(max_examples=60)
@@ -59,15 +59,15 @@ def test_the_clock_starts_at_the_first_frame_of_the_pose() -> None:
 def test_holds_are_those_of_the_timeline(
     plan: list[tuple[str | None, int]], frame_s: float
 ) -> None:
-    """The same holds as for the recording, times within a frame and 40 ms."""
+    """The same holds as in the timeline, with times within a frame and 40 ms."""
     plan = [*plan, (OTHER, 60)]  # so that the last hold is over
     stretches = [
         (NOBODY if label is None else sure_of(label), round(frames / 30 / frame_s))
         for label, frames in plan
     ]
-    answers, times, rows = play(stretches, frame_s)
+    predictions, times, rows = play(stretches, frame_s)
     timeline = build_timeline(rows, times, times[-1] + frame_s, LABELS, OTHER, PARAMS)
-    found = ended(answers)
+    found = ended(predictions)
     assert [hold.label for hold in found] == [hold.label for hold in timeline.holds]
     for live, recorded in zip(found, timeline.holds, strict=True):
         assert live.start_s == pytest.approx(recorded.start_s, abs=frame_s + 0.04)
@@ -77,37 +77,37 @@ def test_holds_are_those_of_the_timeline(
 def test_a_flicker_does_not_stop_the_clock() -> None:
     """Two frames of doubt in a pose are smoothed away."""
     lever = sure_of("front lever")
-    answers, _, _ = play([(lever, 30), (sure_of(OTHER), 2), (lever, 30)])
-    assert {answer.label for answer in answers} == {"front lever"}
-    assert answers[-1].hold_s == pytest.approx(61 * FRAME_S)
-    assert ended(answers) == []
+    predictions, _, _ = play([(lever, 30), (sure_of(OTHER), 2), (lever, 30)])
+    assert {prediction.label for prediction in predictions} == {"front lever"}
+    assert predictions[-1].hold_s == pytest.approx(61 * FRAME_S)
+    assert ended(predictions) == []
 
 
-def test_who_is_lost_for_a_moment_keeps_their_hold() -> None:
-    """Up to the longest gap; nothing is claimed about the frames without a person."""
+def test_a_person_lost_briefly_keeps_the_hold() -> None:
+    """Up to the longest gap; frames without a person have no confidence."""
     lever = sure_of("front lever")
-    answers, _, _ = play([(lever, 30), (NOBODY, 10), (lever, 30)])
-    lost = answers[35]
+    predictions, _, _ = play([(lever, 30), (NOBODY, 10), (lever, 30)])
+    lost = predictions[35]
     assert lost.label == "front lever"
     assert np.isnan(lost.confidence)
     assert np.isnan(lost.probabilities).all()
-    assert answers[-1].hold_s == pytest.approx(69 * FRAME_S)
+    assert predictions[-1].hold_s == pytest.approx(69 * FRAME_S)
 
 
-def test_who_is_gone_ends_their_hold_when_they_left() -> None:
-    """After the longest gap the hold is over, and ended where the person was last seen."""
+def test_a_person_who_leaves_ends_the_hold() -> None:
+    """After the longest gap; the hold ends where the person was last seen."""
     lever = sure_of("front lever")
-    answers, _, _ = play([(lever, 45), (NOBODY, 30), (lever, 30)])
-    [hold] = ended(answers)
+    predictions, _, _ = play([(lever, 45), (NOBODY, 30), (lever, 30)])
+    [hold] = ended(predictions)
     assert (hold.label, hold.start_s) == ("front lever", 0.0)
     assert hold.end_s == pytest.approx(45 * FRAME_S)
-    assert answers[70].label == NO_PERSON
-    assert answers[70].hold_s is None
-    assert answers[-1].hold_s == pytest.approx(29 * FRAME_S)
+    assert predictions[70].label == NO_PERSON
+    assert predictions[70].hold_s is None
+    assert predictions[-1].hold_s == pytest.approx(29 * FRAME_S)
 
 
-def test_a_gap_between_frames_begins_anew() -> None:
-    """A camera that stopped sending: what was before says nothing about what comes after."""
+def test_a_gap_between_frames_resets() -> None:
+    """After a pause of the camera, earlier frames no longer count."""
     steady = PredictionSmoother(LABELS, OTHER, PARAMS)
     for index in range(45):
         steady.add(index * FRAME_S, sure_of("front lever"))
@@ -118,19 +118,21 @@ def test_a_gap_between_frames_begins_anew() -> None:
     assert after.hold_s == 0
 
 
-def test_what_is_not_probable_enough_is_uncertain() -> None:
-    """Neither the likeliest label nor a hold is claimed."""
-    answers, _, _ = play([(np.array([0.5, 0.3, 0.2], dtype=np.float32), 30)])
-    assert {answer.label for answer in answers} == {UNCERTAIN}
-    assert answers[-1].confidence == pytest.approx(0.5)
-    assert answers[-1].hold_s is None
+def test_low_probabilities_are_uncertain() -> None:
+    """There is neither a label nor a hold."""
+    predictions, _, _ = play([(np.array([0.5, 0.3, 0.2], dtype=np.float32), 30)])
+    assert {prediction.label for prediction in predictions} == {UNCERTAIN}
+    assert predictions[-1].confidence == pytest.approx(0.5)
+    assert predictions[-1].hold_s is None
 
 
-def test_a_short_stay_is_no_hold() -> None:
-    """Shorter than the least hold: it is shown while it lasts, and not reported."""
-    answers, _, _ = play([(sure_of(OTHER), 30), (sure_of("front lever"), 12), (sure_of(OTHER), 30)])
-    assert "front lever" in {answer.label for answer in answers}
-    assert ended(answers) == []
+def test_a_short_hold_does_not_count() -> None:
+    """It is shown while it lasts but not reported."""
+    predictions, _, _ = play(
+        [(sure_of(OTHER), 30), (sure_of("front lever"), 12), (sure_of(OTHER), 30)]
+    )
+    assert "front lever" in {prediction.label for prediction in predictions}
+    assert ended(predictions) == []
 
 
 def test_a_still_body_is_drawn_still_and_a_moving_one_without_lag() -> None:

@@ -1,4 +1,4 @@
-"""What is drawn: steady, where it belongs, readable, and in the page's colours."""
+"""Drawing: steady, in the right place, readable, in the colours of the page."""
 
 import re
 from itertools import product
@@ -39,7 +39,7 @@ def params() -> OverlayParams:
 
 
 def a_routine(labels: list[tuple[str, int]], fps: float = 25.0) -> Routine:
-    """Segments of so many frames each; poses are holds."""
+    """A routine with segments of given lengths in frames; poses are holds."""
     frames = sum(count for _, count in labels)
     pts_s = np.arange(frames) / fps
     segments, first = [], 0
@@ -63,8 +63,8 @@ def a_routine(labels: list[tuple[str, int]], fps: float = 25.0) -> Routine:
     )
 
 
-def test_smoothing_takes_jitter_and_leaves_movement() -> None:
-    """Noise shrinks to less than half; a steady movement is neither delayed nor shortened."""
+def test_smoothing_removes_jitter_and_keeps_movement() -> None:
+    """Noise is more than halved; a steady movement is neither delayed nor shortened."""
     rng = np.random.default_rng(1)
     times = np.arange(200) / 30
     truth = np.broadcast_to(0.2 + 0.1 * times[:, None, None] / 7, (200, 33, 3)).astype(np.float32)
@@ -84,7 +84,7 @@ def test_a_single_wild_frame_is_not_drawn() -> None:
 
 
 def test_smoothing_stops_where_the_person_does() -> None:
-    """Frames without a person stay so; across a cut or a gap nothing is mixed."""
+    """Frames without a person stay empty; nothing is mixed across a cut or a gap."""
     points = np.full((40, 33, 3), 0.2, dtype=np.float32)
     points[20:] = 0.7  # a cut
     points[30] = np.nan
@@ -97,8 +97,8 @@ def test_smoothing_stops_where_the_person_does() -> None:
 
 
 @pytest.mark.parametrize("sigma_s", [0.0, 0.05])
-def test_smoothing_takes_the_shortest_videos(sigma_s: float) -> None:
-    """One frame and two frames are as they were."""
+def test_smoothing_accepts_the_shortest_videos(sigma_s: float) -> None:
+    """Up to two frames are unchanged."""
     for frames in (0, 1, 2):
         points = moving_points(frames)
         smooth = smoothed_points(points, np.arange(frames) / 30, sigma_s)
@@ -106,7 +106,7 @@ def test_smoothing_takes_the_shortest_videos(sigma_s: float) -> None:
 
 
 def test_a_photo_is_taken_where_the_hold_is_steadiest() -> None:
-    """Not where it moves, not at its edges, not where nobody is, not where a limb is cut off."""
+    """Not during movement, at either end, without a person, or with a limb cut off."""
     routine = a_routine([("other", 10), ("front lever", 100), ("other", 10)])
     rng = np.random.default_rng(2)
     points = np.full((120, 33, 3), 0.5, dtype=np.float32)
@@ -119,18 +119,16 @@ def test_a_photo_is_taken_where_the_hold_is_steadiest() -> None:
     assert 40 <= frame < 52
 
 
-def test_a_hold_without_a_single_person_still_has_a_moment() -> None:
-    """Its middle."""
+def test_a_hold_without_any_person_has_a_moment() -> None:
+    """The moment is its middle."""
     routine = a_routine([("front lever", 11)])
     points = np.full((11, 33, 3), np.nan, dtype=np.float32)
     assert steadiest_frame(routine.holds[0], routine, points, 1.0) == 5
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
-def test_any_size_of_picture_can_be_drawn_on(
-    params: OverlayParams, width: int, height: int
-) -> None:
-    """Large, small, upright and odd ones, whatever the answer; nothing is drawn outside."""
+def test_frames_of_any_size_can_be_drawn_on(params: OverlayParams, width: int, height: int) -> None:
+    """Large, small, upright and odd sizes, with every kind of label."""
     long_name = "a pose whose name is far too long for any picture that one might film " * 2
     routine = a_routine([(label, 3) for label in (*LABELS, UNCERTAIN, NO_PERSON)])
     long = Segment(long_name, 0.0, 0.12, 0, 2, 0.9, True)
@@ -151,10 +149,10 @@ def test_any_size_of_picture_can_be_drawn_on(
 
 @pytest.mark.parametrize("matrix", [1, 6, 9, None])
 @pytest.mark.parametrize(("width", "height"), [(640, 480), (720, 1280), (66, 640)])
-def test_a_stored_picture_shows_what_an_rgb_picture_shows(
+def test_drawing_on_planes_equals_drawing_on_rgb(
     params: OverlayParams, width: int, height: int, matrix: int | None
 ) -> None:
-    """Drawn on the planes of a video and shown, the frame is the one that is drawn on in RGB."""
+    """A frame drawn on in its stored format looks like one drawn on in RGB."""
     routine = a_routine([("front lever", 30), ("other", 30)])
     rgb = np.full((height, width, 3), (180, 120, 70), dtype=np.uint8)
     light, colour = (layer.convert(rgb) for layer in stored_canvas(EMPTY, matrix))
@@ -181,7 +179,7 @@ def test_inks_are_those_of_the_standard() -> None:
 
 @pytest.mark.parametrize("brightness", [0, 128, 255], ids=["dark", "grey", "light"])
 def test_letters_can_be_read_on_any_background(params: OverlayParams, brightness: int) -> None:
-    """Behind white letters the picture is dark: a contrast of 3 to 1, as large text needs."""
+    """The background of white letters is dark: a contrast of 3 to 1, enough for large text."""
     routine = a_routine([("front lever", 30)])
     bare = params.model_copy(update={"parts": frozenset({"pose", "clock"})})
     picture = np.full((720, 1280, 3), brightness, dtype=np.uint8)
@@ -200,8 +198,8 @@ def _luminance(colour: NDArray[np.float64]) -> float:
     return float(linear @ (0.2126, 0.7152, 0.0722))
 
 
-def test_hidden_limbs_are_only_hinted_at() -> None:
-    """The less of a body is seen, the fainter it is drawn; nobody is not drawn at all."""
+def test_hidden_limbs_are_faint() -> None:
+    """Lower visibility is drawn fainter; a frame without a person stays unchanged."""
     changes = []
     for visibility in (0.1, 0.5, 0.95):
         points = moving_points(1)[0]
@@ -212,14 +210,14 @@ def test_hidden_limbs_are_only_hinted_at() -> None:
     assert changes == sorted(changes)
     assert changes[0] < 100 < changes[2]
     empty = np.zeros((240, 320, 3), dtype=np.uint8)
-    nobody = np.full((33, 3), np.nan, dtype=np.float32)
-    SkeletonPen(320, 240, 3, by_side=False).draw(rgb_canvas(empty), nobody, (255, 255, 255))
+    missing = np.full((33, 3), np.nan, dtype=np.float32)
+    SkeletonPen(320, 240, 3, by_side=False).draw(rgb_canvas(empty), missing, (255, 255, 255))
     assert not empty.any()
 
 
 @pytest.mark.parametrize("at", [(-5, 0.5), (0.5, 7), (1e6, 1e6), (-0.1, 1.1)])
-def test_a_body_outside_the_picture_does_no_harm(at: tuple[float, float]) -> None:
-    """Landmarks may lie anywhere; what is inside is drawn all the same."""
+def test_a_body_outside_the_frame_is_cropped(at: tuple[float, float]) -> None:
+    """Landmarks may be anywhere; the part inside the frame is drawn."""
     points = moving_points(1)[0]
     points[:20, :2] = at
     picture = np.zeros((240, 320, 3), dtype=np.uint8)
@@ -229,26 +227,24 @@ def test_a_body_outside_the_picture_does_no_harm(at: tuple[float, float]) -> Non
 
 @pytest.mark.parametrize("room", [20, 60, 150, 1000])
 def test_long_text_fits(room: int) -> None:
-    """Smaller at first, then cut short; never wider than its room."""
+    """Reduced first, then truncated; never wider than the available width."""
     typeface = Typeface()
-    for text, bold in product(
-        ("reverse meathook", "l", "ein sehr langer Name " * 9), (True, False)
-    ):
+    for text, bold in product(("reverse meathook", "l", "a very long name " * 9), (True, False)):
         fitted, size = typeface.fitting(text, 48, room, bold)
         mask = typeface.mask(fitted, size, bold)
         assert mask.shape[1] <= room or fitted == "…"
 
 
 def test_a_clock_does_not_jitter() -> None:
-    """All numbers with the same count of digits are equally wide."""
+    """Numbers with the same number of digits are equally wide."""
     typeface = Typeface()
     widths = {typeface.number(f"{n / 10:.1f}", 40, bold=True).shape[1] for n in range(100)}
     assert len(widths) == 1
 
 
 @pytest.mark.parametrize(("x", "y"), list(product((-50, -5, 90, 200), repeat=2)))
-def test_text_may_reach_over_the_edge(x: int, y: int) -> None:
-    """What lies outside is left out."""
+def test_text_may_cross_the_edge(x: int, y: int) -> None:
+    """Parts outside are ignored."""
     picture = np.zeros((100, 100, 3), dtype=np.uint8)
     mask = np.full((20, 30), 255, dtype=np.uint8)
     stamp(rgb_canvas(picture), Stencil.of(mask), x, y, (255, 10, 0))
@@ -257,15 +253,15 @@ def test_text_may_reach_over_the_edge(x: int, y: int) -> None:
     assert picture.any(axis=2).sum() == inside.shape[0] * inside.shape[1]
 
 
-def test_a_file_that_is_no_font_is_named(tmp_path: Path) -> None:
-    """With the setting that says so."""
+def test_a_file_that_is_not_a_font_is_named(tmp_path: Path) -> None:
+    """The message names the setting, too."""
     (tmp_path / "font.ttf").write_text("none")
     with pytest.raises(ServingError, match=r"font\.ttf.*serving\.overlay\.font"):
         Typeface(tmp_path / "font.ttf")
 
 
 def test_the_ribbon_shows_each_pose_where_it_is(params: OverlayParams) -> None:
-    """In the pose's own colour; the shortest segment is still there."""
+    """In the pose's own colour; even the shortest segment is visible."""
     routine = a_routine([("front lever", 50), ("other", 1), ("l-hang", 49)])
     palette = Palette(params, routine.labels, routine.other)
     colours, alpha = ribbon_image(routine, palette, 400, 12)
@@ -278,7 +274,7 @@ def test_the_ribbon_shows_each_pose_where_it_is(params: OverlayParams) -> None:
 
 
 def test_the_page_has_the_same_colours(params: OverlayParams) -> None:
-    """The style sheets and the settings name them in the same order."""
+    """Style sheets and settings list them in the same order."""
     sheets = (PROJECT_ROOT / "serving" / "web").rglob("*.css")
     text = "\n".join(path.read_text(encoding="utf-8") for path in sorted(sheets))
     tones = dict(re.findall(r"\.tone-(\d+)[^{]*\{[^}]*?--tone:\s*(#[0-9a-fA-F]{6})", text))
@@ -287,7 +283,7 @@ def test_the_page_has_the_same_colours(params: OverlayParams) -> None:
 
 @pytest.mark.parametrize(("columns", "rows"), [(640, 480), (720, 1280), (300, 2000)])
 def test_a_crop_shows_the_body(columns: int, rows: int) -> None:
-    """In the size that is asked for, and with the body in it."""
+    """In the requested size."""
     picture = np.zeros((rows, columns, 3), dtype=np.uint8)
     points = moving_points(1)[0]
     points[:, 0] = points[:, 0] * 0.2 + 0.7
@@ -300,8 +296,8 @@ def test_a_crop_shows_the_body(columns: int, rows: int) -> None:
     assert crop.max() > 200
 
 
-def test_the_page_shows_each_pose_before_a_second_of_any() -> None:
-    """The longest hold of every pose, then the next longest; never more than there is room for."""
+def test_the_summary_has_each_pose_before_a_second_hold_of_any() -> None:
+    """The longest hold of every pose, then the next longest, up to the limit."""
     durations = [("front lever", 100), ("front lever", 90), ("l-hang", 20)] + [
         ("front lever", 50 + n) for n in range(10)
     ]
@@ -316,10 +312,10 @@ def test_the_page_shows_each_pose_before_a_second_of_any() -> None:
 @pytest.mark.parametrize("aspect", [16 / 9, 9 / 16], ids=["wide", "upright"])
 @pytest.mark.parametrize("holds", [0, 1, 3, 6])
 def test_a_summary_is_an_upright_page(params: OverlayParams, holds: int, aspect: float) -> None:
-    """Of the same width, at least 4:5, whatever there is to show."""
+    """Always of the same width, and 4:5 or taller."""
     routine = a_routine([("other", 5), *[("front lever", 30)] * holds, ("l-hang", 2)])
     routine = Routine(
-        **{**vars(routine), "source": "ein sehr langer Name einer Datei, den niemand liest " * 4}
+        **{**vars(routine), "source": "a very long file name that does not fit on one line " * 4}
     )
     tile = tile_for(aspect, holds)
     frame = np.full((480, round(480 * aspect), 3), 90, dtype=np.uint8)
@@ -338,8 +334,8 @@ def test_a_summary_is_an_upright_page(params: OverlayParams, holds: int, aspect:
         pytest.param("    quality: 99\n", "quality", id="out of range"),
     ],
 )
-def test_settings_that_are_not_understood_are_named(tmp_path: Path, change: str, told: str) -> None:
-    """As elsewhere: which key, and what is known."""
+def test_invalid_settings_are_named(tmp_path: Path, change: str, told: str) -> None:
+    """The message has the key."""
     lines = (PROJECT_ROOT / "params.yaml").read_text(encoding="utf-8").splitlines(keepends=True)
     key = change.split(":")[0] + ":"
     start = lines.index("  overlay:\n")

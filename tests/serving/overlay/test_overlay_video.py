@@ -1,4 +1,4 @@
-"""The overlay video is the recording: every frame at its own time, with its own sound."""
+"""The overlay video has every frame of the recording at its time, with the original audio."""
 
 import json
 import shutil
@@ -65,7 +65,7 @@ def frame_times(path: Path, media: MediaParams) -> list[float]:
 
 
 def assert_plays_everywhere(path: Path) -> None:
-    """H.264, yuv420p, even sides, no rotation left to the player, index in front."""
+    """H.264, yuv420p, even sides, no rotation metadata, index at the start."""
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         codec = stream.codec_context
@@ -89,14 +89,14 @@ EVEN = [index / 25 for index in range(10)]
 def test_every_frame_keeps_its_time(
     tmp_path: Path, overlay: Overlay, media: MediaParams, pts_s: list[float], start_s: float
 ) -> None:
-    """Within a millisecond, at an even and at an uneven rate, counted from the first frame."""
+    """Within a millisecond of the original, relative to the first frame, at any frame rate."""
     video = write_video(tmp_path / "clip.mp4", some_pictures(10), pts_s, start_s=start_s)
     made = overlay(video)
     assert_plays_everywhere(made)
     times = frame_times(made, media)
     assert times == pytest.approx(frame_times(video, media), abs=0.001)
     assert times == pytest.approx(pts_s, abs=0.001)
-    with av.open(str(made)) as container:  # by the file's own clock, too: it begins at 0
+    with av.open(str(made)) as container:  # the clock of the file starts at 0, too
         assert next(container.decode(video=0)).pts == 0
 
 
@@ -104,7 +104,7 @@ def test_every_frame_keeps_its_time(
 def test_the_overlay_is_upright(
     tmp_path: Path, overlay: Overlay, media: MediaParams, clockwise_deg: int
 ) -> None:
-    """As a player shows the original, without leaving it to the player."""
+    """The rotation is applied to the pixels, as a player would apply it."""
     video = write_video(tmp_path / "clip.mp4", some_pictures(4, 128, 96), EVEN[:4])
     flag_rotation(video, clockwise_deg)
     made = overlay(video)
@@ -114,7 +114,7 @@ def test_the_overlay_is_upright(
     with VideoReader(made, media) as reader:
         upright = next(reader.frames()).rgb
     assert upright.shape == original.shape
-    # The lower corners lie in the shade below the ribbon; the upper ones are as they were.
+    # The lower corners are in the shade below the ribbon; the upper ones are unchanged.
     assert corner_order(upright)[:2] == corner_order(original)[:2]
 
 
@@ -127,7 +127,7 @@ def test_the_overlay_is_upright(
         pytest.param(240, 120, "yuv420p", 1, (200, 100), id="above the limit"),
     ],
 )
-def test_any_picture_becomes_one_that_plays(
+def test_any_format_becomes_one_that_plays(
     tmp_path: Path,
     params: OverlayParams,
     media: MediaParams,
@@ -137,7 +137,7 @@ def test_any_picture_becomes_one_that_plays(
     aspect: int | Fraction,
     expected: tuple[int, int],
 ) -> None:
-    """Even sides, square pixels, eight bits; larger ones than the limit are made smaller."""
+    """Even sides, square pixels, eight bits; scaled down to the limit."""
     video = write_video(
         tmp_path / "clip.mp4",
         some_pictures(5, width, height),
@@ -155,10 +155,10 @@ def test_any_picture_becomes_one_that_plays(
 
 @pytest.mark.parametrize("after_s", [0.0, 0.25, -0.2], ids=["together", "sound later", "sooner"])
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
-def test_sound_is_copied_packet_by_packet(
+def test_audio_is_copied_packet_by_packet(
     tmp_path: Path, overlay: Overlay, suffix: str, after_s: float
 ) -> None:
-    """The same bytes, and the same time before or after the first frame."""
+    """The same bytes at the same times relative to the first frame."""
     silent = write_video(tmp_path / "silent.mp4", some_pictures(30), [i / 25 for i in range(30)])
     video = add_audio(silent, tmp_path / f"clip{suffix}", "aac", starts_s=1.0 + after_s, shift_s=1)
     original, copied = audio_packets(video), audio_packets(overlay(video))
@@ -171,15 +171,15 @@ def test_sound_is_copied_packet_by_packet(
 def test_other_codecs_that_mp4_carries_are_copied_too(
     tmp_path: Path, overlay: Overlay, codec: str
 ) -> None:
-    """Packets as they were."""
+    """The packets are identical."""
     silent = write_video(tmp_path / "silent.mp4", some_pictures(30), [i / 25 for i in range(30)])
     video = add_audio(silent, tmp_path / "clip.mkv", codec)
     original, copied = audio_packets(video), audio_packets(overlay(video))
     assert [content for _, content in copied] == [content for _, content in original]
 
 
-def test_uncompressed_sound_becomes_aac(tmp_path: Path, overlay: Overlay) -> None:
-    """MP4 cannot carry it to a browser; it is as long as it was and begins where it began."""
+def test_uncompressed_audio_becomes_aac(tmp_path: Path, overlay: Overlay) -> None:
+    """Browsers do not play it in MP4. Length and start are preserved."""
     silent = write_video(tmp_path / "silent.mp4", some_pictures(50), [i / 25 for i in range(50)])
     video = add_audio(silent, tmp_path / "clip.avi", "pcm_s16le", video_codec="mpeg4")
     made = overlay(video)
@@ -194,10 +194,10 @@ def test_uncompressed_sound_becomes_aac(tmp_path: Path, overlay: Overlay) -> Non
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped"])
-def test_a_damaged_recording_is_drawn_as_far_as_it_goes(
+def test_a_damaged_recording_is_drawn_as_far_as_it_is_readable(
     tmp_path: Path, overlay: Overlay, media: MediaParams, damage: str
 ) -> None:
-    """The frames that the analysis found, no fewer, and a whole file of them."""
+    """The overlay has all readable frames and is a valid file."""
     silent = write_video(tmp_path / "s.mp4", some_pictures(90), [i / 25 for i in range(90)])
     # The index of this MP4 lies at its end: cut off, nothing could be read.
     name = "clip.mkv" if damage == "cut" else "clip.mp4"
@@ -217,24 +217,24 @@ def test_a_damaged_recording_is_drawn_as_far_as_it_goes(
     assert frame_times(made, media) == pytest.approx(expected, abs=0.001)
 
 
-def test_frames_without_a_person_are_there(
+def test_frames_without_a_person_are_kept(
     tmp_path: Path, params: OverlayParams, media: MediaParams
 ) -> None:
-    """A video in which nobody was found at all is still a video."""
+    """Even when no frame has a person."""
     video = write_video(tmp_path / "clip.mp4", some_pictures(10), EVEN)
     routine = routine_for(video, media)
-    nobody = np.full_like(routine.points, np.nan)
+    missing = np.full_like(routine.points, np.nan)
     segment = Segment("no person", 0.0, routine.duration_s, 0, 9, None, False)
     confidence = np.full(10, np.nan)
-    empty = replace(routine, points=nobody, segments=(segment,), confidence=confidence, totals=())
+    empty = replace(routine, points=missing, segments=(segment,), confidence=confidence, totals=())
     draw_all(video, empty, tmp_path, params, media)
     assert len(frame_times(tmp_path / "overlay.mp4", media)) == 10
 
 
-def test_nothing_is_drawn_of_parts_that_are_not_wanted(
+def test_only_the_chosen_parts_are_drawn(
     tmp_path: Path, params: OverlayParams, media: MediaParams
 ) -> None:
-    """Without any part, the picture is the recording's."""
+    """Without any part, the frames are those of the recording."""
     video = write_video(tmp_path / "clip.mp4", some_pictures(5, 320, 240), EVEN[:5])
     bare = params.model_copy(update={"parts": frozenset(), "quality": 5})
     draw_all(video, routine_for(video, media), tmp_path, bare, media)
@@ -244,10 +244,10 @@ def test_nothing_is_drawn_of_parts_that_are_not_wanted(
             assert difference.mean() < 3
 
 
-def test_pictures_alone_equal_those_of_the_overlay(
+def test_photos_and_summary_do_not_depend_on_the_overlay(
     tmp_path: Path, params: OverlayParams, media: MediaParams
 ) -> None:
-    """Without the video, the photos and the summary are the same bytes."""
+    """With or without the video, they are the same bytes."""
     video = write_video(tmp_path / "clip.mp4", some_pictures(30), [i / 25 for i in range(30)])
     routine = routine_for(video, media)
     folders = []
@@ -266,12 +266,12 @@ def test_pictures_alone_equal_those_of_the_overlay(
 def test_only_photos_are_converted_to_rgb(
     tmp_path: Path, overlay: Overlay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The video is drawn on the planes it stores: as many conversions as there are holds."""
+    """The video is drawn in its stored format: one conversion per hold."""
     clip = write_video(tmp_path / "clip.mp4", some_pictures(40), [i / 20 for i in range(40)])
     converted, real = [], Upright.rgb
 
     def counting(upright: Upright, frame: VideoFrame) -> RgbArray:
-        # Whoever looks up the clip's times converts as well, in another thread.
+        # The main thread reads the times of the clip.
         if threading.current_thread() is not threading.main_thread():
             converted.append(frame.pts)
         return real(upright, frame)
@@ -281,10 +281,10 @@ def test_only_photos_are_converted_to_rgb(
     assert len(converted) == 1
 
 
-def test_a_drawing_that_is_given_up_leaves_no_video(
+def test_an_interrupted_drawing_leaves_no_video(
     tmp_path: Path, params: OverlayParams, media: MediaParams
 ) -> None:
-    """What its caller raises ends it, and half a file is not a file."""
+    """An exception from the caller ends it, and no partial file remains."""
     video = write_video(tmp_path / "clip.mp4", some_pictures(30), [i / 25 for i in range(30)])
     out = tmp_path / "out"
     out.mkdir()
@@ -302,7 +302,7 @@ def test_a_drawing_that_is_given_up_leaves_no_video(
 def test_real_recordings_keep_frames_and_sound(
     overlay: Overlay, shared_data: Callable[[str], Path], name: str
 ) -> None:
-    """By ffprobe's count: frames, their times, and a hash of every packet of sound."""
+    """According to ffprobe: frames, their times, and a hash of every audio packet."""
     if shutil.which("ffprobe") is None:
         pytest.skip("needs ffprobe")
     video = shared_data(f"edge_cases/{name}")
@@ -317,8 +317,8 @@ def test_real_recordings_keep_frames_and_sound(
 def probed(path: Path, *arguments: str) -> dict[str, list[dict[str, str]]]:
     command = ["ffprobe", "-v", "error", "-of", "json", *arguments, str(path)]
     found = subprocess.run(command, capture_output=True, check=True)  # noqa: S603
-    answer: dict[str, list[dict[str, str]]] = json.loads(found.stdout)
-    return answer
+    report: dict[str, list[dict[str, str]]] = json.loads(found.stdout)
+    return report
 
 
 def probed_times(path: Path) -> list[float]:
@@ -331,10 +331,10 @@ def probed_sound(path: Path) -> list[str]:
     return [packet["data_hash"] for packet in probed(path, *arguments).get("packets", [])]
 
 
-def test_totals_without_holds_are_said(
+def test_a_routine_without_holds_has_a_summary(
     tmp_path: Path, params: OverlayParams, media: MediaParams
 ) -> None:
-    """A summary is made of a routine without any hold, too."""
+    """The list of holds is empty."""
     video = write_video(tmp_path / "clip.mp4", some_pictures(10), EVEN)
     routine = routine_for(video, media)
     bare = replace(
@@ -347,8 +347,8 @@ def test_totals_without_holds_are_said(
     assert json.loads((tmp_path / "holds.json").read_text()) == []
 
 
-def test_a_routine_is_kept_bit_for_bit(tmp_path: Path, media: MediaParams) -> None:
-    """What is read back draws the same video."""
+def test_a_routine_is_stored_bit_for_bit(tmp_path: Path, media: MediaParams) -> None:
+    """Reading it back gives the same arrays and texts."""
     video = write_video(tmp_path / "clip.mp4", some_pictures(10), EVEN)
     kept = routine_for(video, media)
     save_routine(kept, tmp_path)

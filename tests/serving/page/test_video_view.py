@@ -215,9 +215,9 @@ def test_a_slip_deletes_nothing(page: Page, server: Server, clip: Path) -> None:
 def test_a_file_above_the_limit_is_not_sent(page: Page, tmp_path: Path) -> None:
     """The page knows the limit of the service."""
     (tmp_path / "huge.mp4").write_bytes(b"\0" * (3 * 1024 * 1024))
-    expect(page.locator("#limits")).to_contain_text("up to 2 MB")
+    expect(page.locator("#limits")).to_contain_text("Up to 2 MB")
     page.set_input_files("#file", tmp_path / "huge.mp4")
-    expect(page.locator("#message")).to_contain_text("at most 2 MB are taken")
+    expect(page.locator("#message")).to_contain_text("The limit is 2 MB")
     page.click("#message-close")
     expect(page.locator("#message")).to_be_hidden()
 
