@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -321,7 +322,10 @@ def test_the_python_example_runs(server: Server, clip: Path) -> None:
     )
     lines = done.stdout.splitlines()
     assert lines[0].startswith("ready: meathook")
-    assert len(lines) > 20
+    # How many frames are skipped depends on the machine.
+    assert len(lines) > 1
+    for line in lines[1:]:
+        assert re.fullmatch(r" *\d+\.\d\d  [a-z].*", line), line
 
 
 def test_the_javascript_example_runs(server: Server, tmp_path: Path, jpegs: list[bytes]) -> None:
