@@ -19,9 +19,9 @@ FRAME_S = 1 / 30
 
 
 def jpeg(rgb: NDArray[np.uint8], kind: str = "JPEG") -> bytes:
-    picture = io.BytesIO()
-    Image.fromarray(rgb).save(picture, kind, quality=85)
-    return picture.getvalue()
+    file = io.BytesIO()
+    Image.fromarray(rgb).save(file, kind, quality=85)
+    return file.getvalue()
 
 
 class Listening(Protocol):
@@ -55,12 +55,12 @@ class Client:
         """Close the websocket, unless it is closed."""
         self._opened.close()
 
-    def send(self, picture: bytes, capture_s: float | None = None) -> int:
-        """Send a picture as the next frame; returns its id."""
+    def send(self, image: bytes, capture_s: float | None = None) -> int:
+        """Send an image as the next frame; returns its id."""
         frame_id = self.sent
         self.sent += 1
         capture_s = frame_id * FRAME_S if capture_s is None else capture_s
-        self.socket.send(pack_frame(LiveFrame(frame_id, capture_s, picture)))
+        self.socket.send(pack_frame(LiveFrame(frame_id, capture_s, image)))
         return frame_id
 
     def receive(self) -> dict[str, Any]:
@@ -75,15 +75,15 @@ class Client:
             return False
         return True
 
-    def ask(self, picture: bytes, capture_s: float | None = None) -> dict[str, Any]:
-        """Send a picture and wait for the response."""
-        self.send(picture, capture_s)
+    def ask(self, image: bytes, capture_s: float | None = None) -> dict[str, Any]:
+        """Send an image and wait for the response."""
+        self.send(image, capture_s)
         return self.receive()
 
-    def answers(self, pictures: list[bytes]) -> Iterator[dict[str, Any]]:
-        """Send pictures one at a time; yields the response to each."""
-        for picture in pictures:
-            yield self.ask(picture)
+    def answers(self, images: list[bytes]) -> Iterator[dict[str, Any]]:
+        """Send images one at a time; yields the response to each."""
+        for image in images:
+            yield self.ask(image)
 
     def close_code(self) -> int:
         """The code with which the service closes the session; waits for it."""

@@ -64,7 +64,7 @@ class Traffic:
     """Records the messages on the page's websocket."""
 
     def __init__(self, page: Page) -> None:
-        self.pictures: list[bytes] = []
+        self.images: list[bytes] = []
         self.holds: list[str] = []
         self.errors: list[object] = []
         self.most_in_flight = 0
@@ -80,7 +80,7 @@ class Traffic:
         assert isinstance(payload, bytes)
         magic, frame_id, _ = struct.unpack_from("<4sId", payload)
         assert magic == b"SLF1"
-        self.pictures.append(payload[HEADER_BYTES:])
+        self.images.append(payload[HEADER_BYTES:])
         self._in_flight.add(frame_id)
         self.most_in_flight = max(self.most_in_flight, len(self._in_flight))
 
@@ -148,9 +148,9 @@ def test_only_what_is_shown_is_mirrored(live_page: Page, film: Path) -> None:
     transform = "getComputedStyle(document.querySelector('#camera')).transform"
     expect(page.locator("#mirror")).to_be_checked()
     assert page.evaluate(transform) == "matrix(-1, 0, 0, 1, 0, 0)"
-    picture = decoded(traffic.pictures[-1])
-    assert max(picture.shape[:2]) == 640
-    assert not looks_mirrored(picture, film)
+    image = decoded(traffic.images[-1])
+    assert max(image.shape[:2]) == 640
+    assert not looks_mirrored(image, film)
     page.click("#mirror")
     assert page.evaluate(transform) == "none"
     page.reload()
@@ -188,7 +188,7 @@ def test_a_hidden_page_sends_nothing_and_continues_when_it_is_visible(
         }"""
         page.evaluate(see, True)
         expect(page.locator("#live-link")).to_have_text("Paused")
-        sent = len(traffic.pictures)
+        sent = len(traffic.images)
         # Video frames are still shown, but none is sent.
         page.evaluate(
             """async () => {
@@ -198,12 +198,12 @@ def test_a_hidden_page_sends_nothing_and_continues_when_it_is_visible(
                 }
             }"""
         )
-        assert len(traffic.pictures) == sent
+        assert len(traffic.images) == sent
         page.evaluate(see, False)
         expect(page.locator("#live-link")).to_be_hidden()
         expect(page.locator("#live-pose")).not_to_be_empty()
         deadline = time.monotonic() + PATIENCE_MS / 1000
-        while len(traffic.pictures) <= sent:
+        while len(traffic.images) <= sent:
             assert time.monotonic() < deadline, "nothing is sent"
             page.wait_for_timeout(50)  # lets Playwright deliver its events
 

@@ -85,15 +85,15 @@ def test_the_video_with_skeleton_replaces_the_original(
 
 
 def test_a_video_the_browser_cannot_play_is_shown_with_its_skeleton(
-    page: Page, tmp_path: Path, pictures: list[NDArray[np.uint8]]
+    page: Page, tmp_path: Path, performer_frames: list[NDArray[np.uint8]]
 ) -> None:
     """The page says so for the original; the video with skeleton plays everywhere."""
-    height, width = pictures[0].shape[:2]
+    height, width = performer_frames[0].shape[:2]
     old = cv2.VideoWriter(
         str(tmp_path / "old.mp4"), cv2.VideoWriter.fourcc(*"mp4v"), 25, (width, height)
     )
-    for picture in pictures:
-        old.write(picture[:, :, ::-1].copy())
+    for frame in performer_frames:
+        old.write(frame[:, :, ::-1].copy())
     old.release()
     page.set_input_files("#file", tmp_path / "old.mp4")
     video = page.locator(".player video")
