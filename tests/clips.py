@@ -4,6 +4,7 @@ import struct
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
 import av
 import numpy as np
@@ -88,19 +89,26 @@ def flag_rotation(path: Path, clockwise_deg: int) -> None:
 
 
 def write_audio(
-    path: Path, seconds: float = 1.0, codec: str = "aac", rate: int = 44_100, start_s: float = 0.0
+    path: Path,
+    seconds: float = 1.0,
+    codec: str = "aac",
+    rate: int = 44_100,
+    start_s: float = 0.0,
+    layout: Literal["mono", "stereo"] = "mono",
 ) -> Path:
     """Write a file with a tone and no video."""
     sample_format = "fltp" if codec in ("aac", "mp3", "ac3") else "s16"
     tone = np.sin(np.arange(int(rate * seconds)) * 0.05) * 0.5
     with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=rate, layout="mono")
+        stream = container.add_stream(codec, rate=rate, layout=layout)
         for start in range(0, len(tone) - 1024, 1024):
             block = tone[start : start + 1024]
             samples = (block * 32767).astype(np.int16) if sample_format == "s16" else block
             dtype = np.int16 if sample_format == "s16" else np.float32
+            mono = samples.astype(dtype)[None]
+            both = np.repeat(mono, 2, axis=1 if sample_format == "s16" else 0)
             frame = av.AudioFrame.from_ndarray(
-                samples.astype(dtype)[None], format=sample_format, layout="mono"
+                both if layout == "stereo" else mono, format=sample_format, layout=layout
             )
             frame.sample_rate, frame.time_base = rate, Fraction(1, rate)
             frame.pts = round(start_s * rate) + start

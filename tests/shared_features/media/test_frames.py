@@ -19,6 +19,8 @@ def test_a_frame_of_given_pixels_has_no_planes() -> None:
     frame = Frame.of_rgb(rgb, 7, 1.5, 0.04)
     assert (frame.index, frame.pts_s, frame.duration_s) == (7, 1.5, 0.04)
     assert frame.rgb is rgb
+    plain = Frame.of_rgb(rgb)
+    assert (plain.index, plain.pts_s, plain.duration_s) == (0, 0.0, 0.0)
     with pytest.raises(TypeError, match="does not come from a video"):
         _ = frame.planes
 

@@ -3,6 +3,7 @@
 from fractions import Fraction
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -56,5 +57,61 @@ def test_a_source_without_video_is_refused(tmp_path: Path) -> None:
 
 def test_a_source_that_cannot_be_opened_is_refused(tmp_path: Path) -> None:
     """The message names what may be given."""
-    with pytest.raises(MediaError, match="Expected the number of a camera"):
+    with pytest.raises(
+        MediaError, match=r"missing\.mp4 cannot be read.*number of a camera, the add"
+    ):
         next(live_frames(str(tmp_path / "missing.mp4")))
+
+
+def test_a_source_without_a_decodable_frame_is_refused(tmp_path: Path) -> None:
+    """It opens, but there is nothing to see."""
+    path = write_video(tmp_path / "clip.mp4", [corner_image(96, 64)] * 5, [i / 5 for i in range(5)])
+    content = path.read_bytes()
+    start = content.index(b"mdat") + 4
+    path.write_bytes(content[:start] + bytes(len(content) - start))
+    with pytest.raises(MediaError, match=r"No frame of .*clip\.mp4 can be decoded"):
+        next(live_frames(str(path)))
+
+
+class FakeCapture:
+    """Three blue frames from camera 3; there is no other camera."""
+
+    released = 0
+
+    def __init__(self, number: int) -> None:
+        self._number, self._left = number, 3
+
+    def isOpened(self) -> bool:
+        return self._number == 3
+
+    def read(self) -> tuple[bool, np.ndarray | None]:  # type: ignore[type-arg]
+        self._left -= 1
+        return (
+            (True, np.full((48, 64, 3), (255, 0, 0), np.uint8))
+            if self._left >= 0
+            else (False, None)
+        )
+
+    def release(self) -> None:
+        FakeCapture.released += 1
+
+
+def test_a_cameras_frames_are_rgb_and_timed_on_arrival(monkeypatch: pytest.MonkeyPatch) -> None:
+    """OpenCV gives blue first; the first frame is at 0, and the camera is released at the end."""
+    monkeypatch.setattr(cv2, "VideoCapture", FakeCapture)
+    released = FakeCapture.released
+    frames = list(live_frames("3"))
+    assert [frame.index for frame in frames] == [0, 1, 2]
+    assert all((frame.rgb == (0, 0, 255)).all() for frame in frames)
+    times_s = [frame.pts_s for frame in frames]
+    assert times_s[0] == 0.0
+    assert times_s == sorted(times_s)
+    assert [frame.duration_s for frame in frames] == [0.0] * 3
+    assert FakeCapture.released == released + 1
+
+
+def test_a_camera_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message names its number and what else may be given."""
+    monkeypatch.setattr(cv2, "VideoCapture", FakeCapture)
+    with pytest.raises(MediaError, match=r"There is no camera 4.*another number, the address"):
+        next(live_frames("4"))

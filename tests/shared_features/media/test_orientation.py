@@ -93,6 +93,41 @@ def test_rgb_and_planes_show_the_same(
     assert np.abs(shown.astype(int) - pixels.rgb).mean() < 5
 
 
+@pytest.mark.parametrize(
+    ("colour_range", "stored", "expected"),
+    [(ColorRange.MPEG, 235, 235), (ColorRange.JPEG, 255, 235), (ColorRange.UNSPECIFIED, 235, 235)],
+    ids=["limited", "full", "not said"],
+)
+def test_white_is_white_in_either_range(
+    colour_range: ColorRange, stored: int, expected: int
+) -> None:
+    """Planes always have limited range, in which white is 235."""
+    frame = VideoFrame(96, 64, "yuv420p")
+    for plane, value in zip(frame.planes, (stored, 128, 128), strict=True):
+        np.frombuffer(memoryview(plane), np.uint8)[:] = value
+    frame.color_range = colour_range
+    pixels = DecodedPixels(frame, Upright(96, 64, 0))
+    assert np.abs(pixels.planes.y.astype(int) - expected).max() <= 1
+    assert pixels.rgb.min() >= 253
+
+
+@pytest.mark.parametrize(
+    ("matrix", "luma"), [(0, 63), (1, 63), (5, 81)], ids=["RGB", "BT.709", "BT.601"]
+)
+def test_red_is_stored_by_the_videos_own_matrix(matrix: int, luma: int) -> None:
+    """Luma of red is 16 + 219 × its weight; where RGB itself is stored, by that of BT.709."""
+    red = np.zeros((64, 96, 3), np.uint8)
+    red[..., 0] = 255
+    frame = VideoFrame.from_ndarray(red, format="rgb24")
+    if matrix:
+        frame = frame.reformat(format="yuv444p", dst_colorspace=matrix)
+    else:
+        frame = frame.reformat(format="gbrp")
+    frame.colorspace = matrix
+    pixels = DecodedPixels(frame, Upright(96, 64, 0))
+    assert np.abs(pixels.planes.y.astype(int) - luma).max() <= 2
+
+
 def test_planes_of_an_ordinary_video_are_not_copied() -> None:
     """They are views of the decoder's memory."""
     stored = a_frame(96, 64)

@@ -71,11 +71,11 @@ def test_a_frame_drawn_in_the_encoders_memory_is_that_frame(
 ) -> None:
     """Luma and interleaved chroma are written in place."""
     path = tmp_path / "out.mp4"
-    with VideoWriter(path, 97, 64, quality=1) as writer:
+    with VideoWriter(path, 99, 66, quality=1) as writer:
         for pts_s in TIMES_S:
             blank = writer.blank()
-            assert blank.planes.luma.shape == (64, 96)
-            assert blank.planes.chroma.shape == (32, 48, 2)
+            assert blank.planes.luma.shape == (66, 98)
+            assert blank.planes.chroma.shape == (33, 49, 2)
             blank.planes.luma[:] = 100
             blank.planes.chroma[..., 0], blank.planes.chroma[..., 1] = 90, 170
             writer.append(blank, pts_s)
@@ -194,6 +194,13 @@ def test_uncompressed_audio_becomes_aac(tmp_path: Path, rate: int, written: int)
         loud_s = [frame.time for frame in frames if np.abs(frame.to_ndarray()).max() > 0.2]
     assert samples / written == pytest.approx(1.5, abs=0.15)
     assert loud_s[0] == pytest.approx(0.5, abs=0.1)
+
+
+def test_stereo_stays_stereo(tmp_path: Path) -> None:
+    """Both channels are encoded."""
+    source = write_audio(tmp_path / "audio.mkv", codec="pcm_s16le", layout="stereo")
+    with av.open(str(mux(tmp_path, source))) as container:
+        assert container.streams.audio[0].channels == 2
 
 
 def test_a_recording_without_audio_gives_a_video_without_audio(tmp_path: Path) -> None:
