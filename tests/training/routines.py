@@ -32,7 +32,7 @@ class Routine:
     labels: tuple[str, ...]
 
     def rows(self) -> list[tuple[str, str, int, int]]:
-        """Path, label, first and last frame of each stretch, as `import-labels` takes them."""
+        """Path, label, first and last frame of each range, as `import-labels` reads them."""
         rows = []
         for label, group in groupby(enumerate(self.labels), key=lambda numbered: numbered[1]):
             frames = [frame for frame, _ in group]
@@ -52,7 +52,7 @@ def render_routine(path: Path, seed: int) -> Routine:
 def type_labels(
     browser: Browser, url: str, name: str, labels: Sequence[str], key_of: dict[str, str]
 ) -> list[int]:
-    """Press, at each frame that the labelling page shows, the key of its true label.
+    """Press the key of the true label at each frame that the labelling page shows.
 
     Returns:
         The frames that were shown.

@@ -1,7 +1,7 @@
-"""The whole way: recordings, labels typed into the page, a champion that a running service serves.
+"""End to end: recordings, labels typed into the page, and a champion that a running service serves.
 
 Three short routines are labelled, one of them key by key in a browser. `straps-train run` is killed
-once and run again. The model it registers is promoted while a service runs, and rolled back.
+and run again. The model it registers is promoted while a service runs, and rolled back.
 """
 
 import csv
@@ -28,7 +28,7 @@ from training.params import load_training
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 TRAINED_ON, UNSEEN = (11, 12, 13), 14
 SHOWN_EVERY, SKIP_SECONDS = 5, 0.2
-# A running service notices within one to two seconds; a busy machine gets more.
+# A running service switches within two seconds; a busy machine may take longer.
 NOTICED_WITHIN_S = 15.0
 
 
@@ -55,7 +55,7 @@ def labelled(tmp_path_factory: pytest.TempPathFactory, pose_model: Path) -> Way:
 
 
 def label_by_hand(way: Way) -> list[int] | None:
-    """Label the first recording with the real tool, in a browser where there is one.
+    """Label the first recording with the real tool, in a browser if there is one.
 
     Returns:
         The frames that the page showed; None without a browser.
@@ -95,7 +95,7 @@ def undisturbed(labelled: Way, tmp_path_factory: pytest.TempPathFactory) -> dict
 
 @pytest.fixture(scope="module")
 def trained(labelled: Way) -> Way:
-    """The project after `straps-train run`, which was killed in its midst and run again."""
+    """The project after `straps-train run` was killed half-way and run again."""
     command = [sys.executable, "-m", "training", "run", "--params", str(labelled.params)]
     first = subprocess.Popen(  # noqa: S603
         command, cwd=PROJECT_ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -107,7 +107,7 @@ def trained(labelled: Way) -> Way:
         first.send_signal(signal.SIGKILL)
         first.wait()
     finished = list(labelled.data.landmarks.glob("*.csv"))
-    assert len(finished) < len(labelled.routines), "it was over before it was killed"
+    assert len(finished) < len(labelled.routines), "it ended before it was killed"
     second = subprocess.run(  # noqa: S603
         command, cwd=PROJECT_ROOT, capture_output=True, text=True, check=False
     )
@@ -118,7 +118,7 @@ def trained(labelled: Way) -> Way:
 
 @pytest.fixture(scope="module")
 def served(trained: Way) -> Iterator[Served]:
-    """A service that serves the starter, then what was trained, then the starter again."""
+    """A service that serves the starter, then the trained model, then the starter again."""
     seen, server = Served(), Server(trained.params)
     video, file = trained.unseen.path, trained.served_file
 
@@ -136,7 +136,7 @@ def served(trained: Way) -> Iterator[Served]:
         if seen.gate[1]:
             seen.promoted = seen.gate[0]
         else:
-            assert file.read_bytes() == before, "a model that is refused changes nothing"
+            assert file.read_bytes() == before, "a refused model changes nothing"
             seen.promoted = trained.run("promote", "1", "--force")[0]
         switched()
         seen.look(server, video)
@@ -150,7 +150,7 @@ def served(trained: Way) -> Iterator[Served]:
 
 
 def test_keys_typed_into_the_page_are_the_label_table(labelled: Way) -> None:
-    """Every fifth frame was shown, and every frame has the label of the next one shown."""
+    """Every fifth frame was shown, and every frame has the label of the next shown frame."""
     if labelled.shown is None:
         pytest.skip(f"needs a browser: one of {', '.join(BROWSERS)} on the path")
     routine = labelled.routines[0]
@@ -167,7 +167,7 @@ def test_keys_typed_into_the_page_are_the_label_table(labelled: Way) -> None:
 def test_a_killed_run_ends_with_the_same_tables(
     trained: Way, undisturbed: dict[str, bytes]
 ) -> None:
-    """Landmarks, features and the table of both are the same bytes; nothing unfinished is left."""
+    """Landmarks, features and the combined table are the same bytes; no unfinished file is left."""
     assert len(undisturbed) == 2 * len(TRAINED_ON) + 1
     assert trained.tables() == undisturbed
     root = trained.params.parent / "data"
@@ -175,7 +175,7 @@ def test_a_killed_run_ends_with_the_same_tables(
 
 
 def test_the_gate_decides_by_the_scores_it_names(served: Served) -> None:
-    """Worse than the starter on the recording kept back: refused, unless forced; else promoted."""
+    """A model worse than the starter on the held-out recording is promoted only by force."""
     said, passed = served.gate
     scores = re.search(r"macro F1 ([\d.]+), champion 2: ([\d.]+), on \d+ frames of 1 rec", said)
     assert scores is not None, said
@@ -185,8 +185,8 @@ def test_the_gate_decides_by_the_scores_it_names(served: Served) -> None:
     assert "Version 1 is the champion instead of 2" in served.promoted
 
 
-def test_a_running_service_takes_over_the_champion(served: Served) -> None:
-    """Another file and other labels without a restart, and the next analysis is made by it."""
+def test_a_running_service_switches_to_the_champion(served: Served) -> None:
+    """File and labels change without a restart, and the next analysis uses them."""
     starter, champion, _ = served.models
     assert len(set(served.processes)) == 1
     assert champion["sha256"] != starter["sha256"]
@@ -195,8 +195,8 @@ def test_a_running_service_takes_over_the_champion(served: Served) -> None:
     before, after, _ = served.timelines
     for timeline, model in ((before, starter), (after, champion)):
         assert timeline["model"]["sha256"] == model["sha256"]
-        answers = [frame["probabilities"] for frame in timeline["frames"] if frame["person"]]
-        assert {tuple(answer) for answer in answers} == {tuple(model["labels"])}
+        found = [frame["probabilities"] for frame in timeline["frames"] if frame["person"]]
+        assert {tuple(probabilities) for probabilities in found} == {tuple(model["labels"])}
 
 
 def test_the_champion_recognises_a_routine_it_has_not_seen(trained: Way, served: Served) -> None:
@@ -209,8 +209,8 @@ def test_the_champion_recognises_a_routine_it_has_not_seen(trained: Way, served:
     assert holds == set(LABELS[:-1])
 
 
-def test_rollback_brings_the_old_model_back(served: Served) -> None:
-    """The same file, and the same timeline to the last digit."""
+def test_rollback_restores_the_old_model(served: Served) -> None:
+    """The file and the timeline are the same as before, to the last digit."""
     assert "Version 2 is the champion instead of 1" in served.rolled_back
     assert served.models[2]["sha256"] == served.models[0]["sha256"]
     assert served.timelines[2] == served.timelines[0]

@@ -1,4 +1,4 @@
-"""A small project on the way from recordings to a champion, and a service that looks on."""
+"""A small project from recordings to a champion, and a service that runs meanwhile."""
 
 import json
 import shutil
@@ -27,10 +27,10 @@ class Way:
     """The project.
 
     Attributes:
-        params: its settings, of training and of the service.
-        routines: its recordings.
-        unseen: a recording that it is never shown.
-        shown: the frames that the labelling page showed; None without a browser.
+        params: Settings of training and of the service.
+        routines: Recordings of the project.
+        unseen: Recording that is never trained on.
+        shown: Frames that the labelling page showed; None without a browser.
     """
 
     params: Path
@@ -47,7 +47,7 @@ class Way:
         return load_training(self.params).promotion.output
 
     def run(self, *arguments: str) -> tuple[str, bool]:
-        """A command of the toolkit: what it says, and whether it did what it was asked for."""
+        """Run a command of the toolkit; returns its output and whether it succeeded."""
         done = CliRunner().invoke(app, [*arguments, "--params", str(self.params)])
         if isinstance(done.exception, StrapsError):
             return str(done.exception), False
@@ -56,7 +56,7 @@ class Way:
         return done.output, True
 
     def tables(self) -> dict[str, bytes]:
-        """Every table that is made of recordings and labels, by its name."""
+        """Contents of all tables computed from recordings and labels, by name."""
         data = self.data
         found = [
             *data.landmarks.glob("*_landmarks.csv"),
@@ -68,15 +68,15 @@ class Way:
 
 @dataclass
 class Served:
-    """What a running service said before a promotion, after it, and after a rollback.
+    """Observations of a running service before and after a promotion, and after a rollback.
 
     Attributes:
-        models: answers of ``/api/v1/model``.
-        timelines: of the recording that nothing was trained on.
-        processes: the service's process each time.
-        gate: what the gate said, and whether it let the model pass.
-        promoted: what was said of the promotion.
-        rolled_back: what was said of going back.
+        models: Responses of ``/api/v1/model``.
+        timelines: Timelines of the unseen recording.
+        processes: Process ID of the service each time.
+        gate: Output of the gate, and whether the model passed.
+        promoted: Output of the promotion.
+        rolled_back: Output of the rollback.
     """
 
     models: list[dict[str, Any]] = field(default_factory=list)
@@ -87,7 +87,7 @@ class Served:
     rolled_back: str = ""
 
     def look(self, server: Server, video: Path) -> None:
-        """Ask which model is served, and have a video analysed."""
+        """Record which model is served, and its timeline of a video."""
         self.processes.append(server.pid)
         self.models.append(server.http.get("/api/v1/model").json())
         job = server.submit(video)
@@ -96,18 +96,18 @@ class Served:
 
 
 def write_project(folder: Path, model: Path, skip_seconds: float) -> Path:
-    """Settings of a project with few labels and few trees, and its own place for the champion.
+    """Write the settings of a project with few labels and few trees, and its own served file.
 
     Args:
-        folder: of the project; made here.
-        model: what is served at first.
-        skip_seconds: between the frames that the labelling page shows.
+        folder: Folder of the project, created here.
+        model: Model that is served at first.
+        skip_seconds: Seconds between the frames that the labelling page shows.
     """
     folder.mkdir()
     served = Path(shutil.copy(model, folder / "served.onnx"))
     path = write_serving_params(folder, served)
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    # Two chunks for each recording: something is kept when the run is killed, and little is lost.
+    # Two chunks per recording, so that a killed run has a finished chunk to resume from.
     content["pose"]["chunk_frames"] = 60
     content["labels"] = {"poses": list(LABELS[:-1]), "other": LABELS[-1]}
     training = content["training"]

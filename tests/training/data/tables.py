@@ -1,4 +1,4 @@
-"""Recordings that exist only as tables: landmarks, labels, and the folders they are kept in."""
+"""Recordings that exist only as landmark and label tables, and their folders."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,27 +31,27 @@ def same_bits(found: NDArray[np.float32], expected: NDArray[np.float32]) -> bool
 
 
 def quietly(steps: int) -> None:
-    """Progress that nobody looks at."""
+    """Ignore progress."""
 
 
 def folders(root: Path) -> DataParams:
-    """The data folders, none of them there yet."""
+    """The data folders of a new project; none exists yet."""
     return DataParams(**{name: root / name for name in DataParams.model_fields})
 
 
 def random_track(
-    source: str, seed: int, n_frames: int = 6, nobody: Sequence[int] = ()
+    source: str, seed: int, n_frames: int = 6, without_person: Sequence[int] = ()
 ) -> LandmarkTrack:
-    """Landmarks somewhere in the frame; nobody in the frames named."""
+    """Random landmarks inside the frame, except in frames without a person."""
     random = np.random.default_rng(seed)
     image = random.uniform(0.1, 0.9, (n_frames, 33, 5)).astype(np.float32)
     world = random.normal(0, 0.5, (n_frames, 33, 3)).astype(np.float32)
-    image[list(nobody)], world[list(nobody)] = np.nan, np.nan
+    image[list(without_person)], world[list(without_person)] = np.nan, np.nan
     return LandmarkTrack(source, 640, 480, np.arange(n_frames) / 30, image, world)
 
 
 def random_hash(seed: int) -> str:
-    """A picture hash like no other."""
+    """A random image hash."""
     return np.random.default_rng(seed).bytes(32).hex()
 
 
@@ -62,7 +62,7 @@ def add_landmarks(
     hashes: Sequence[str] = (),
     media_sha256: str | None = None,
 ) -> None:
-    """Write a track's landmark table, with what extraction says about the recording."""
+    """Write a track's landmark table, with the provenance that extraction would add."""
     data.landmarks.mkdir(parents=True, exist_ok=True)
     track.provenance.update(
         picture_hashes=list(hashes), media_sha256=media_sha256 or f"of {kind} {track.source}"
@@ -79,11 +79,11 @@ def add_labels(data: DataParams, kind: Kind, name: str, labels: Labels) -> Path:
 
 
 def make(data: DataParams, spec: FeatureSpec = SPEC, mirror: bool = True) -> FeaturesMade:
-    """Make all feature tables, here in this process."""
+    """Make all feature tables in this process."""
     return make_feature_tables(data.landmarks, data.features, spec, mirror, 1, quietly)
 
 
 def make_and_combine(data: DataParams, spec: FeatureSpec = SPEC, mirror: bool = True) -> Combined:
-    """Everything from landmarks and labels to ``final_features.csv``."""
+    """Make feature tables and combine them into ``final_features.csv``."""
     make(data, spec, mirror)
     return combine(data, spec, KNOWN, quietly)

@@ -1,4 +1,4 @@
-"""Features and labels become one table, and nothing is lost or wrongly joined unsaid."""
+"""Features and labels are combined into one table, and everything left out is reported."""
 
 import csv
 import json
@@ -43,9 +43,11 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 
 def test_rows_have_their_frames_label(tmp_path: Path) -> None:
-    """Joined by frame number; what has no label or nobody in it is left out."""
+    """Rows are joined by frame number; frames without a label or a person are left out."""
     data = folders(tmp_path)
-    add_landmarks(data, "video", random_track("a, b.mp4", 1, n_frames=8, nobody=[2]), ["ab" * 32])
+    add_landmarks(
+        data, "video", random_track("a, b.mp4", 1, n_frames=8, without_person=[2]), ["ab" * 32]
+    )
     add_labels(data, "video", "a, b.mp4", [(1, 3, "meathook"), (6, 6, "other")])
     combined = make_and_combine(data)
     table = rows(combined.path)
@@ -76,8 +78,8 @@ def test_labels_fit_another_container_and_only_their_kind(tmp_path: Path) -> Non
     assert any("photo_routine_features.csv" in warning for warning in combined.warnings)
 
 
-def test_whatever_is_left_out_is_said(tmp_path: Path) -> None:
-    """In one warning: files without labels, frames without labels, labels without features."""
+def test_everything_left_out_is_reported(tmp_path: Path) -> None:
+    """One warning lists files and frames without labels, and labels without features."""
     data = folders(tmp_path)
     labelled(data, "whole.mp4", "meathook", 1)
     add_landmarks(data, "video", random_track("partly.mp4", 2), ["cd" * 32])
@@ -94,7 +96,7 @@ def test_whatever_is_left_out_is_said(tmp_path: Path) -> None:
 
 
 def test_all_wrong_label_tables_are_named(tmp_path: Path) -> None:
-    """With the labels that params.yaml does not know; nothing is written."""
+    """The message names the labels that are not in params.yaml; nothing is written."""
     data = folders(tmp_path)
     labelled(data, "a.mp4", "meathook", 1)
     labelled(data, "b.mp4", "meat hook", 2)
@@ -116,7 +118,7 @@ def test_features_of_other_settings_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("cut", [0.5, 0.97], ids=["in the middle", "in the last row"])
 def test_a_damaged_feature_table_is_named(tmp_path: Path, cut: float) -> None:
-    """And the former table stays whole."""
+    """The earlier combined table is not changed."""
     data = folders(tmp_path)
     labelled(data, "a.mp4", "meathook", 1)
     before = make_and_combine(data).path.read_bytes()
@@ -128,8 +130,8 @@ def test_a_damaged_feature_table_is_named(tmp_path: Path, cut: float) -> None:
     assert not list(data.final_features.glob(".*"))
 
 
-def test_nothing_in_common_is_an_error_that_says_what_is_there(tmp_path: Path) -> None:
-    """Names of both sides, so that a misspelling shows."""
+def test_nothing_in_common_is_an_error_that_names_the_tables(tmp_path: Path) -> None:
+    """Names of features and of labels are listed, so that a misspelling shows."""
     data = folders(tmp_path)
     add_landmarks(data, "video", random_track("routine.mp4", 1))
     add_labels(data, "video", "rutine.mp4", [(0, 5, "other")])
@@ -138,18 +140,18 @@ def test_nothing_in_common_is_an_error_that_says_what_is_there(tmp_path: Path) -
         combine(data, SPEC, KNOWN, quietly)
 
 
-def test_labels_where_nobody_is_seen_are_an_error(tmp_path: Path) -> None:
+def test_labels_of_frames_without_a_person_are_an_error(tmp_path: Path) -> None:
     """An empty table would only fail later."""
     data = folders(tmp_path)
-    add_landmarks(data, "video", random_track("a.mp4", 1, nobody=range(6)))
+    add_landmarks(data, "video", random_track("a.mp4", 1, without_person=range(6)))
     add_labels(data, "video", "a.mp4", [(0, 5, "other")])
     make(data)
     with pytest.raises(DatasetError, match="No labelled frame shows a person"):
         combine(data, SPEC, KNOWN, quietly)
 
 
-def test_groups_are_the_recording_unless_declared_or_alike(tmp_path: Path) -> None:
-    """Copies by name, lines of groups.csv, the same file, and pictures that are alike."""
+def test_groups_are_the_recording_unless_declared_or_duplicates(tmp_path: Path) -> None:
+    """Copies by name, rows of groups.csv, the same file and the same images are grouped."""
     data = folders(tmp_path)
     for seed, name in enumerate(
         [
@@ -182,8 +184,8 @@ def test_groups_are_the_recording_unless_declared_or_alike(tmp_path: Path) -> No
         "same file": 1,
         "same images": 1,
     }
-    beside = json.loads(combined.path.with_suffix(".json").read_text())
-    assert beside["near_duplicates"] == [
+    settings = json.loads(combined.path.with_suffix(".json").read_text())
+    assert settings["near_duplicates"] == [
         ["photo_same_1", "photo_same_2", "same file"],
         ["video_like_1", "video_like_2", "same images"],
     ]
@@ -194,8 +196,8 @@ def _edit_sidecar(data: DataParams, recording: str, **facts: object) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | facts))
 
 
-def test_groups_grow_together_across_reasons(tmp_path: Path) -> None:
-    """A copy of a copy of a near-duplicate of a declared member is one of the group."""
+def test_groups_merge_across_reasons(tmp_path: Path) -> None:
+    """A copy of a copy of a near-duplicate of a declared member belongs to the group."""
     data = folders(tmp_path)
     for seed, name in enumerate(["a.mp4", "b.mp4", "mirrored_b.mp4", "c.mp4", "alone.mp4"]):
         labelled(data, name, KNOWN[seed % 4], seed)
@@ -216,8 +218,8 @@ def test_groups_grow_together_across_reasons(tmp_path: Path) -> None:
     }
 
 
-def test_recordings_without_picture_hashes_are_named(tmp_path: Path) -> None:
-    """They could not be searched for near-duplicates."""
+def test_recordings_without_image_hashes_are_named(tmp_path: Path) -> None:
+    """They cannot be searched for near-duplicates."""
     data = folders(tmp_path)
     labelled(data, "a.mp4", "meathook", 1)
     labelled(data, "b.mp4", "other", 2)
@@ -228,8 +230,8 @@ def test_recordings_without_picture_hashes_are_named(tmp_path: Path) -> None:
     assert "video_a, video_b" in warning
 
 
-def test_added_groups_never_take_any_away(tmp_path: Path) -> None:
-    """Importing again cannot tear a group apart."""
+def test_added_groups_never_remove_others(tmp_path: Path) -> None:
+    """Another import cannot split a group."""
     path = tmp_path / GROUPS_FILE
     add_groups(path, [DeclaredGroup("photo_1.jpg", "a"), DeclaredGroup("photo_2.jpg", "a")])
     add_groups(path, [DeclaredGroup("photo_1.jpg", "b")])
@@ -276,7 +278,7 @@ def test_the_dataset_has_the_bits_of_the_spec(tmp_path: Path, monkeypatch) -> No
 
 
 def test_a_table_of_other_features_is_refused(tmp_path: Path) -> None:
-    """Missing columns are named; so is another margin behind the same columns."""
+    """The message names missing columns, or the other hash if only a margin differs."""
     data = folders(tmp_path)
     labelled(data, "a.mp4", "meathook", 1)
     angles = FeatureSpec(groups=("angles",))
@@ -315,6 +317,6 @@ def test_a_damaged_table_is_refused(tmp_path: Path, damage, message: str) -> Non
 
 
 def test_a_missing_table_names_the_commands_that_make_it(tmp_path: Path) -> None:
-    """Whoever trains too early is told what comes first."""
+    """The message names the commands that have to run first."""
     with pytest.raises(DatasetError, match=r"make-features.*\n?.*combine-features"):
         read_dataset(tmp_path / "final_features.csv", SPEC, KNOWN)

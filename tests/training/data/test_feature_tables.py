@@ -34,7 +34,7 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 
 def any_track(seed: int, n_frames: int) -> LandmarkTrack:
-    """Landmarks of every size a float32 can have, some frames without a person."""
+    """Landmarks over the whole float32 range, with some frames without a person."""
     random = np.random.default_rng(seed)
     exponents = random.uniform(-44, 38, (n_frames, 33, 8))
     with np.errstate(over="ignore"):
@@ -58,7 +58,7 @@ def any_track(seed: int, n_frames: int) -> LandmarkTrack:
 def test_pieces_are_what_the_whole_table_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, block_frames: int
 ) -> None:
-    """Read in pieces of any size, every number is the same bits as read at once."""
+    """Pieces of any size have the same bits as the table read at once."""
     monkeypatch.setattr(reading, "_BLOCK_BYTES", block_frames * 5000)
     path = tmp_path / "video_x_landmarks.csv"
     write_track(any_track(seed, n_frames=12), path)
@@ -95,9 +95,9 @@ def test_a_damaged_landmark_table_is_refused(tmp_path: Path, damage) -> None:  #
 
 
 def test_rows_are_frames_with_a_person_and_their_mirror_images(tmp_path: Path) -> None:
-    """In the order of the frames, real one first; the others are counted."""
+    """Rows are in frame order, the real one first; frames without a person are counted."""
     data = folders(tmp_path)
-    track = random_track("routine.mp4", 1, n_frames=5, nobody=[0, 3])
+    track = random_track("routine.mp4", 1, n_frames=5, without_person=[0, 3])
     add_landmarks(data, "video", track)
     made = make(data)
     table = rows(data.features / "video_routine_features.csv")
@@ -111,10 +111,10 @@ def test_rows_are_frames_with_a_person_and_their_mirror_images(tmp_path: Path) -
 
 
 def test_the_numbers_are_those_of_the_spec(tmp_path: Path) -> None:
-    """Every float32 comes back as the same bits; relations are words, empty when unknown."""
+    """Every float32 has the same bits after reading; relations are words, empty if unknown."""
     data = folders(tmp_path)
     track = random_track("a, b.mp4", 2)
-    track.image[2, 25:] = np.nan  # knees and feet out of the picture
+    track.image[2, 25:] = np.nan  # Knees and feet are out of view.
     add_landmarks(data, "video", track)
     make(data)
     table = rows(data.features / "video_a, b_features.csv")
@@ -142,7 +142,7 @@ def test_the_numbers_are_those_of_the_spec(tmp_path: Path) -> None:
 def test_nothing_is_mirrored_twice(
     tmp_path: Path, names: list[str], mirrored: dict[str, bool]
 ) -> None:
-    """Neither a mirrored copy nor a recording that has one gets made-up mirror images."""
+    """Neither a mirrored copy nor a recording that has one gets mirrored landmarks."""
     data = folders(tmp_path)
     for seed, name in enumerate(names):
         add_landmarks(data, "video", random_track(name, seed))
@@ -152,7 +152,7 @@ def test_nothing_is_mirrored_twice(
         assert made_up == ({"0", "1"} if expected else {"0"})
 
 
-def test_no_mirror_images_unless_wanted(tmp_path: Path) -> None:
+def test_mirror_images_can_be_switched_off(tmp_path: Path) -> None:
     """`make_features.mirror_landmarks: false` gives real rows only."""
     data = folders(tmp_path)
     add_landmarks(data, "photo", random_track("a.jpg", 1, n_frames=1))
@@ -160,8 +160,8 @@ def test_no_mirror_images_unless_wanted(tmp_path: Path) -> None:
     assert [row["augmented"] for row in rows(data.features / "photo_a_features.csv")] == ["0"]
 
 
-def test_only_what_changed_is_made_again(tmp_path: Path) -> None:
-    """A table is made again for other landmarks, other features, or a copy that has come up."""
+def test_only_outdated_tables_are_made_again(tmp_path: Path) -> None:
+    """A table is outdated after a change of landmarks, features or mirrored copies."""
     data = folders(tmp_path)
     add_landmarks(data, "video", random_track("a.mp4", 1))
     add_landmarks(data, "video", random_track("b.mp4", 2))
@@ -173,13 +173,13 @@ def test_only_what_changed_is_made_again(tmp_path: Path) -> None:
     add_landmarks(data, "video", random_track("mirrored_a.mp4", 1))
     assert make(data, other).made == 2  # the copy, and the original without mirror images
     assert make(data, other).up_to_date == 3
-    # Killed between a table and its settings: as if it had never been made.
+    # After a kill between a table and its settings, the table counts as missing.
     (data.features / "video_b_features.json").unlink()
     assert make(data, other).made == 1
 
 
-def test_a_damaged_table_is_named_and_the_rest_goes_on(tmp_path: Path) -> None:
-    """Its former features go, so that nobody trains on them."""
+def test_a_damaged_table_is_named_and_the_others_made(tmp_path: Path) -> None:
+    """Its earlier feature table is removed, so that it is not trained on."""
     data = folders(tmp_path)
     for seed in range(3):
         add_landmarks(data, "video", random_track(f"{seed}.mp4", seed))
@@ -196,7 +196,7 @@ def test_a_damaged_table_is_named_and_the_rest_goes_on(tmp_path: Path) -> None:
 def test_several_processes_make_the_same_tables(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Byte for byte, however many there are."""
+    """The tables are the same, byte for byte, for any number of processes."""
     data = folders(tmp_path)
     for seed in range(4):
         add_landmarks(data, "video", random_track(f"{seed}.mp4", seed))
@@ -210,15 +210,15 @@ def test_several_processes_make_the_same_tables(
 
 
 def test_without_landmarks_the_next_step_is_named(tmp_path: Path) -> None:
-    """The message says which command makes them."""
+    """The message names the command that writes landmark tables."""
     with pytest.raises(RecordingError, match=r"extract-video-landmarks"):
         make(folders(tmp_path))
 
 
-def test_a_recording_without_anybody_has_an_empty_table(tmp_path: Path) -> None:
-    """Nobody in any frame is an answer, not an error."""
+def test_a_recording_without_a_person_has_an_empty_table(tmp_path: Path) -> None:
+    """No person in any frame is a result, not an error."""
     data = folders(tmp_path)
-    add_landmarks(data, "photo", random_track("empty.jpg", 1, n_frames=1, nobody=[0]))
+    add_landmarks(data, "photo", random_track("empty.jpg", 1, n_frames=1, without_person=[0]))
     made = make(data)
     assert (made.made, made.without_person) == (1, 1)
     assert rows(data.features / "photo_empty_features.csv") == []

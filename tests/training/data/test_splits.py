@@ -73,7 +73,7 @@ def splittable(data: Dataset) -> bool:
 @given(tables(), st.integers(2, 6), st.integers(0, 1000))
 @settings(max_examples=60)
 def test_folds_never_leak(data: Dataset, n_folds: int, seed: int) -> None:
-    """For any dataset, no group is on both ends of a fold and every real row is tested once."""
+    """For any dataset, no fold separates a group and every real row is tested once."""
     assume(splittable(data))
     folds = grouped_folds(data, n_folds, seed)
     for fold in folds:
@@ -295,7 +295,7 @@ def test_one_recording_of_each_label_cannot_be_held_out() -> None:
 
 
 def test_one_row_of_each_label_cannot_be_cross_validated() -> None:
-    """Two photos are no data set."""
+    """Two photos are not a dataset."""
     data = dataset([("a", "a", 0, False), ("b", "b", 1, False)])
     with pytest.raises(DatasetError, match="only one row"):
         grouped_folds(data, 2, 0)

@@ -1,4 +1,4 @@
-"""From photos and a table of labels to a data set, by the commands, as a person would do it."""
+"""From photos and a table of labels to a dataset, with the commands that a person would use."""
 
 import csv
 import shutil
@@ -52,7 +52,7 @@ def call(app, *arguments: object) -> Result:  # type: ignore[no-untyped-def]
 def test_from_photos_to_folds(
     tmp_path: Path, params: Path, shared_data: Callable[[str], Path]
 ) -> None:
-    """Imported, mirrored, extracted, combined and split; twins and near-duplicates together."""
+    """Import, mirror, extract, combine and split; copies and near-duplicates stay together."""
     photos = shared_data("yoga")
     raw = tmp_path / "data" / "raw" / "photos"
     for name in PHOTOS:
@@ -80,7 +80,7 @@ def _check(params: Path) -> None:
     spec = FeatureSpec(**shared.features.model_dump())
     table = data.final_features / "final_features.csv"
     dataset = read_dataset(table, spec, known_labels(shared.labels))
-    # Photos with a mirrored copy are not mirrored once more.
+    # Photos with a mirrored copy are not mirrored again.
     assert not dataset.augmented.any()
     assert dataset.labels == LABELS
     for row, name in enumerate(dataset.filenames.tolist()):
@@ -102,7 +102,7 @@ def _check(params: Path) -> None:
 
 
 def test_warnings_go_to_standard_error(tmp_path: Path, params: Path) -> None:
-    """What is left out does not mix with what was done."""
+    """Warnings do not mix with results."""
     photo = tmp_path / "data" / "raw" / "photos" / "a.jpg"
     photo.parent.mkdir(parents=True)
     photo.touch()
@@ -114,8 +114,8 @@ def test_warnings_go_to_standard_error(tmp_path: Path, params: Path) -> None:
     assert "1 label tables written" in result.stdout
 
 
-def test_commands_in_the_wrong_order_say_what_comes_first(tmp_path: Path, params: Path) -> None:
-    """Combining without features, features without landmarks."""
+def test_commands_in_the_wrong_order_name_the_missing_step(tmp_path: Path, params: Path) -> None:
+    """Combining needs features, and features need landmarks."""
     with pytest.raises(DatasetError, match="make features"):
         call(toolkit, "combine-features", "--params", params)
     with pytest.raises(Exception, match="extract-photo-landmarks"):

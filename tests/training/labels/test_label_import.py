@@ -32,8 +32,8 @@ def photo(path: Path) -> Path:
 
 def video(path: Path, n_frames: int = 10) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    pictures = [np.zeros((16, 16, 3), dtype=np.uint8)] * n_frames
-    return write_video(path, pictures, [number / 25 for number in range(n_frames)])
+    images = [np.zeros((16, 16, 3), dtype=np.uint8)] * n_frames
+    return write_video(path, images, [number / 25 for number in range(n_frames)])
 
 
 def run(source: Path, data: DataParams, media: Sequence[Path] = (), **options: Any) -> Imported:
@@ -52,7 +52,7 @@ def csv_file(path: Path, *lines: str) -> Path:
 
 
 def task(media: str, *spans: tuple[int, int, str], **more: Any) -> dict[str, Any]:
-    """A task as Label Studio exports it."""
+    """A task in the format of a Label Studio export."""
     result = [
         {
             "value": {"ranges": [{"start": start, "end": end}], "timelinelabels": [label]},
@@ -78,7 +78,7 @@ def export(path: Path, *tasks: dict[str, Any]) -> Path:
 
 
 def test_a_folder_per_label(tmp_path: Path) -> None:
-    """Photos and whole videos, under the names that the stages before extraction give them."""
+    """Photos and videos are named as in the stages before extraction."""
     source, data = tmp_path / "poses", folders(tmp_path / "data")
     photo(source / "meathook" / "1.jpg")
     photo(source / "back lever" / "1.jpg")
@@ -97,7 +97,7 @@ def test_a_folder_per_label(tmp_path: Path) -> None:
 
 
 def test_recordings_in_a_data_folder_are_named_as_there(tmp_path: Path) -> None:
-    """A labelled part of the raw folder is processed with the whole of it."""
+    """A labelled part of the raw folder is processed together with the others."""
     data = folders(tmp_path)
     photo(data.raw_photos / "labelled" / "meathook" / "1.jpg")
     run(data.raw_photos / "labelled", data)
@@ -107,8 +107,8 @@ def test_recordings_in_a_data_folder_are_named_as_there(tmp_path: Path) -> None:
     assert imported.kept == ("photo_labelled__meathook__1_labeled.csv",)
 
 
-def test_all_labels_that_are_not_known_are_named_with_how_often(tmp_path: Path) -> None:
-    """With the nearest known one; nothing is written."""
+def test_all_unknown_labels_are_named_with_their_counts(tmp_path: Path) -> None:
+    """The message suggests the closest known label; nothing is written."""
     source, data = tmp_path / "poses", folders(tmp_path / "data")
     photo(source / "meathook" / "1.jpg")
     photo(source / "Meathook" / "2.jpg")
@@ -120,7 +120,7 @@ def test_all_labels_that_are_not_known_are_named_with_how_often(tmp_path: Path) 
 
 
 def test_a_csv_file_with_ranges_and_groups(tmp_path: Path) -> None:
-    """Frames counted from 0, last one included; ranges that touch are one."""
+    """Frames count from 0, the last one is included, and adjacent ranges are merged."""
     data = folders(tmp_path / "data")
     source = tmp_path / "club"
     video(source / "clips" / "a.mp4", 20)
@@ -161,7 +161,7 @@ def test_columns_may_have_other_names(tmp_path: Path) -> None:
 
 
 def test_media_folders_and_data_folders_are_searched(tmp_path: Path) -> None:
-    """By path below a media folder, by name in the data folders, by a file name of one only."""
+    """A path below a media folder, a name in a data folder, and a unique file name are found."""
     data, media = folders(tmp_path / "data"), tmp_path / "camera"
     photo(media / "tree" / "1.jpg")
     photo(media / "plank" / "1.jpg")
@@ -182,12 +182,12 @@ def test_media_folders_and_data_folders_are_searched(tmp_path: Path) -> None:
         "video_walk_labeled.csv",
     ]
     assert ranges(data, "video_walk") == [(0, 2, "other")]
-    # One name of two photos, and a path that is not there: a guess would be a wrong label.
+    # A name of two photos and a path that does not exist: a guess might be a wrong label.
     assert "1.jpg, elsewhere/only.jpg" in imported.warnings[0]
 
 
 def test_missing_recordings_are_one_warning_unless_all_are(tmp_path: Path) -> None:
-    """The rest goes on."""
+    """The other recordings are imported."""
     data = folders(tmp_path / "data")
     photo(tmp_path / "1.jpg")
     table = csv_file(tmp_path / "labels.csv", "path,label", "1.jpg,other", "2.jpg,other")
@@ -199,7 +199,7 @@ def test_missing_recordings_are_one_warning_unless_all_are(tmp_path: Path) -> No
         run(table, data)
 
 
-def test_all_problems_of_a_source_come_at_once(tmp_path: Path) -> None:
+def test_all_problems_of_a_source_are_reported_at_once(tmp_path: Path) -> None:
     """Unknown labels, ranges outside the video, contradictions, unreadable lines and videos."""
     data = folders(tmp_path / "data")
     video(tmp_path / "a.mp4", 10)
@@ -272,7 +272,7 @@ def test_label_studio_numbers_frames_from_one(tmp_path: Path) -> None:
     ],
 )
 def test_addresses_of_label_studio_are_understood(tmp_path: Path, address: str) -> None:
-    """Uploaded, local, from the web or from a bucket: the longest end of the path that is known."""
+    """Uploaded, local, web and bucket addresses are matched by their longest known ending."""
     data, media = folders(tmp_path / "data"), tmp_path / "videos"
     video(media / "tour" / "my clip.mp4", 3)
     run(export(tmp_path / "export.json", task(address, (1, 3, "other"))), data, [media])
@@ -280,7 +280,7 @@ def test_addresses_of_label_studio_are_understood(tmp_path: Path, address: str) 
 
 
 def test_label_studio_labels_that_do_not_fit_hint_at_the_frame_rate(tmp_path: Path) -> None:
-    """Two frames too many are cut off, since time times rate is never quite a frame."""
+    """Up to two frames too many are cut off, since time times frame rate is not exact."""
     data, media = folders(tmp_path / "data"), tmp_path / "videos"
     video(media / "a.mp4", 10)
     imported = run(export(tmp_path / "export.json", task("a.mp4", (3, 12, "other"))), data, [media])
@@ -290,7 +290,7 @@ def test_label_studio_labels_that_do_not_fit_hint_at_the_frame_rate(tmp_path: Pa
         run(export(tmp_path / "export.json", task("a.mp4", (3, 13, "other"))), data, [media])
 
 
-def test_annotators_who_disagree_are_told(tmp_path: Path) -> None:
+def test_contradicting_annotators_are_reported(tmp_path: Path) -> None:
     """Two annotations of one task are both read."""
     data, media = folders(tmp_path / "data"), tmp_path / "videos"
     video(media / "a.mp4", 10)
@@ -312,15 +312,17 @@ def test_annotators_who_disagree_are_told(tmp_path: Path) -> None:
     ],
     ids=["no json", "no list", "no tasks", "no labels", "no media", "no result"],
 )
-def test_what_is_no_export_is_refused(tmp_path: Path, content: str, message: str) -> None:
-    """With what was expected."""
+def test_a_file_that_is_not_an_export_is_refused(
+    tmp_path: Path, content: str, message: str
+) -> None:
+    """The message says what was expected."""
     source = csv_file(tmp_path / "export.json", content)
     with pytest.raises(LabelError, match=message):
         run(source, folders(tmp_path / "data"))
 
 
 def test_a_table_without_any_label_is_an_error(tmp_path: Path) -> None:
-    """A table that somebody has yet to fill in."""
+    """A table that is not filled in yet."""
     photo(tmp_path / "1.jpg")
     table = csv_file(tmp_path / "labels.csv", "path,label", "1.jpg,", "2.jpg,")
     with pytest.raises(LabelError, match="no labels: 2 rows without a label"):
@@ -328,8 +330,8 @@ def test_a_table_without_any_label_is_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["missing.csv", "labels.txt", "empty"])
-def test_what_is_no_source_is_refused(tmp_path: Path, name: str) -> None:
-    """A file of another kind, a folder without recordings, nothing at all."""
+def test_an_unknown_source_is_refused(tmp_path: Path, name: str) -> None:
+    """A file of another kind, a folder without recordings and a missing path are refused."""
     (tmp_path / "empty").mkdir()
     (tmp_path / "labels.txt").touch()
     with pytest.raises(LabelError, match=name):
@@ -337,7 +339,7 @@ def test_what_is_no_source_is_refused(tmp_path: Path, name: str) -> None:
 
 
 def test_labels_made_by_hand_are_not_overwritten(tmp_path: Path) -> None:
-    """Unless asked to; and the same labels again change nothing."""
+    """Only --replace overwrites them; importing the same labels again changes nothing."""
     data, source = folders(tmp_path / "data"), tmp_path / "poses"
     photo(source / "meathook" / "1.jpg")
     photo(source / "meathook" / "2.jpg")

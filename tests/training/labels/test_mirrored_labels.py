@@ -11,7 +11,7 @@ from training.labels.mirrored_labels import apply_mirror_labels
 
 
 def test_copies_get_their_originals_labels(tmp_path: Path) -> None:
-    """Under their own name, kept up to date; copies without labels are named."""
+    """Tables have the copies' names and are kept up to date; copies without labels are named."""
     data = folders(tmp_path)
     for path in (
         data.interim_videos / "mirrored_routine.mp4",
@@ -37,7 +37,7 @@ def test_copies_get_their_originals_labels(tmp_path: Path) -> None:
 
 
 def test_wrong_labels_are_not_copied(tmp_path: Path) -> None:
-    """All tables with labels that are not known are named."""
+    """The message names all tables with unknown labels."""
     data = folders(tmp_path)
     data.interim_videos.mkdir()
     for name in ("a.mp4", "b.mp4"):
@@ -49,6 +49,6 @@ def test_wrong_labels_are_not_copied(tmp_path: Path) -> None:
 
 
 def test_without_copies_nothing_happens(tmp_path: Path) -> None:
-    """No copies are no mistake: they are an option."""
+    """Copies are optional, so their absence is not an error."""
     applied = apply_mirror_labels(folders(tmp_path), KNOWN)
     assert (applied.written, applied.up_to_date, applied.without_labels) == (0, 0, ())

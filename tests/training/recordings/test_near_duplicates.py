@@ -1,4 +1,4 @@
-"""Copies are found, different pictures are not taken for one."""
+"""Copies are found, and different images are not taken for copies."""
 
 import csv
 import io
@@ -26,45 +26,45 @@ from training.recordings.perceptual_hashes import perceptual_hash, video_hashes
 
 
 def scene(seed: int, time_s: float = 0.0) -> Image.Image:
-    """A picture of a room with somebody in it, each seed another one."""
+    """A drawing of a room with a figure in it, different for each seed."""
     random = np.random.default_rng(seed)
-    picture = Image.new("RGB", (320, 240), tuple(random.integers(60, 200, 3).tolist()))
-    draw = ImageDraw.Draw(picture)
+    image = Image.new("RGB", (320, 240), tuple(random.integers(60, 200, 3).tolist()))
+    draw = ImageDraw.Draw(image)
     for _ in range(12):
         x, y, width, height = random.integers(0, 220, 4).tolist()
         colour = tuple(random.integers(0, 256, 3).tolist())
         draw.rectangle((x, y, x + width // 2, y + height // 2), fill=colour)
     x = int(40 + 60 * time_s)
     draw.ellipse((x, 60, x + 50, 200), fill=tuple(random.integers(0, 256, 3).tolist()))
-    return picture
+    return image
 
 
-def reencoded(picture: Image.Image, quality: int) -> Image.Image:
+def reencoded(image: Image.Image, quality: int) -> Image.Image:
     content = io.BytesIO()
-    picture.save(content, "JPEG", quality=quality)
+    image.save(content, "JPEG", quality=quality)
     return Image.open(content).convert("RGB")
 
 
 COPIES: dict[str, Callable[[Image.Image], Image.Image]] = {
-    "compressed": lambda picture: reencoded(picture, 30),
-    "half the size": lambda picture: picture.resize((160, 120)),
-    "smaller and compressed": lambda picture: reencoded(picture.resize((100, 75)), 50),
-    "darker": lambda picture: ImageEnhance.Brightness(picture).enhance(0.7),
-    "more contrast": lambda picture: ImageEnhance.Contrast(picture).enhance(1.3),
-    "mirrored": lambda picture: picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT),
-    "mirrored and compressed": lambda picture: reencoded(
-        picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT), 40
+    "compressed": lambda image: reencoded(image, 30),
+    "half the size": lambda image: image.resize((160, 120)),
+    "smaller and compressed": lambda image: reencoded(image.resize((100, 75)), 50),
+    "darker": lambda image: ImageEnhance.Brightness(image).enhance(0.7),
+    "more contrast": lambda image: ImageEnhance.Contrast(image).enhance(1.3),
+    "mirrored": lambda image: image.transpose(Image.Transpose.FLIP_LEFT_RIGHT),
+    "mirrored and compressed": lambda image: reencoded(
+        image.transpose(Image.Transpose.FLIP_LEFT_RIGHT), 40
     ),
 }
 
 
-def fingerprint(name: str, *pictures: Image.Image) -> Fingerprint:
-    return Fingerprint(name, None, [perceptual_hash(np.asarray(picture)) for picture in pictures])
+def fingerprint(name: str, *images: Image.Image) -> Fingerprint:
+    return Fingerprint(name, None, [perceptual_hash(np.asarray(image)) for image in images])
 
 
 @pytest.mark.parametrize("change", COPIES.values(), ids=COPIES.keys())
 def test_copies_of_photos_are_found(change: Callable[[Image.Image], Image.Image]) -> None:
-    """And nothing else among twenty different pictures."""
+    """No other pair is found among twenty different images."""
     prints = [fingerprint(f"original_{seed:02}", scene(seed)) for seed in range(20)]
     prints += [fingerprint(f"copy_{seed:02}", change(scene(seed))) for seed in range(0, 20, 4)]
     assert near_duplicates(prints) == [
@@ -74,14 +74,14 @@ def test_copies_of_photos_are_found(change: Callable[[Image.Image], Image.Image]
 
 
 def test_copies_of_videos_are_found(tmp_path: Path, media: MediaParams) -> None:
-    """Scaled, compressed, or the second half of it alone; another video is none."""
+    """Scaled and compressed copies and the second half are found; another video is not."""
 
     def film(name: str, seed: int, start: int, size: tuple[int, int], crf: int) -> Fingerprint:
         times = [number / 10 for number in range(start, 40)]
-        pictures = [np.asarray(scene(seed, time_s).resize(size)) for time_s in times]
+        images = [np.asarray(scene(seed, time_s).resize(size)) for time_s in times]
         path = write_video(
             tmp_path / f"{name}.mp4",
-            pictures,
+            images,
             [time_s - start / 10 for time_s in times],
             options={"crf": str(crf)},
         )
@@ -104,8 +104,8 @@ def test_copies_of_videos_are_found(tmp_path: Path, media: MediaParams) -> None:
     }
 
 
-def test_half_of_the_shorter_ones_pictures_have_to_be_alike() -> None:
-    """A title screen that all videos begin with makes no duplicates of them."""
+def test_half_of_the_shorter_recordings_images_must_match() -> None:
+    """A common title screen does not make videos duplicates."""
     title = random_hash(0)
     own = [[random_hash(10 * video + number) for number in range(1, 5)] for video in range(3)]
     prints = [Fingerprint(str(video), None, [title, *own[video]]) for video in range(3)]
@@ -116,8 +116,8 @@ def test_half_of_the_shorter_ones_pictures_have_to_be_alike() -> None:
     assert near_duplicates([*prints, third]) == []
 
 
-def test_the_same_file_is_found_without_pictures() -> None:
-    """Under three names, with one pair each to the first of them."""
+def test_the_same_file_is_found_without_images() -> None:
+    """Each copy is paired with the first one."""
     prints = [Fingerprint(name, "same", []) for name in "abc"] + [Fingerprint("d", "other", [])]
     assert near_duplicates(prints) == [
         NearDuplicates("a", "b", "same file"),
@@ -125,24 +125,24 @@ def test_the_same_file_is_found_without_pictures() -> None:
     ]
 
 
-def test_pictures_of_one_colour_are_not_compared() -> None:
-    """Two black pictures say nothing about what was filmed."""
+def test_images_of_one_colour_are_not_compared() -> None:
+    """Single-coloured images say nothing about the recording."""
     black = fingerprint("a", Image.new("RGB", (64, 64)))
     white = fingerprint("b", Image.new("RGB", (64, 64), "white"))
     assert near_duplicates([black, white, fingerprint("c", Image.new("RGB", (9, 9)))]) == []
 
 
 @pytest.mark.parametrize("text", ["xyz", "ab" * 31, ""], ids=["no digits", "too short", "empty"])
-def test_what_is_no_picture_hash_is_refused(text: str) -> None:
-    """Hashes of another size cannot be compared with these."""
+def test_an_invalid_image_hash_is_refused(text: str) -> None:
+    """Hashes of another size cannot be compared."""
     with pytest.raises(ValueError, match=r"hexadecimal|digits"):
         hash_bits([text])
 
 
 @given(st.lists(st.integers(0, 2**256 - 1), min_size=1, max_size=5))
 @settings(max_examples=30)
-def test_different_bits_are_counted_as_such(numbers: list[int]) -> None:
-    """Against arithmetic on whole numbers."""
+def test_different_bits_are_counted(numbers: list[int]) -> None:
+    """The counts are those of integer arithmetic."""
     words = np.array(
         [np.frombuffer(number.to_bytes(32, "big"), dtype=np.uint64) for number in numbers]
     )
@@ -151,9 +151,9 @@ def test_different_bits_are_counted_as_such(numbers: list[int]) -> None:
 
 
 def test_the_threshold_on_real_photos(shared_data: Callable[[str], Path]) -> None:
-    """All but one of the near-duplicates found by hand, and hardly any that were not.
+    """It finds all but two of the pairs found by hand, and hardly any others.
 
-    The pairs it finds beyond those (see ``near_duplicates``) are the same pictures, too.
+    The other pairs it finds (see ``near_duplicates``) show the same images, too.
     """
     folder = shared_data("yoga")
     with (folder / "labels.csv").open(newline="") as file:
@@ -170,6 +170,6 @@ def test_the_threshold_on_real_photos(shared_data: Callable[[str], Path]) -> Non
         prints.append(Fingerprint(path, None, [hashed]))
     found = {(first, second) for first, second, _ in near_duplicates(prints)}
     assert MAX_DIFFERENT_BITS == 40
-    # One pair differs in 86 bits, one is of black pictures.
+    # One pair differs in 86 bits, and one is of black images.
     assert len(by_hand - found) == 2
     assert len(found - by_hand) <= 2

@@ -1,4 +1,4 @@
-"""What progress bars leave behind."""
+"""Progress bars after their end, and after an error."""
 
 import contextlib
 
@@ -8,7 +8,7 @@ from training.runtime.progress_bar import progress_bar
 
 
 def test_a_bar_of_unknown_length_ends_full(capsys: pytest.CaptureFixture[str]) -> None:
-    """At the end it is known how much there was, and results stay alone on standard output."""
+    """The total is known at the end; nothing is written to standard output."""
     with progress_bar("Counting", None) as advance:
         advance(3)
     shown = capsys.readouterr()
@@ -20,7 +20,7 @@ def test_a_bar_of_unknown_length_ends_full(capsys: pytest.CaptureFixture[str]) -
 def test_a_bar_stays_after_an_error_only_if_something_was_done(
     done: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The message that follows is not to be looked for below an empty bar."""
+    """An empty bar above an error message would only distract."""
     with contextlib.suppress(RuntimeError), progress_bar("Counting", 5) as advance:
         advance(done)
         raise RuntimeError
