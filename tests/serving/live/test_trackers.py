@@ -34,7 +34,7 @@ def test_a_spare_is_ready_before_a_session_asks(pose: PoseParams) -> None:
 
 
 def test_a_process_is_used_again_and_remembers_nothing(
-    pose: PoseParams, pictures: list[NDArray[np.uint8]]
+    pose: PoseParams, performer_frames: list[NDArray[np.uint8]]
 ) -> None:
     """The next session gets the same process, and the same landmarks from the same frames."""
     pool = TrackerPool(pose)
@@ -43,7 +43,7 @@ def test_a_process_is_used_again_and_remembers_nothing(
         taken = pool.take()
         worker = taken.result()
         pids.append(worker.pid)
-        for number, rgb in enumerate(pictures[:5]):
+        for number, rgb in enumerate(performer_frames[:5]):
             tracked = worker.call("track_image", LiveFrame(number, number / 10, jpeg(rgb)), *LIMITS)
         found.append(tracked.people[0].image)
         pool.give_back(taken)
