@@ -180,5 +180,5 @@ def _print_promotion(promotion: "Promotion") -> None:
         typer.echo(f"Version {promotion.version} is already the champion; its file is in place.")
     else:
         before = f" instead of {promotion.previous}" if promotion.previous else ""
-        typer.echo(f"Version {promotion.version} is the champion{before}: {promotion.judged}.")
+        typer.echo(f"Version {promotion.version} is the champion{before}: {promotion.comparison}.")
     typer.echo(f"{promotion.output} (sha256 {promotion.sha256[:12]}…)")

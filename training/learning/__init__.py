@@ -1,1 +1,1 @@
-"""From a table of features and labels to a registered, promoted model."""
+"""From the labelled table to a registered model."""

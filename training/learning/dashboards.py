@@ -1,4 +1,4 @@
-"""MLflow's and Optuna's own pages, started with the right addresses."""
+"""Starts the web pages of MLflow and Optuna with the right addresses."""
 
 import os
 import signal
@@ -20,16 +20,17 @@ _HOST = "127.0.0.1"
 def show_dashboards(
     params: TrackingParams, mlflow_uri: str, optuna_storage: str, say: Callable[[str], None]
 ) -> None:
-    """Run both until interrupted; what one of them prints goes to a log file.
+    """Run both until interrupted; their output goes to log files.
 
     Args:
-        params: ports, and where the logs go.
-        mlflow_uri: of the runs; a server's address is only told, since it shows itself.
-        optuna_storage: of the studies.
-        say: called with each line for the person at the terminal.
+        params: Ports, and the folder for the logs.
+        mlflow_uri: URI of MLflow's store. A server has a page of its own, so only its address is
+            printed.
+        optuna_storage: URL of Optuna's storage.
+        say: Called with each line for the person at the terminal.
 
     Raises:
-        TrainingError: a port is taken, or one of the two ended by itself.
+        TrainingError: A port is taken, or one of the two processes ended.
     """
     commands: dict[str, tuple[int, list[str]]] = {}
     if mlflow_uri.startswith("http"):
@@ -51,12 +52,12 @@ def show_dashboards(
         for name, (port, command) in commands.items():
             running[name] = _start(name, command, params.folder)
             say(f"{name}: http://{_HOST}:{port}")
-        say("Ctrl-C ends both.")
-        # Whoever is told to end takes both along.
+        say("Press Ctrl-C to stop both.")
+        # SIGTERM stops both as well.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         _watch(running, params.folder)
     except KeyboardInterrupt:
-        say("Ending.")
+        say("Stopping.")
     finally:
         for process in running.values():
             process.send_signal(signal.SIGTERM)
@@ -75,14 +76,14 @@ def _optuna_command(storage: str, params: TrackingParams) -> list[str]:
 
 
 def _program(name: str) -> str:
-    """The program of this very environment, whether or not it is on the path."""
+    """Path of a program in this environment, whether or not it is on PATH."""
     return str(Path(sys.executable).with_name(name))
 
 
 def _start(name: str, command: list[str], folder: Path) -> "subprocess.Popen[bytes]":
     environment = os.environ | {
         "MLFLOW_DISABLE_TELEMETRY": "true",
-        # A second server that runs evaluations, which nothing here uses.
+        # This would start a second server for evaluations, which nothing here uses.
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     }
     with _log(folder, name).open("wb") as log:
@@ -96,8 +97,8 @@ def _watch(running: "dict[str, subprocess.Popen[bytes]]", folder: Path) -> None:
         for name, process in running.items():
             if process.poll() is not None:
                 raise TrainingError(
-                    f"{name} has ended by itself (exit code {process.returncode}). "
-                    f"{_log(folder, name)} says why."
+                    f"{name} stopped unexpectedly (exit code {process.returncode}). "
+                    f"See {_log(folder, name)}."
                 )
         time.sleep(_POLLING_S)
 
@@ -121,6 +122,6 @@ def _require_free(port: int, name: str) -> None:
             probe.bind((_HOST, port))
         except OSError as error:
             raise TrainingError(
-                f"Port {port} for {name} is taken. Stop what listens there, or set another one "
-                "under `training.tracking` in params.yaml."
+                f"Port {port} for {name} is already in use. Stop the program that uses it, or set "
+                "another port under `training.tracking` in params.yaml."
             ) from error

@@ -1,1 +1,1 @@
-"""A kinematic performer: labelled landmarks, and rendered frames that MediaPipe itself detects."""
+"""A synthetic performer: labelled landmarks, and rendered frames that MediaPipe can detect."""

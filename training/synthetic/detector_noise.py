@@ -1,7 +1,7 @@
-"""Makes exact landmarks look like a detector's: jitter, depth error, swapped sides, visibility.
+"""Adds a detector's errors to exact landmarks: jitter, depth error, left-right swaps, visibility.
 
-The sizes were measured by running MediaPipe Pose (full) over rendered frames of known truth; see
-`observe`.
+Their sizes were measured by running MediaPipe Pose (full) on rendered frames with known landmarks;
+see `observe`.
 """
 
 import numpy as np
@@ -14,8 +14,8 @@ Float32 = NDArray[np.float32]
 
 FACE = LANDMARK_NAMES[:11]
 
-# New error of each joint on top of its parent's: standard deviation in torso lengths, across the
-# picture and in depth. Errors grow along a limb because the detector turns whole limbs.
+# Error that each joint adds to its parent's: standard deviation in torso lengths, in the image
+# plane and in depth. Errors grow along a limb because the detector rotates whole limbs.
 CHAINS: dict[str, tuple[str | None, float, float]] = {
     "HIP": (None, 0.045, 0.045),
     "SHOULDER": (None, 0.085, 0.20),
@@ -30,7 +30,7 @@ CHAINS: dict[str, tuple[str | None, float, float]] = {
     "FOOT_INDEX": ("ANKLE", 0.13, 0.26),
 }
 FACE_ERROR = (0.06, 0.16)
-"""Error of the whole face on top of the shoulders'; its landmarks move together."""
+"""Error that the face adds to that of the shoulders; its landmarks move together."""
 
 
 def _rows(parts: tuple[str, ...], side: str) -> list[int]:
@@ -45,7 +45,7 @@ SHOULDERS = _rows(("SHOULDER",), "LEFT") + _rows(("SHOULDER",), "RIGHT")
 
 
 def _swap(rng: np.random.Generator, image: Points, world: Points) -> None:
-    """Exchange left and right where the detector does: on side-on and upside-down bodies."""
+    """Swap left and right as the detector does on bodies that are side-on or upside down."""
     torso = world[SHOULDERS].mean(axis=0) - world[HIPS].mean(axis=0)
     inverted = torso[1] > 0  # y points down
     across = world[SHOULDERS[0]] - world[SHOULDERS[1]]
@@ -63,7 +63,7 @@ def _swap(rng: np.random.Generator, image: Points, world: Points) -> None:
 
 
 def _misplace_limb(rng: np.random.Generator, image: Points, world: Points) -> None:
-    """Now and then the outer part of a limb goes astray, or follows the other limb."""
+    """Occasionally misplace the outer part of a limb, or put it on the opposite limb."""
     for limb in LIMBS:
         fate = rng.random()
         if fate < 0.03:  # shortened or stretched
@@ -108,13 +108,13 @@ def _errors(rng: np.random.Generator, hidden: Points) -> Points:
 def observe(
     rng: np.random.Generator, image: Points, world: Points, aspect: float = 1.0
 ) -> tuple[Float32, Float32]:
-    """What a detector might report of exact landmarks.
+    """Landmarks as a detector might report them, given the exact ones.
 
     Args:
-        rng: source of randomness.
+        rng: Source of randomness.
         image: ``(33, 3)`` true image landmarks: x, y fractions of the frame, z scaled like x.
         world: ``(33, 3)`` true world landmarks: metres, hip-centred, camera axes.
-        aspect: width over height of the frame.
+        aspect: Width over height of the frame.
 
     Returns:
         image ``(33, 5)`` float32 (x, y, z, visibility, presence) and world ``(33, 3)`` float32.
@@ -124,10 +124,10 @@ def observe(
     _swap(rng, image, world)
     _misplace_limb(rng, image, world)
     torso_m = float(np.linalg.norm(world[SHOULDERS].mean(axis=0) - world[HIPS].mean(axis=0)))
-    # Width of the frame in metres at the performer: image and world errors are the same mistake.
+    # Width of the frame in metres at the performer; image and world errors have the same cause.
     spread = np.ptp(world[:, :2], axis=0).sum()
     frame_m = float(spread / max(np.ptp(image[:, 0]) + np.ptp(image[:, 1]) / aspect, 1e-3))
-    # One detection is better or worse as a whole; a few are much worse.
+    # A detection is better or worse as a whole; a few are much worse.
     quality = float(rng.lognormal(-0.15, 0.55))
     error_m = quality * torso_m * _errors(rng, hidden)
     # Depth is also stretched or flattened as a whole.

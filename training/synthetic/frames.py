@@ -1,6 +1,6 @@
-"""Rendered pictures of the performer with the truth about them: stills, and clips of a movement.
+"""Rendered frames of the performer with ground truth: stills, and clips of a movement.
 
-Groups are those of `samples`: one performer, dressed and filmed in one way, from a seed of its own.
+Groups are as in `samples`: one performer with one set of clothes in one shot, from its own seed.
 """
 
 from collections.abc import Iterator, Sequence
@@ -34,19 +34,19 @@ CLIP_FRAMES = 2 * CLIP_STILL_FRAMES + CLIP_MOVING_FRAMES
 """A clip stays still for a moment, moves to another posture within a second, and stays there."""
 
 CLIP_STRAPS_SHARE = 0.7
-"""How often an end of a clip is one of the six poses; else it is another posture on the straps."""
+"""Share of clip ends that are one of the six poses; the others are other postures on the straps."""
 
 
 @dataclass(frozen=True)
 class RenderedFrame:
-    """A picture of the performer and the truth about it.
+    """A rendered frame with its ground truth.
 
     Attributes:
         rgb: ``(height, width, 3)`` uint8.
-        label: the pose.
-        group: performer and shot; never split a group between train and test.
-        width: in pixels.
-        height: in pixels.
+        label: Label of the pose.
+        group: Number of the performer and shot; a split must never separate a group.
+        width: Width of the frame, in pixels.
+        height: Height of the frame, in pixels.
         image: ``(33, 3)`` true image landmarks: x, y fractions of the frame, z scaled like x.
         world: ``(33, 3)`` true world landmarks: metres, hip-centred, camera axes.
     """
@@ -88,7 +88,7 @@ def frame_groups(
     """Rendered frames of groups ``first_group .. first_group + n_groups - 1``, 3 of each.
 
     Raises:
-        ValueError: a label is not in the pose table.
+        ValueError: A label is not in the pose table.
     """
     chosen = checked_labels(labels)
     for group in range(first_group, first_group + n_groups):
@@ -104,7 +104,7 @@ def frame_groups(
 def render_frames(
     n: int, seed: int, labels: Sequence[str] | None = None
 ) -> Iterator[RenderedFrame]:
-    """The first ``n`` rendered frames of the seed; arguments as for `generate_landmarks`."""
+    """The first ``n`` rendered frames of a seed; arguments as for `generate_landmarks`."""
     n_groups = -(-n // FRAMES_PER_GROUP)
     for count, frame in enumerate(frame_groups(seed, 0, n_groups, labels), start=1):
         yield frame
@@ -115,14 +115,14 @@ def render_frames(
 def clip_groups(seed: int, first_group: int, n_groups: int) -> Iterator[list[RenderedFrame]]:
     """Clips, one per group: a move from one posture to another, for a detector that tracks.
 
-    Each has ``CLIP_FRAMES`` frames, ``1 / CLIP_FRAMES_PER_SECOND`` seconds apart, seen by a camera
-    that does not move.
+    Each has ``CLIP_FRAMES`` frames, ``1 / CLIP_FRAMES_PER_SECOND`` seconds apart, from a fixed
+    camera.
     """
     for group in range(first_group, first_group + n_groups):
         rng = group_rng(seed, _CLIP_STREAM, group)
         stage = _Stage(rng, group)
         (start, start_label), (end, end_label) = _clip_end(rng), _clip_end(rng)
-        while end_label == start_label != OTHER:  # from a pose to itself is no way through others
+        while end_label == start_label != OTHER:  # a clip leaves one pose for another
             end, end_label = _clip_end(rng)
         both = np.concatenate([figure_m(stage.body, start), figure_m(stage.body, end)])
         camera = random_camera(rng, both, stage.shot)

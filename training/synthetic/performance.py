@@ -1,6 +1,6 @@
 """A choreographed routine: one performer on two straps, from the floor up and down again.
 
-Its timing is known exactly, so it serves as an offline demonstration and as test material.
+Its timing is known exactly, so it serves as an offline demo and as a test video.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from training.synthetic.rendering.camera import Camera, Shot, look_at
 FRAMES_PER_SECOND = 25
 FRAME_WIDTH, FRAME_HEIGHT = 640, 480
 STRAP_END = 1.36
-"""Height of the straps' ends as a fraction of stature: a reach and a little jump."""
+"""Height of the straps' lower ends as a fraction of stature: within reach of a small jump."""
 
 HANDS = [LANDMARK_INDEX["LEFT_INDEX"], LANDMARK_INDEX["RIGHT_INDEX"]]
 
@@ -44,7 +44,8 @@ ROUTINE: tuple[tuple[str, float], ...] = (
     ("hanging straight", 0.8),
     ("standing", 1.2),
 )
-"""Variant and how long it is held in seconds; 0 draws from `HOLD_S` (the labelled holds)."""
+"""Each variant and its hold time in seconds; 0 means a random time from `HOLD_S`, as for all
+labelled holds."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,11 @@ class Hold:
     """One posture of the routine.
 
     Attributes:
-        posture: what is held.
-        label: its label.
-        move_s: time taken to move into it.
-        hold_s: time it is held.
-        start_s: when the move into it starts.
+        posture: Posture that is held.
+        label: Label of the posture.
+        move_s: Duration of the move into it, in seconds.
+        hold_s: Duration of the hold, in seconds.
+        start_s: Time at which the move into it starts, in seconds.
     """
 
     posture: Posture
@@ -67,7 +68,7 @@ class Hold:
 
 
 def _steady(variant: Variant) -> Variant:
-    """The variant as a trained artist shows it: trunk and head in the middle of their ranges."""
+    """The variant as a trained artist performs it: trunk and head near mid-range."""
 
     def middle(bounds: Range) -> Range:
         centre, half = (bounds[0] + bounds[1]) / 2, (bounds[1] - bounds[0]) / 10
@@ -87,13 +88,13 @@ def _steady(variant: Variant) -> Variant:
 
 
 def choreography(rng: np.random.Generator) -> tuple[Hold, ...]:
-    """The routine's holds in order, their postures and times drawn for this performance."""
+    """The holds of the routine in order, with random postures and times."""
     holds: list[Hold] = []
     clock_s = 0.0
     for name, given_s in ROUTINE:
         variant = variant_named(name)
         posture = draw_posture(rng, _steady(variant))
-        # One-arm poses all hang from the left arm, so that the hand need not change in the air.
+        # All one-arm poses hang from the left arm, to avoid changing hands in mid-air.
         if posture.holds == (False, True):
             posture = posture.mirrored()
         move_s = float(rng.uniform(*MOVE_S)) if holds else 0.0
@@ -104,7 +105,7 @@ def choreography(rng: np.random.Generator) -> tuple[Hold, ...]:
 
 
 def posture_at(holds: tuple[Hold, ...], pts_s: float) -> tuple[Posture, str]:
-    """The posture and label at a time of the routine, without sway."""
+    """The posture and label at a time in the routine, without sway."""
     index = max(i for i, hold in enumerate(holds) if hold.start_s <= pts_s or i == 0)
     hold = holds[index]
     if index == 0 or pts_s >= hold.start_s + hold.move_s:
@@ -115,7 +116,7 @@ def posture_at(holds: tuple[Hold, ...], pts_s: float) -> tuple[Posture, str]:
 
 
 def _swaying(posture: Posture, pts_s: float, phase: float) -> Posture:
-    """The posture with the small movements of hanging and breathing."""
+    """The posture with the small movements of swinging and breathing."""
 
     def wave(period_s: float, shift: float) -> float:
         return float(np.sin(2 * np.pi * pts_s / period_s + phase + shift))
@@ -131,7 +132,7 @@ def _swaying(posture: Posture, pts_s: float, phase: float) -> Posture:
 
 
 def _grip(holds: tuple[Hold, ...], pts_s: float) -> NDArray[np.float64]:
-    """How much of the weight each hand ``(2,)`` carries, 0..1; eased from hold to hold."""
+    """Share of the weight that each hand carries, ``(2,)``, 0..1; eased from hold to hold."""
     index = max(i for i, hold in enumerate(holds) if hold.start_s <= pts_s or i == 0)
     now = np.array(holds[index].posture.holds, dtype=np.float64)
     if index == 0 or pts_s >= holds[index].start_s + holds[index].move_s:
@@ -145,7 +146,8 @@ def _grip(holds: tuple[Hold, ...], pts_s: float) -> NDArray[np.float64]:
 def _on_stage(points: Points, grip: NDArray[np.float64], hands_m: float) -> Points:
     """The figure ``(34, 3)`` moved so that its hands are at the straps, or its feet on the floor.
 
-    The stage's origin is on the floor below the straps; ``hands_m`` is how high they end.
+    The stage's origin is on the floor below the straps; ``hands_m`` is the height of their lower
+    ends.
     """
     on_floor = np.array([0.0, -float(points[:, 1].min()), 0.0])
     carried = float(grip.max())
@@ -159,7 +161,7 @@ def _on_stage(points: Points, grip: NDArray[np.float64], hands_m: float) -> Poin
 
 
 def _drifting_camera(body: Body, shot: Shot, pts_s: float) -> Camera:
-    """A three-quarter side view of the whole stage, wandering slowly."""
+    """A three-quarter side view of the whole stage that drifts slowly."""
     reach = 1.45 * body.stature_m
     stage = np.array(
         [[x, y, z] for x in (-0.3, 0.3) for y in (-0.05, reach) for z in (-0.75, 0.75)]
@@ -177,11 +179,11 @@ def performance_frames(
     """The rendered routine: ``(rgb (height, width, 3), pts_s, label)`` at 25 frames per second.
 
     Args:
-        seed: of the performer, the look and the timing.
-        height: of the frames in pixels.
-        width: of the frames in pixels.
-        start_s: leave out what comes before. Times stay those of the whole routine.
-        end_s: leave out what comes from here on.
+        seed: Seed for the performer, the look and the timing.
+        height: Height of the frames, in pixels.
+        width: Width of the frames, in pixels.
+        start_s: Leave out frames before this time. Times remain those of the whole routine.
+        end_s: Leave out frames from this time on.
     """
     # Only rendering needs OpenCV.
     from training.synthetic.figure.look import Look

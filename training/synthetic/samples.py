@@ -1,8 +1,8 @@
-"""Labelled landmarks without end, as a detector might report them.
+"""Any number of labelled landmarks, as a detector might report them.
 
-Samples come in groups. A group is one performer filmed in one shot (body, clothes, background,
-lens, frame size); its samples differ in posture and direction of view. Each group draws from its
-own seed, so any range of groups can be made anywhere, in any order, with the same result.
+Samples come in groups. A group is one performer in one shot (body, clothes, background, lens, frame
+size); its samples differ in posture and viewing direction. Each group has its own seed, so any
+range of groups can be generated anywhere, in any order, with the same result.
 """
 
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ class LandmarkSamples:
         width: ``(n,)`` frame width in pixels.
         height: ``(n,)`` frame height in pixels.
         labels: ``(n,)`` str.
-        groups: ``(n,)`` int: performer and shot; never split a group between train and test.
+        groups: ``(n,)`` int: performer and shot; a split must never separate a group.
     """
 
     image: NDArray[np.float32]
@@ -64,17 +64,17 @@ def concatenated(parts: Sequence[LandmarkSamples]) -> LandmarkSamples:
 
 
 def group_rng(seed: int, stream: int, group: int) -> np.random.Generator:
-    """Randomness of one group; ``stream`` keeps landmarks, frames and clips apart."""
+    """Random generator of one group; ``stream`` separates landmarks, frames and clips."""
     return np.random.default_rng(np.random.SeedSequence([seed, stream, group]))
 
 
 def random_shot(rng: np.random.Generator) -> Shot:
-    """A shot of the usual size."""
+    """A random shot of the usual size."""
     return Shot.random(rng, int(rng.integers(LONGER_SIDE_PX[0], LONGER_SIDE_PX[1] + 1)))
 
 
 def draw_label(rng: np.random.Generator, labels: Sequence[str]) -> str:
-    """One of the labels: "other" as often as ``OTHER_SHARE`` says, the poses equally often."""
+    """A random label: "other" with probability ``OTHER_SHARE``, the poses equally likely."""
     straps = [label for label in labels if label != OTHER]
     if OTHER in labels and (not straps or rng.random() < OTHER_SHARE):
         return OTHER
@@ -82,17 +82,17 @@ def draw_label(rng: np.random.Generator, labels: Sequence[str]) -> str:
 
 
 def checked_labels(labels: Sequence[str] | None) -> tuple[str, ...]:
-    """The labels asked for, all by default.
+    """The requested labels; all by default.
 
     Raises:
-        ValueError: one of them is not in the pose table.
+        ValueError: One of them is not in the pose table.
     """
     chosen = LABELS if labels is None else tuple(labels)
     unknown = sorted(set(chosen) - set(LABELS))
     if unknown or not chosen:
         raise ValueError(
             f"Unknown labels {', '.join(unknown) or '(none given)'}; "
-            f"expected some of {', '.join(LABELS)}."
+            f"expected one or more of {', '.join(LABELS)}."
         )
     return chosen
 
@@ -103,7 +103,7 @@ def landmark_groups(
     """The samples of groups ``first_group .. first_group + n_groups - 1``, 8 of each.
 
     Raises:
-        ValueError: a label is not in the pose table.
+        ValueError: A label is not in the pose table.
     """
     chosen = checked_labels(labels)
     n = n_groups * LANDMARKS_PER_GROUP
@@ -129,15 +129,15 @@ def landmark_groups(
 
 
 def generate_landmarks(n: int, seed: int, labels: Sequence[str] | None = None) -> LandmarkSamples:
-    """The first ``n`` samples of the seed, as noisy as a detector's.
+    """The first ``n`` samples of a seed, with simulated detector errors.
 
     Args:
-        n: number of samples.
-        seed: the same seed gives the same samples, whatever ``n``.
-        labels: draw only these; all by default.
+        n: Number of samples.
+        seed: Seed; the same seed gives the same samples, whatever ``n``.
+        labels: Labels to draw from; all by default.
 
     Raises:
-        ValueError: a label is not in the pose table.
+        ValueError: A label is not in the pose table.
     """
     n_groups = -(-n // LANDMARKS_PER_GROUP)
     return landmark_groups(seed, 0, n_groups, labels).rows(slice(n))

@@ -1,1 +1,1 @@
-"""Several kinds of models on any labelled table."""
+"""Comparison of several kinds of models on any labelled table."""

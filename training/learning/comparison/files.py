@@ -1,4 +1,4 @@
-"""The results of a comparison as files: two tables and a picture."""
+"""Writes the results of a comparison: two tables and a figure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -52,7 +52,7 @@ def _performance_rows(compared: Sequence[ModelScores]) -> Iterator[Mapping[str, 
 def _confusion_rows(
     compared: Sequence[ModelScores], labels: Sequence[str]
 ) -> Iterator[Mapping[str, Any]]:
-    """Counts over all repeats, each label against all others."""
+    """Counts over all repeats, one label against all others."""
     for one in compared:
         counts = LabelScores(one.confusion)
         for code, label in enumerate(labels):
@@ -67,7 +67,7 @@ def _confusion_rows(
 
 
 def comparison_figure(compared: Sequence[ModelScores]) -> "Figure":
-    """Means as dots, deviations as bars; the best on top."""
+    """Means as dots and standard deviations as bars, best model first."""
     from matplotlib.figure import Figure
 
     ordered = sorted(compared, key=lambda one: one.mean("macro_f1"))

@@ -1,7 +1,7 @@
-"""Any labelled table (CSV): which of its columns say something, as numbers.
+"""Reads any labelled table (CSV) and turns its useful columns into numbers.
 
-Columns of numbers are taken as they are, columns of text become one column per text. What is as
-good as different in every row (names, dates) or the same in all is left out, and named.
+Numeric columns are used directly; a text column becomes one column per text. Columns that differ in
+almost every row (names, dates) or never are left out, and reported.
 """
 
 import difflib
@@ -18,30 +18,30 @@ from training.errors import DatasetError
 if TYPE_CHECKING:
     import pandas
 
-# Rows with 1 here are made up from other rows: models learn from them and are not judged by them.
+# Rows with 1 in this column are made from other rows: they are for training, never for testing.
 AUGMENTED = "augmented"
 
-# A column of text that differs in more than this share of its rows identifies rows.
+# A text column with more distinct values than this share of its rows identifies rows.
 _IDENTIFYING_SHARE = 0.5
-# Texts beyond the most frequent ones count as one.
-_MOST_TEXTS = 30
+# Texts beyond this many of the most frequent ones are merged into one.
+_MAX_TEXTS = 30
 _DATE_SHARE = 0.9
 
 
 @dataclass(frozen=True)
 class LabelledTable:
-    """Rows to learn from and to be judged by.
+    """Rows for training and testing.
 
     Attributes:
-        frame: the columns used, as pandas reads them.
-        numeric: names of the columns of numbers.
-        text: names of the columns of text.
-        left_out: why each other column is not used, by name.
-        labels: names of the labels.
-        codes: ``(n,)`` the place of each row's label in ``labels``.
-        groups: ``(n,)`` str; rows of one group must be on one side of a split.
-        grouped: whether groups were given; else each row is one.
-        augmented: ``(n,)`` bool: rows that are only learned from.
+        frame: The columns used, as read by pandas.
+        numeric: Names of the numeric columns.
+        text: Names of the text columns.
+        left_out: Reason why each other column is not used, by name.
+        labels: Names of the labels.
+        codes: ``(n,)`` index of each row's label in ``labels``.
+        groups: ``(n,)`` str; a split must never separate the rows of a group.
+        grouped: Whether groups were given; otherwise each row is its own group.
+        augmented: ``(n,)`` bool: rows that are for training only.
     """
 
     frame: "pandas.DataFrame"
@@ -58,12 +58,12 @@ class LabelledTable:
         return len(self.codes)
 
     def encoder(self) -> Any:
-        """An unfitted transformer of rows of ``frame`` to ``(n, features)``; NaN stays NaN."""
+        """An unfitted transformer from rows of ``frame`` to ``(n, features)``; NaN stays NaN."""
         from sklearn.compose import make_column_transformer
         from sklearn.preprocessing import OneHotEncoder
 
         texts = OneHotEncoder(
-            handle_unknown="infrequent_if_exist", max_categories=_MOST_TEXTS, sparse_output=False
+            handle_unknown="infrequent_if_exist", max_categories=_MAX_TEXTS, sparse_output=False
         )
         return make_column_transformer(
             ("passthrough", list(self.numeric)), (texts, list(self.text)), sparse_threshold=0
@@ -76,14 +76,14 @@ def read_labelled_table(
     """Read a table; rows without a label are left out.
 
     Args:
-        path: of the CSV file; its first line names the columns.
-        target: the column of labels.
-        group: the column that says which rows belong together.
-        drop: columns not to be used.
+        path: Path of the CSV file; its first line names the columns.
+        target: Column of the labels.
+        group: Column whose values mark rows that belong together.
+        drop: Columns to leave out.
 
     Raises:
-        DatasetError: the file is not a table, a column is missing, there are fewer than two labels,
-            or no column says anything.
+        DatasetError: The file is not a table, a column is missing, there are fewer than two labels,
+            or no column is useful.
     """
     frame = _read_csv(path)
     _require_columns(frame, path, [target, *([group] if group else []), *drop])
@@ -92,8 +92,8 @@ def read_labelled_table(
     labels, codes = np.unique(frame[target].astype(str).to_numpy(dtype=str), return_inverse=True)
     if len(labels) < 2:
         raise DatasetError(
-            f"{path}: column {target!r} holds {len(labels)} label in {len(frame)} rows; models are "
-            "compared on how they tell at least two apart."
+            f"{path}: column {target!r} has {len(labels)} label in {len(frame)} rows; a comparison "
+            "needs at least two."
         )
     groups = np.arange(len(frame)).astype(str)
     if group:
@@ -103,12 +103,12 @@ def read_labelled_table(
     used = used.drop(columns=list(left_out))
     if used.empty:
         raise DatasetError(
-            f"{path}: no column is left to learn from. Left out: {_listed(left_out)}."
+            f"{path}: there is no column to learn from. Left out: {_listed(left_out)}."
         )
     numeric = [name for name in used if _is_numeric(used[name])]
     text = [name for name in used if name not in numeric]
     used = used.astype(dict.fromkeys(numeric, "float32") | dict.fromkeys(text, "object"))
-    # A missing text is a text of its own: that it is missing may say something.
+    # A missing text counts as a text of its own, because its absence may be informative.
     used[text] = used[text].where(used[text].notna(), "")
     return LabelledTable(
         frame=used.replace([np.inf, -np.inf], np.nan),
@@ -164,8 +164,8 @@ def _augmented(frame: "pandas.DataFrame", path: Path, group: str | None) -> NDAr
         return np.zeros(len(frame), dtype=bool)
     if group is None:
         raise DatasetError(
-            f"{path} has a column {AUGMENTED!r}: rows made up from other rows. Say by --group "
-            "which rows belong together, or the same frame would be learned from and judged by."
+            f"{path} has a column {AUGMENTED!r}: some rows are made from others. Use --group to "
+            "say which rows belong together; otherwise copies of a training row could be tested."
         )
     if not set(frame[AUGMENTED].unique()) <= {0, 1}:
         raise DatasetError(f"{path}: column {AUGMENTED!r} must hold 0 and 1 only.")
@@ -173,7 +173,7 @@ def _augmented(frame: "pandas.DataFrame", path: Path, group: str | None) -> NDAr
 
 
 def _useless(column: "pandas.Series[Any]") -> str | None:
-    """Why a column says nothing about rows it has not seen; None when it may."""
+    """Why a column tells nothing about new rows; None if it may."""
     present = column.dropna()
     n_values = present.nunique()
     if n_values == 0:
@@ -184,7 +184,7 @@ def _useless(column: "pandas.Series[Any]") -> str | None:
         return "numbers the rows" if _numbers_the_rows(column) else None
     if _is_mostly_dates(present):
         return "dates"
-    if n_values > _IDENTIFYING_SHARE * len(present) and n_values > _MOST_TEXTS:
+    if n_values > _IDENTIFYING_SHARE * len(present) and n_values > _MAX_TEXTS:
         return f"{n_values} different texts in {len(present)} rows"
     return None
 

@@ -1,1 +1,1 @@
-"""The kinds of models, and how one is fitted."""
+"""The kinds of models, and fitting them."""

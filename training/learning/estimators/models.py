@@ -1,11 +1,10 @@
 """The kinds of models that can be trained: ``MODEL_MAPPER``.
 
-Adding one is an entry here and its search space. Most estimators of scikit-learn and XGBoost are
-turned into ONNX by ``training.learning.conversion`` as they are; the parity gate of
-``training.learning.export`` tells whether that went well, and one that fails it needs a conversion
-of its own there.
+To add one, add an entry and its search space here. ``export.conversion`` converts most estimators
+of scikit-learn and XGBoost without changes; the parity gate shows whether that worked. A model that
+fails the gate needs its own conversion there.
 
-Features may be missing (NaN). XGBoost sends them down a branch of their own; the others get the
+Features may be missing (NaN). XGBoost handles missing values itself; the other models get the
 column's median instead.
 """
 
@@ -23,10 +22,10 @@ if TYPE_CHECKING:
     from optuna.trial import BaseTrial
 
 Hyperparameters = Mapping[str, Any]
-# Row numbers to learn from and row numbers to judge by.
+# Row numbers to train on and row numbers to test on.
 RowSplit = tuple[NDArray[np.int64], NDArray[np.int64]]
 
-# Fixed, since the number of threads decides in which order numbers are added up.
+# Fixed, because the number of threads affects the order of additions, and so the rounding.
 THREADS = 2
 _LARGEST_SEED = 2**32 - 1
 
@@ -36,14 +35,14 @@ class ModelKind:
     """One kind of model.
 
     Attributes:
-        library_class: the class whose hyperparameters are meant, as ``module.Class``.
-        defaults: hyperparameters that differ from the library's own.
-        fixed: hyperparameters that are not for users to set: what this project decides.
-        build: an unfitted estimator of hyperparameters, a seed and calibration splits.
-        search_space: what a trial suggests, by name.
-        boosted: whether it learns in rounds, whose best number is found by cross-validation;
-            ``n_estimators`` is then the most there may be.
-        calibrated: whether its probabilities are learned on splits of the training rows.
+        library_class: Class that defines the hyperparameters, as ``module.Class``.
+        defaults: Hyperparameters that differ from the library's defaults.
+        fixed: Hyperparameters that users cannot set, because this project sets them.
+        build: Makes an unfitted estimator from hyperparameters, a seed and calibration splits.
+        search_space: Makes a trial's suggestions, by name.
+        boosted: Whether it learns in rounds. Cross-validation finds the best number of rounds, and
+            ``n_estimators`` is the upper limit.
+        calibrated: Whether its probabilities are calibrated on splits of the training rows.
     """
 
     library_class: str
@@ -63,10 +62,10 @@ class ModelKind:
 
 
 def model_kind(name: str) -> ModelKind:
-    """The kind of that name.
+    """The model kind with a name.
 
     Raises:
-        TrainingError: there is none.
+        TrainingError: There is none.
     """
     if name not in MODEL_MAPPER:
         raise TrainingError(
@@ -77,10 +76,10 @@ def model_kind(name: str) -> ModelKind:
 
 
 def complete(name: str, hyperparameters: Hyperparameters) -> dict[str, Any]:
-    """The defaults of a model with some hyperparameters put in their place.
+    """A model's default hyperparameters, with some replaced.
 
     Raises:
-        TrainingError: a hyperparameter is not known, or not for users to set.
+        TrainingError: A hyperparameter is unknown, or users cannot set it.
     """
     kind = model_kind(name)
     known = kind.known()
@@ -105,20 +104,20 @@ def make(
     """An unfitted estimator with ``predict_proba`` that takes sample weights and NaN.
 
     Args:
-        name: of the model kind.
-        hyperparameters: in place of its defaults.
-        seed: of everything random.
-        calibration: splits of the training rows for a model that needs them (``calibrated``).
+        name: Name of the model kind.
+        hyperparameters: Values that replace its defaults.
+        seed: Seed for everything random.
+        calibration: Splits of the training rows, for a model that needs them (``calibrated``).
 
     Raises:
-        TrainingError: the model or a hyperparameter is not known.
+        TrainingError: The model or a hyperparameter is unknown.
     """
     values = complete(name, hyperparameters)
     return MODEL_MAPPER[name].build(values, seed % _LARGEST_SEED, calibration)
 
 
 def as_float64(features: NDArray[Any]) -> NDArray[np.float64]:
-    """Double precision, in which sums of many terms can be repeated elsewhere."""
+    """Convert to double precision, in which long sums are reproducible elsewhere."""
     return np.asarray(features, dtype=np.float64)
 
 
@@ -149,8 +148,8 @@ def _build_random_forest(values: Hyperparameters, seed: int, _: Sequence[RowSpli
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import make_pipeline
 
-    # No scaling: trees do not need it, and a scaled float32 may fall on the other side of a
-    # threshold than the same number scaled by another program.
+    # No scaling: trees do not need it, and another program may round a scaled float32 to the other
+    # side of a threshold.
     return make_pipeline(
         SimpleImputer(strategy="median", keep_empty_features=True),
         RandomForestClassifier(**values, random_state=seed, n_jobs=THREADS),
@@ -182,7 +181,7 @@ def _xgb_space(trial: "BaseTrial") -> dict[str, Any]:
 
 
 def _svm_rbf_space(trial: "BaseTrial") -> dict[str, Any]:
-    # "scale" is one over the number of columns, since columns are scaled to a variance of 1.
+    # "scale" is 1 / number of columns here, because columns are scaled to a variance of 1.
     widths: Sequence[Any] = ["scale", 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3]
     return {
         "C": trial.suggest_float("C", 0.05, 500, log=True),
@@ -208,8 +207,8 @@ def _nearest(given: str, known: Mapping[str, Any] | frozenset[str]) -> str:
     return f" (did you mean {matches[0]!r}?)" if matches else ""
 
 
-# What this project decides of every estimator of scikit-learn. Rare labels are weighed by
-# `class_weights`, in the same way for all models.
+# Hyperparameters that this project sets for every scikit-learn estimator. Rare labels are weighted
+# by `class_weights`, in the same way for all models.
 _FIXED = frozenset({"random_state", "n_jobs", "class_weight", "verbose", "warm_start"})
 
 MODEL_MAPPER: dict[str, ModelKind] = {

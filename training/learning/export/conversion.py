@@ -129,10 +129,10 @@ def _logistic_to_onnx(model: Any, n_columns: int) -> Any:
     }
     n_labels = len(regression.classes_)
     if n_labels == 2:
-        answer = "    calibrated = Sigmoid(decisions)\n" + _TWO_LABELS
+        output = "    calibrated = Sigmoid(decisions)\n" + _TWO_LABELS
     else:
-        answer = "    exact = Softmax<axis = 1>(decisions)\n"
-    return _graph(_PREPARED + _LINEAR + answer, constants, n_columns, n_labels)
+        output = "    exact = Softmax<axis = 1>(decisions)\n"
+    return _graph(_PREPARED + _LINEAR + output, constants, n_columns, n_labels)
 
 
 def _svm_to_onnx(model: Any, n_columns: int) -> Any:

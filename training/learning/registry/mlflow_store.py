@@ -1,4 +1,4 @@
-"""Where MLflow keeps what it knows; known without importing MLflow."""
+"""Location of MLflow's store, for code that must not import MLflow."""
 
 from training.params import TrackingParams
 
@@ -6,5 +6,5 @@ _MLFLOW_FILE = "mlflow.db"
 
 
 def mlflow_uri(params: TrackingParams) -> str:
-    """As told by params.yaml, else a SQLite file."""
+    """URI of MLflow's store: as set in params.yaml, or else a SQLite file."""
     return params.mlflow_uri or f"sqlite:///{params.folder / _MLFLOW_FILE}"

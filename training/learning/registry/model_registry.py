@@ -1,4 +1,4 @@
-"""Registered versions of the model: their files, which one is the champion, which ones were.
+"""Registered versions of the model: their files, and the present and former champions.
 
 Importing this module imports MLflow, which takes seconds.
 """
@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import mlflow
 from mlflow.entities.model_registry import ModelVersion
@@ -29,32 +29,32 @@ _HISTORY_TAG = "champion_history"
 
 @dataclass(frozen=True)
 class Deployment:
-    """The files that a version brings along, in one folder. Only the model itself must be there.
+    """The files of a version, in one folder. Only the model itself is required.
 
     Attributes:
-        folder: where they are.
+        folder: Folder of the files.
     """
 
     folder: Path
 
     @property
     def model(self) -> Path:
-        """What is served once the version is champion."""
+        """The model that is served if the version is the champion."""
         return self.folder / _MODEL_FILE
 
     @property
     def development(self) -> Path:
-        """The same kind of model, trained without the recordings kept back."""
+        """The same kind of model, trained without the held-out recordings."""
         return self.folder / _DEVELOPMENT_FILE
 
     @property
     def held_out(self) -> Path:
-        """Landmarks and labels of the recordings kept back."""
+        """Landmarks and labels of the held-out recordings."""
         return self.folder / _HELD_OUT_FILE
 
     @property
     def learned_from(self) -> Path:
-        """The groups that the development model has learned from, as a JSON list."""
+        """Groups that the development model was trained on, as a JSON list."""
         return self.folder / _LEARNED_FROM_FILE
 
 
@@ -62,10 +62,10 @@ class Registry:
     """The registered versions of one model.
 
     Args:
-        params: where the registry is, and what the model is called.
+        params: Location of the registry and name of the model.
 
     Raises:
-        TrainingError: the registry cannot be reached.
+        TrainingError: The registry cannot be reached.
     """
 
     def __init__(self, params: TrackingParams) -> None:
@@ -73,9 +73,9 @@ class Registry:
         self.name = params.registered_model
 
     def register(self, deployment: Deployment, tags: Mapping[str, Any]) -> str:
-        """Log a deployment in the active run and register it; returns the new version.
+        """Log a deployment to the active run, register it, and return the new version.
 
-        The ONNX model is also logged the way MLflow knows models, so that its own tools load it.
+        The ONNX model is also logged as an MLflow model, so that MLflow's own tools can load it.
         """
         import onnx
 
@@ -84,7 +84,7 @@ class Registry:
             logged = mlflow.onnx.log_model(
                 onnx.load(deployment.model),
                 name="model",
-                # Given, since finding them out takes seconds and lists the whole environment.
+                # Inferring these would take seconds and list the whole environment.
                 pip_requirements=["onnxruntime", "numpy"],
                 save_as_external_data=False,
                 registered_model_name=self.name,
@@ -96,15 +96,15 @@ class Registry:
         return version
 
     def versions(self) -> list[ModelVersion]:
-        """Every registered version, the newest first."""
+        """All registered versions, newest first."""
         found = self._client.search_model_versions(f"name = '{self.name}'")
         return sorted(found, key=lambda version: -int(version.version))
 
     def version(self, number: str) -> ModelVersion:
-        """One version.
+        """The version with a number.
 
         Raises:
-            PromotionError: there is none of that number.
+            PromotionError: There is no such version.
         """
         for version in self.versions():
             if str(version.version) == number:
@@ -114,10 +114,10 @@ class Registry:
         )
 
     def files(self, version: ModelVersion, folder: Path) -> Deployment:
-        """A version's files, fetched into a folder.
+        """Fetch the files of a version into a folder.
 
         Raises:
-            PromotionError: they are gone.
+            PromotionError: They are gone.
         """
         folder.mkdir(parents=True, exist_ok=True)
         try:
@@ -132,24 +132,24 @@ class Registry:
         return Deployment(Path(path))
 
     def champion(self) -> str | None:
-        """The number of the version that is served, if one has been promoted."""
+        """Number of the version that is served; None if none has been promoted."""
         version = self._registered("aliases").get(CHAMPION)
         return None if version is None else str(version)
 
     def set_alias(self, version: str) -> None:
-        """Set the alias ``champion``."""
+        """Give a version the alias ``champion``."""
         self._client.set_registered_model_alias(self.name, CHAMPION, version)
 
     def former_champions(self) -> list[str]:
-        """The versions that one can go back to, the latest one last."""
+        """Versions that a rollback can return to, most recent last."""
         former: list[str] = json.loads(self._registered("tags").get(_HISTORY_TAG, "[]"))
         return former
 
     def remember_champions(self, former: list[str]) -> None:
-        """Replace the versions that one can go back to."""
+        """Replace the versions that a rollback can return to."""
         self._client.set_registered_model_tag(self.name, _HISTORY_TAG, json.dumps(former))
 
-    def _registered(self, what: str) -> dict[str, Any]:
-        """Aliases or tags of the registered model; none while no version is registered."""
+    def _registered(self, attribute: Literal["aliases", "tags"]) -> dict[str, Any]:
+        """Aliases or tags of the registered model; empty if no version is registered."""
         found = self._client.search_registered_models(f"name = '{self.name}'")
-        return dict(getattr(found[0], what)) if found else {}
+        return dict(getattr(found[0], attribute)) if found else {}

@@ -1,7 +1,7 @@
-"""Which model is served: the gate that a new one has to pass, and the way back.
+"""Decides which model is served: promotion through a gate, and rollback.
 
-The champion is what serving reads: promotion copies the version's ONNX file, byte for byte, to
-where serving looks, and sets the registry's alias. Serving needs no MLflow.
+The champion is the model that is served. Promotion copies its ONNX file, byte for byte, to the path
+that serving reads, and sets the registry's alias. Serving needs no MLflow.
 """
 
 import json
@@ -29,15 +29,15 @@ _ORIGIN_TAG = "origin"
 
 @dataclass(frozen=True)
 class Comparison:
-    """A model and the champion on recordings that neither has learned from.
+    """A new model compared with the champion, on recordings that neither has learned from.
 
     Attributes:
-        candidate: macro F1.
-        champion: macro F1.
-        champion_version: which one the champion is.
-        champion_origin: where it comes from if it was not trained here; else empty.
-        frames: number of frames.
-        recordings: number of recordings.
+        candidate: Macro F1 of the new model.
+        champion: Macro F1 of the champion.
+        champion_version: Version of the champion.
+        champion_origin: Origin of the champion if it was not trained here; otherwise empty.
+        frames: Number of frames.
+        recordings: Number of recordings.
     """
 
     candidate: float
@@ -59,36 +59,36 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Promotion:
-    """What changed.
+    """The outcome of a promotion or a rollback.
 
     Attributes:
-        version: the champion now.
-        previous: the champion before, if any.
-        output: the file that serving reads.
-        sha256: of that file.
-        judged: the comparison with the champion before, or why there was none.
+        version: Version of the new champion.
+        previous: Version of the previous champion, if there was one.
+        output: File that serving reads.
+        sha256: Hash of that file.
+        comparison: The comparison with the previous champion, or why there was none.
     """
 
     version: str
     previous: str | None
     output: Path
     sha256: str
-    judged: str
+    comparison: str
 
 
 def promote(
     tracked: TrackingParams, params: PromotionParams, version: str | None, force: bool
 ) -> Promotion:
-    """Make a version the champion, if it passes the gate.
+    """Make a version the champion if it passes the gate.
 
     Args:
-        tracked: where versions are registered.
-        params: the gate, and where the champion's file goes.
-        version: which one; None: the one trained last.
-        force: also when it is worse than the champion, or cannot be compared with it.
+        tracked: Location of the registry.
+        params: The gate, and the path for the champion's file.
+        version: Which version; None: the one trained most recently.
+        force: Whether to promote a version that is worse than the champion or cannot be compared.
 
     Raises:
-        PromotionError: there is no such version, or it does not pass. Nothing was changed.
+        PromotionError: There is no such version, or it does not pass. Nothing was changed.
     """
     with _registry(tracked) as (registry, folder):
         chosen = _newest(registry) if version is None else version
@@ -97,29 +97,29 @@ def promote(
         _adopt_served_file(registry, params.output, folder)
         previous = registry.champion()
         if previous in (None, chosen):
-            judged = "there was no other champion to compare with"
+            comparison: Comparison | str = "there was no other champion to compare with"
         else:
             comparison = _compare(registry, files, str(previous), folder)
             if not force:
                 _require_not_worse(chosen, comparison, params.tolerance)
-            judged = str(comparison)
         _serve(registry, files.model, chosen, params.output)
         if previous not in (None, chosen):
             registry.remember_champions([*registry.former_champions(), str(previous)])
-        return Promotion(chosen, previous, params.output, content_sha256(params.output), judged)
+        sha256 = content_sha256(params.output)
+        return Promotion(chosen, previous, params.output, sha256, str(comparison))
 
 
 def rollback(tracked: TrackingParams, params: PromotionParams) -> Promotion:
-    """Go back to the champion before this one.
+    """Go back to the previous champion.
 
     Raises:
-        PromotionError: there was none.
+        PromotionError: There was none.
     """
     with _registry(tracked) as (registry, folder):
         former = registry.former_champions()
         if not former:
             raise PromotionError(
-                f"{registry.name!r} has had no other champion to go back to. "
+                f"There is no other champion of {registry.name!r} to go back to. "
                 "`straps-train promote VERSION` makes any version the champion."
             )
         current, version = registry.champion(), registry.version(former[-1])
@@ -128,12 +128,12 @@ def rollback(tracked: TrackingParams, params: PromotionParams) -> Promotion:
         _serve(registry, files.model, former[-1], params.output)
         registry.remember_champions(former[:-1])
         sha256 = content_sha256(params.output)
-        return Promotion(former[-1], current, params.output, sha256, "going back is not judged")
+        return Promotion(former[-1], current, params.output, sha256, "a rollback compares nothing")
 
 
 @contextmanager
 def _registry(tracked: TrackingParams) -> Iterator[tuple[Registry, Path]]:
-    """The registry, for one process on this machine at a time, and a folder to work in."""
+    """The registry and a temporary folder, for one process on this machine at a time."""
     with (
         locked(tracked.folder / "promotion.lock"),
         tempfile.TemporaryDirectory() as folder,
@@ -142,7 +142,7 @@ def _registry(tracked: TrackingParams) -> Iterator[tuple[Registry, Path]]:
 
 
 def _newest(registry: Registry) -> str:
-    """The version trained last; what was only found and registered has been served already."""
+    """The version trained most recently; adopted versions were not trained here."""
     trained = [version for version in registry.versions() if _ORIGIN_TAG not in version.tags]
     if not trained:
         raise PromotionError(
@@ -153,7 +153,7 @@ def _newest(registry: Registry) -> str:
 
 
 def _check_file(model: Path, sha256: str) -> None:
-    """Parity was shown when the file was made; here it must be that very file, and understood."""
+    """Check that this is the file that passed the parity gate, and that it can be served."""
     if not model.is_file() or content_sha256(model) != sha256:
         raise PromotionError(
             f"{model.name} of this version is not the file that passed the parity gate (its "
@@ -162,13 +162,13 @@ def _check_file(model: Path, sha256: str) -> None:
     try:
         PoseClassifier(model)
     except ClassifierError as error:
-        raise PromotionError(f"This version cannot be served by this program. {error}") from error
+        raise PromotionError(f"This program cannot serve this version. {error}") from error
 
 
 def _adopt_served_file(registry: Registry, output: Path, folder: Path) -> None:
-    """Register the file that is served today, if no version knows it, and call it the champion.
+    """Register the file that is served now as the champion, unless it is a version already.
 
-    So one can go back to it: the starter, or a file that was copied there by hand.
+    This makes a rollback to it possible, be it the starter or a file that was copied there by hand.
     """
     if not output.is_file():
         return
@@ -181,7 +181,7 @@ def _adopt_served_file(registry: Registry, output: Path, folder: Path) -> None:
     try:
         PoseClassifier(adopted.model)
     except ClassifierError:
-        return  # nobody wants to go back to a file that cannot be served
+        return  # there is no point in going back to a file that cannot be served
     before = registry.champion()
     with tracking.run(_ADOPTED_RUN, nested=False):
         version = registry.register(adopted, {_ORIGIN_TAG: f"found in {output}"})
@@ -193,27 +193,24 @@ def _adopt_served_file(registry: Registry, output: Path, folder: Path) -> None:
 def _compare(
     registry: Registry, candidate: Deployment, champion: str, folder: Path
 ) -> Comparison | str:
-    """Both development models on what neither has learned from, or why that cannot be."""
+    """Compare both development models on recordings new to both, or say why that is impossible."""
     if not candidate.held_out.is_file():
-        return "not compared: it brings no recordings to be judged by"
+        return "not compared: it has no held-out recordings"
     version = registry.version(champion)
     files = registry.files(version, folder / "champion")
     held_out = HeldOut.load(candidate.held_out)
-    judged = files.model
+    compared_model = files.model
     if files.learned_from.is_file():
-        # Any other model, such as the starter, has seen none of these recordings.
-        judged = files.development
+        # Any other model, such as the starter, has not seen any of these recordings.
+        compared_model = files.development
         learned_from = json.loads(files.learned_from.read_text(encoding="utf-8"))
         held_out = held_out.without_groups(learned_from)
     if not len(held_out):
-        return (
-            f"not compared: champion {champion} has learned from every recording that this one is "
-            "judged by"
-        )
+        return f"not compared: champion {champion} has learned from all of its held-out recordings"
     try:
-        champion_score = evaluate(held_out.predictions(PoseClassifier(judged))).f1_macro
+        champion_score = evaluate(held_out.predictions(PoseClassifier(compared_model))).f1_macro
     except ClassifierError as error:
-        return f"not compared: champion {champion} cannot be run any more ({error})"
+        return f"not compared: champion {champion} can no longer be used ({error})"
     own_score = evaluate(held_out.predictions(PoseClassifier(candidate.development))).f1_macro
     recordings = len(set(held_out.filenames.tolist()))
     origin = version.tags.get(_ORIGIN_TAG, "")
@@ -222,13 +219,13 @@ def _compare(
 
 def _require_not_worse(version: str, comparison: Comparison | str, tolerance: float) -> None:
     if isinstance(comparison, str):
-        reason = f"could not be judged; {comparison}"
+        reason = f"was {comparison}"
     elif comparison.candidate < comparison.champion - tolerance:
         reason = f"is worse than the champion: {comparison}"
     else:
         return
     raise PromotionError(
-        f"Version {version} {reason}. Nothing was changed; `--force` promotes it all the same."
+        f"Version {version} {reason}. Nothing was changed; `--force` promotes it anyway."
     )
 
 
@@ -240,6 +237,6 @@ def _serve(registry: Registry, model: Path, version: str, output: Path) -> None:
             registry.set_alias(version)
     except OSError as error:
         raise PromotionError(
-            f"{output} cannot be written ({error.strerror}). Make room, or check the rights of its "
-            "folder, and promote again; the file served before is untouched."
+            f"{output} cannot be written ({error.strerror}). Free some space, or check the "
+            "permissions of its folder, then promote again; the file served now is unchanged."
         ) from error

@@ -1,6 +1,6 @@
-"""MLflow: where runs and registered models are kept, and the runs of one training.
+"""MLflow: the store of runs and registered models, and the runs of a training.
 
-Importing MLflow takes seconds, so commands import this module when they run.
+Importing MLflow takes seconds, so commands import this module only when they run.
 """
 
 import io
@@ -14,11 +14,11 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
-# Said before MLflow is imported: nothing here reports to anyone.
+# Set before MLflow is imported, to turn telemetry off.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DO_NOT_TRACK", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-# Where there is no git, nothing is said about the commit.
+# Without git there is no warning; the commit is simply not logged.
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 
 import git
@@ -34,7 +34,7 @@ from training.learning.registry.mlflow_store import mlflow_uri
 from training.params import TrackingParams
 from training.runtime.locks import locked
 
-# What it says of its tables and of each step is of no use to whoever trains.
+# Messages about its tables and steps are of no use to the person who trains.
 logging.getLogger("mlflow").setLevel(logging.WARNING)
 logging.getLogger("alembic").setLevel(logging.WARNING)
 
@@ -45,13 +45,13 @@ _PROCESS_TAG = "process.id"
 
 
 def connect(params: TrackingParams) -> MlflowClient:
-    """Point MLflow to its store, make the store and the experiment if they are new.
+    """Connect MLflow to its store, creating the store and the experiment if they are new.
 
-    A new SQLite file that several processes open at once breaks in its first migration, so the
-    first use of a store is serialised.
+    If several processes open a new SQLite file at once, its first migration fails. A lock makes
+    them take turns.
 
     Raises:
-        TrainingError: the store cannot be reached or used.
+        TrainingError: The store cannot be reached or used.
     """
     uri = mlflow_uri(params)
     try:
@@ -62,29 +62,29 @@ def connect(params: TrackingParams) -> MlflowClient:
             mlflow.set_registry_uri(uri)
             client = MlflowClient()
             if client.get_experiment_by_name(params.experiment) is None:
-                # A server keeps artifacts where it was told to; files are kept beside the database.
+                # A server knows where to keep artifacts; locally they go next to the database.
                 local = None if uri.startswith("http") else (params.folder / _ARTIFACTS).as_uri()
                 client.create_experiment(params.experiment, artifact_location=local)
             mlflow.set_experiment(params.experiment)
     except (MlflowException, SQLAlchemyError, OSError) as error:
         raise TrainingError(
             f"MLflow's store {_without_secret(uri)} cannot be used ({_first_line(error)}). Check "
-            "`training.tracking.mlflow_uri` in params.yaml, and that the store is running and may "
-            "be written to."
+            "`training.tracking.mlflow_uri` in params.yaml, and that the store is running and "
+            "writable."
         ) from error
     return client
 
 
 @contextmanager
 def run(name: str, nested: bool = True) -> Iterator[str]:
-    """An MLflow run; gives its id. It ends as failed when the block raises."""
+    """An MLflow run; yields its ID. The run ends as failed if the block raises."""
     tags = {_HOST_TAG: socket.gethostname(), _PROCESS_TAG: str(os.getpid())}
     with mlflow.start_run(run_name=name, nested=nested, tags=tags) as active:
         yield active.info.run_id
 
 
 def close_abandoned(params: TrackingParams) -> None:
-    """Mark runs as killed whose process was killed on this machine, and could not say so itself."""
+    """Mark runs as killed if their process on this machine died without ending them."""
     client = connect(params)
     experiment = client.get_experiment_by_name(params.experiment)
     if experiment is None:
@@ -97,7 +97,7 @@ def close_abandoned(params: TrackingParams) -> None:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Without the lines that MLflow prints to standard error, whatever the level of its log is."""
+    """Suppress what MLflow prints to standard error whatever its log level."""
     with redirect_stderr(io.StringIO()):
         yield
 
@@ -109,7 +109,7 @@ def log_parameters(parameters: Mapping[str, Any]) -> None:
 
 
 def log_environment() -> None:
-    """Log the version of every installed package, and of this program."""
+    """Log the version of every installed package, and the commit of this program."""
     mlflow.set_tags({f"git.{name}": value for name, value in _commit().items()})
     versions = {found.name: found.version for found in distributions()}
     mlflow.log_dict(dict(sorted(versions.items())), "environment.json")
@@ -132,12 +132,12 @@ def _is_alive(process: int) -> bool:
     except ProcessLookupError:
         return False
     except PermissionError:
-        return True  # someone else's
+        return True  # a process of another user
     return True
 
 
 def _commit() -> dict[str, str]:
-    """The commit that this program is checked out at, if it is."""
+    """The commit of this checkout; empty if this is not one."""
     try:
         repository = git.Repo(PROJECT_ROOT)
         return {
@@ -149,7 +149,7 @@ def _commit() -> dict[str, str]:
 
 
 def _require_database(uri: str) -> None:
-    """Fail at once where there is no database; MLflow would try for minutes."""
+    """Fail at once if there is no database; MLflow would retry for minutes."""
     if uri.startswith(("postgresql", "mysql")):
         engine = create_engine(uri, poolclass=NullPool)
         engine.connect().close()

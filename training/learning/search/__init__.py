@@ -1,1 +1,1 @@
-"""The search for hyperparameters and for the number of boosting rounds."""
+"""Hyperparameter search with Optuna."""

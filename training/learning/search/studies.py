@@ -1,4 +1,4 @@
-"""Where Optuna keeps its studies, and what they are called."""
+"""Storage and names of Optuna's studies."""
 
 import hashlib
 import json
@@ -24,37 +24,37 @@ if TYPE_CHECKING:
     from optuna.trial import BaseTrial
 
 _SQLITE_FILE = "optuna.db"
-# How long a process waits for another one that writes.
+# How long a process waits while another one is writing.
 _SQLITE_TIMEOUT_S = 60
-# A running trial gives a sign of life this often. Without one for the second time, its process is
-# taken for dead, and the trial has failed.
+# A running trial sends a heartbeat this often. After the grace period without one, its process is
+# assumed dead, and the trial counts as failed.
 _HEARTBEAT_S = 10
 _GRACE_S = 60
 
 
 def optuna_url(params: TrackingParams) -> str:
-    """Where Optuna keeps its studies: as told, else a SQLite file."""
+    """URL of Optuna's storage: as set in params.yaml, or else a SQLite file."""
     return params.optuna_storage or f"sqlite:///{params.folder / _SQLITE_FILE}"
 
 
 def open_storage(url: str) -> "RDBStorage":
-    """The storage; its tables are made if they are new.
+    """The storage; its tables are created if they are missing.
 
-    A new SQLite file that several processes open at once breaks in its first migration, so opening
-    is serialised.
+    If several processes open a new SQLite file at once, its first migration fails. A lock makes
+    them take turns.
 
     Raises:
-        TrainingError: it cannot be used.
+        TrainingError: It cannot be used.
     """
     import optuna
     from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-    # What it says of each trial is shown in a better way.
+    # Trials are reported in a better way than by Optuna's log.
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     settings = {"connect_args": {"timeout": _SQLITE_TIMEOUT_S}} if sqlite_file(url) else None
     try:
         with study_lock(url), warnings.catch_warnings():
-            # Heartbeats are called experimental; a change of them would fail our tests.
+            # Heartbeats are marked as experimental; if they change, our tests fail.
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             return optuna.storages.RDBStorage(
                 url,
@@ -67,18 +67,18 @@ def open_storage(url: str) -> "RDBStorage":
         reason = str(error).strip().partition("\n")[0]
         raise TrainingError(
             f"Optuna's storage {address} cannot be used ({reason}). Check "
-            "`training.tracking.optuna_storage` in params.yaml, and that it may be written to."
+            "`training.tracking.optuna_storage` in params.yaml, and that it is writable."
         ) from error
 
 
 def study_lock(url: str) -> AbstractContextManager[None]:
-    """What at most one process of this machine may hold, for a SQLite storage."""
+    """A lock that one process on this machine can hold at a time, if the storage is SQLite."""
     file = sqlite_file(url)
     return nullcontext() if file is None else locked(file.with_name(f"{file.name}.lock"))
 
 
 def sqlite_file(url: str) -> Path | None:
-    """The file of a SQLite storage; None for other storages."""
+    """Path of a SQLite storage; None for other storages."""
     _, found, path = url.partition("sqlite:///")
     return Path(path) if found else None
 
@@ -86,9 +86,9 @@ def sqlite_file(url: str) -> Path | None:
 def study_name(
     data: Dataset, folds: Sequence[Fold], settings: FitSettings, metric: ScoreMetric, pruning: bool
 ) -> str:
-    """A name that only searches of the same data, folds, settings and search space share.
+    """A name shared only by searches with the same data, folds, settings and search space.
 
-    How many trials there are to be is not part of it, so a search can be continued with more.
+    The number of trials is not part of it, so a search can be extended.
     """
     digest = hashlib.sha256()
     arrays: list[NDArray[Any]] = [data.features, data.codes]
@@ -114,7 +114,7 @@ def study_name(
 def search_distributions(
     search_space: "Callable[[BaseTrial], dict[str, Any]]",
 ) -> "dict[str, BaseDistribution]":
-    """What a search space draws from, by name, found by drawing once."""
+    """Distributions of a search space by name, found by drawing from it once."""
     import optuna
 
     verbosity = optuna.logging.get_verbosity()

@@ -1,10 +1,8 @@
-"""One trial of a search: a choice of hyperparameters, judged by cross-validation."""
+"""A trial of a search: one choice of hyperparameters, scored by cross-validation."""
 
-import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,25 +22,25 @@ if TYPE_CHECKING:
     from optuna.storages import RDBStorage
     from optuna.trial import FrozenTrial
 
-# Where a trial keeps all hyperparameters that it used.
+# The user attribute of a trial that holds all hyperparameters it used.
 HYPERPARAMETERS = "hyperparameters"
 
-# No trial is given up before this many are complete, nor within its first rounds. Every round is
-# reported, but asking whether to give up reads the whole study, so that is done now and then.
+# No trial is pruned before this many are complete, nor in its first rounds. Every round is
+# reported, but deciding whether to prune reads the whole study, so that is done every few rounds.
 _COMPLETE_BEFORE_PRUNING = 5
 _ROUNDS_BEFORE_PRUNING = 10
-_ROUNDS_BETWEEN_QUESTIONS = 5
+_ROUNDS_BETWEEN_PRUNING = 5
 
 
 @dataclass(frozen=True)
 class SearchSettings:
-    """How is searched.
+    """How to search.
 
     Attributes:
-        metric: what is maximised.
-        num_trials: how many finished trials the study is to have, pruned ones included.
-        pruning: whether bad trials are given up early.
-        processes: how many trials run side by side.
+        metric: Score to maximise.
+        num_trials: Number of finished trials that the study should have, pruned ones included.
+        pruning: Whether bad trials are stopped early.
+        processes: Number of trials that run in parallel.
     """
 
     metric: ScoreMetric
@@ -52,8 +50,17 @@ class SearchSettings:
 
 
 @dataclass(frozen=True)
-class Search:
-    """What a process needs to know to do a trial."""
+class SearchTask:
+    """Everything that a process needs to run a trial.
+
+    Attributes:
+        data: The table.
+        folds: Folds of the cross-validation that scores each trial.
+        settings: Which model, and the hyperparameters that the search does not change.
+        how: How to search.
+        url: URL of Optuna's storage.
+        name: Name of the study.
+    """
 
     data: Dataset
     folds: Sequence[Fold]
@@ -63,30 +70,23 @@ class Search:
     name: str
 
 
-def do_stored_trial(stored: Path, job: int) -> bool:
-    """``do_trial`` of a search that another process has written with ``pickle``."""
-    return do_trial(_stored_search(stored), job)
+def do_trial(search: SearchTask, job: int) -> bool:
+    """Run one more trial and return True, or return False if enough are finished already.
 
-
-@cache
-def _stored_search(stored: Path) -> Search:
-    with stored.open("rb") as file:
-        search: Search = pickle.load(file)  # noqa: S301 - written by the process that asks for it
-    return search
-
-
-def do_trial(search: Search, job: int) -> bool:
-    """Do one more trial, unless enough are finished by now; whether it was done."""
+    Args:
+        search: The search.
+        job: Number of this trial among those started together.
+    """
     import optuna
 
     study = open_study(search, open_storage(search.url))
     n_finished = len(finished_trials(study))
     if n_finished >= search.how.num_trials:
         return False
-    # Drawn anew for each trial, so that nothing but the finished trials decides what is tried; and
-    # which of several that are done side by side it is, lest they be the same.
-    side_by_side = (job,) if search.how.processes > 1 else ()
-    seed = np.random.SeedSequence((search.settings.seed, n_finished, *side_by_side))
+    # The sampler is seeded for each trial, so what it tries depends only on the finished trials.
+    # Parallel trials also use their number; otherwise they would all try the same.
+    parallel = (job,) if search.how.processes > 1 else ()
+    seed = np.random.SeedSequence((search.settings.seed, n_finished, *parallel))
     study.sampler = optuna.samplers.TPESampler(
         seed=int(seed.generate_state(1)[0]), constant_liar=search.how.processes > 1
     )
@@ -94,11 +94,11 @@ def do_trial(search: Search, job: int) -> bool:
     return True
 
 
-def _value(search: Search, trial: "Trial") -> float:
+def _value(search: SearchTask, trial: "Trial") -> float:
     """The score of one choice of hyperparameters.
 
     Raises:
-        TrialPruned: it is given up.
+        TrialPruned: The trial is stopped early.
     """
     kind = model_kind(search.settings.model)
     suggested = kind.search_space(trial)
@@ -110,26 +110,26 @@ def _value(search: Search, trial: "Trial") -> float:
     if not kind.boosted:
         return _value_by_folds(search, settings, trial)
 
-    def report(rounds: int, value: float) -> None:
-        may_prune = rounds % _ROUNDS_BETWEEN_QUESTIONS == 0 and rounds < used[ROUNDS]
+    def report_round(rounds: int, value: float) -> None:
+        may_prune = rounds % _ROUNDS_BETWEEN_PRUNING == 0 and rounds < used[ROUNDS]
         _reported(trial, rounds, value, may_prune)
 
-    curve = boosted_curve(search.data, search.folds, settings, search.how.metric, report)
+    curve = boosted_curve(search.data, search.folds, settings, search.how.metric, report_round)
     trial.set_user_attr(HYPERPARAMETERS, {**used, ROUNDS: curve.best_rounds})
     return curve.best_score
 
 
-def _value_by_folds(search: Search, settings: FitSettings, trial: "Trial") -> float:
-    """The score over the folds so far, reported after each."""
+def _value_by_folds(search: SearchTask, settings: FitSettings, trial: "Trial") -> float:
+    """The score over all folds; the score so far is reported after each."""
     data = search.data
     truth = np.empty(0, dtype=np.int64)
     probabilities = np.empty((0, len(data.labels)))
     so_far = 0.0
     for number, fold in enumerate(search.folds, start=1):
         model = fit_model(data.rows(fold.train), settings)
-        answers = model.predict_proba(data.features[fold.test])
+        predicted = model.predict_proba(data.features[fold.test])
         truth = np.concatenate([truth, data.codes[fold.test]])
-        probabilities = np.concatenate([probabilities, answers])
+        probabilities = np.concatenate([probabilities, predicted])
         so_far = score(search.how.metric, truth, probabilities, len(data.labels))
         _reported(trial, number, so_far, may_prune=number < len(search.folds))
     return so_far
@@ -140,16 +140,16 @@ def _reported(trial: "Trial", step: int, value: float, may_prune: bool) -> None:
 
     if not np.isfinite(value):
         raise TrainingError(
-            f"The score of {dict(trial.params)} is {value}: the model answers with numbers that "
-            "are none. Look for extreme values among the features."
+            f"The score of {dict(trial.params)} is {value}: the model's probabilities are not "
+            "finite. Check the features for extreme values."
         )
     trial.report(value, step)
     if may_prune and trial.should_prune():
         raise optuna.TrialPruned
 
 
-def open_study(search: Search, storage: "RDBStorage") -> "Study":
-    """The study, made if it is new."""
+def open_study(search: SearchTask, storage: "RDBStorage") -> "Study":
+    """The study, created if it is new."""
     import optuna
 
     pruner: optuna.pruners.BasePruner = optuna.pruners.NopPruner()
@@ -169,7 +169,7 @@ def open_study(search: Search, storage: "RDBStorage") -> "Study":
 
 
 def finished_trials(study: "Study") -> "list[FrozenTrial]":
-    """Those that are complete, and those that were given up."""
+    """Trials that are complete or pruned."""
     from optuna.trial import TrialState
 
     return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))

@@ -1,23 +1,19 @@
-"""The search for better hyperparameters, with Optuna.
+"""Hyperparameter search with Optuna.
 
-Every trial is a cross-validation; its value is one score over all tested rows. Trials that are
-worse than half of the others at the same point are given up early: boosted trees round by round,
-other models fold by fold.
+Every trial is a cross-validation; its value is one score over all test rows. A trial that is worse
+than half of the others at the same point is pruned: boosted trees round by round, other models fold
+by fold.
 
-A search can be stopped or killed at any moment. Started again with the same data and settings, it
-does what is missing. With one process it ends with the very trials of a search that was never
-stopped; several processes share a study, and then the order in which they finish has a part in what
-is tried next.
+A search can be stopped or killed at any time. Started again with the same data and settings, it
+runs the missing trials. With one process it ends with exactly the trials of an uninterrupted
+search. Several processes share a study, so the order in which they finish affects what is tried
+next.
 """
 
-import pickle
-import tempfile
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -35,14 +31,13 @@ from training.learning.search.studies import (
 )
 from training.learning.search.trials import (
     HYPERPARAMETERS,
-    Search,
     SearchSettings,
-    do_stored_trial,
+    SearchTask,
     do_trial,
     finished_trials,
     open_study,
 )
-from training.runtime.workers import Failed, Workers, each_done
+from training.runtime.workers import in_processes
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -56,13 +51,13 @@ class TrialRecord:
     """A finished trial.
 
     Attributes:
-        number: its place in the study.
-        state: ``pruned`` when it was given up.
-        value: its score; of a pruned one the last before it was given up.
-        hyperparameters: all that were used, the best number of rounds included.
-        steps: rounds (of boosted trees) or folds (of other models) that were computed.
-        duration_s: how long it took.
-        earlier: whether it was there before this search started.
+        number: Number of the trial in the study.
+        state: ``complete``, or ``pruned`` if it was stopped early.
+        value: Score of the trial; for a pruned one the last score reported.
+        hyperparameters: All hyperparameters used, the best number of rounds included.
+        steps: Number of rounds (boosted trees) or folds (other models) computed.
+        duration_s: Duration of the trial, in seconds.
+        earlier: Whether it was finished before this search started.
     """
 
     number: int
@@ -76,12 +71,12 @@ class TrialRecord:
 
 @dataclass(frozen=True)
 class SearchResult:
-    """What a search has found.
+    """The result of a search.
 
     Attributes:
-        study: its name in the storage.
-        best: the complete trial with the highest value.
-        trials: all that are finished, in the study's order.
+        study: Name of the study in the storage.
+        best: The complete trial with the highest value.
+        trials: All finished trials, in the study's order.
     """
 
     study: str
@@ -90,7 +85,7 @@ class SearchResult:
 
     @property
     def hyperparameters(self) -> dict[str, Any]:
-        """The best ones, as ``FitSettings`` takes them."""
+        """The best hyperparameters, as ``FitSettings`` takes them."""
         return dict(self.best.hyperparameters)
 
 
@@ -102,24 +97,24 @@ def optimize(
     url: str,
     on_trial: Callable[[TrialRecord], None] = lambda trial: None,
 ) -> SearchResult:
-    """Search, or go on with a search.
+    """Start or resume a search.
 
     Args:
-        data: the table.
-        folds: of the cross-validation that judges each trial.
-        settings: which model; its hyperparameters are where the search starts, and stay as they are
-            where the search space does not name them.
-        how: how is searched.
-        url: Optuna's storage, see ``studies.optuna_url``.
-        on_trial: called in this process for each finished trial: first for the earlier ones, then
+        data: The table.
+        folds: Folds of the cross-validation that scores each trial.
+        settings: Which model. The search starts from its hyperparameters, and leaves those that are
+            not in the search space unchanged.
+        how: How to search.
+        url: URL of Optuna's storage, see ``studies.optuna_url``.
+        on_trial: Called in this process for each finished trial: first for the earlier ones, then
             for each as it finishes.
 
     Raises:
-        TrainingError: the storage cannot be used, a hyperparameter is not possible, or a process
-            that searches died again and again. Finished trials stay.
+        TrainingError: The storage cannot be used, a hyperparameter is impossible, or a worker
+            process died twice during the same trial. Finished trials are kept.
     """
     name = study_name(data, folds, settings, how.metric, how.pruning)
-    search = Search(data, folds, settings, how, url, name)
+    search = SearchTask(data, folds, settings, how, url, name)
     study = _prepared_study(search)
     records: dict[int, TrialRecord] = {}
 
@@ -131,43 +126,22 @@ def optimize(
 
     note(earlier=True)
     while missing := max(0, how.num_trials - len(finished_trials(study))):
-        for _ in _trials_done(search, missing):
-            note(earlier=False)
-    note(earlier=False)  # another training may have had a part in the same search
+        try:
+            for _ in in_processes(partial(do_trial, search), range(missing), how.processes):
+                note(earlier=False)
+        except TrainingError as error:
+            raise TrainingError(
+                f"A trial of the search failed: {error} Finished trials are kept; run the same "
+                "command again to resume."
+            ) from error
+    note(earlier=False)  # trials of another training that works on the same study
     trials = tuple(records[number] for number in sorted(records))
     complete_ones = [trial for trial in trials if trial.state == "complete"]
     return SearchResult(name, max(complete_ones, key=lambda trial: trial.value), trials)
 
 
-def _trials_done(search: Search, missing: int) -> Iterator[None]:
-    """Yields after each trial."""
-    jobs = range(missing)
-    if search.how.processes == 1:
-        for job in jobs:
-            do_trial(search, job)
-            yield
-        return
-    # Not sent to the workers but read by them: a worker that dies before it has taken what it is
-    # sent would leave the sender waiting.
-    with tempfile.TemporaryDirectory() as folder:
-        stored = Path(folder) / "search.pickle"
-        stored.write_bytes(pickle.dumps(search))
-        workers = Workers(processes=search.how.processes)
-        task = partial(do_stored_trial, stored)
-        results = each_done(task, jobs, stored.parent, workers)
-        # A generator, whose workers end with it.
-        with closing(cast("Generator[tuple[int, bool | Failed], None, None]", results)):
-            for _, result in results:
-                if isinstance(result, Failed):
-                    raise TrainingError(
-                        f"A trial of the search failed: {result.reason}. Finished trials are kept; "
-                        "run the same command again to go on from there."
-                    )
-                yield
-
-
-def _prepared_study(search: Search) -> "Study":
-    """The study, made if it is new. Its first trial starts from the given hyperparameters."""
+def _prepared_study(search: SearchTask) -> "Study":
+    """The study, created if it is new. Its first trial uses the given hyperparameters."""
     settings = search.settings
     start = complete(settings.model, settings.hyperparameters)
     space = search_distributions(model_kind(settings.model).search_space)

@@ -1,4 +1,4 @@
-"""One performer's measures, and forward kinematics: joint angles to landmark positions.
+"""A performer's body measurements, and forward kinematics: joint angles to landmark positions.
 
 The performer frame is right-handed, in metres, gravity pulling along -y: at zero posture x is the
 performer's left, y is up and z is where the chest faces. The origin is the middle of the hips.
@@ -11,6 +11,7 @@ bitrochanteric halves.
 
 from dataclasses import dataclass
 from math import acos, cos, degrees, radians, sin
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,22 +51,22 @@ FACE_OFFSETS = np.array(list(_FACE_BOTH.values()))
 
 @dataclass(frozen=True)
 class Body:
-    """Lengths in metres of one performer.
+    """Body measurements of a performer.
 
     Attributes:
-        stature_m: standing height.
-        upper_arm_m: shoulder to elbow.
-        forearm_m: elbow to wrist.
-        hand_m: wrist to finger tip.
-        thigh_m: hip to knee.
-        shank_m: knee to ankle.
-        foot_m: heel to toe.
-        torso_m: hips to shoulders along the spine.
-        shoulder_half_m: spine to shoulder joint.
-        hip_half_m: spine to hip joint.
-        head_scale: head size relative to the mean for the stature.
-        girth: thickness of limbs and trunk relative to a lean adult.
-        bust: 0 flat chest .. 1 full bust; also the narrowness of the waist.
+        stature_m: Standing height.
+        upper_arm_m: Length from shoulder to elbow.
+        forearm_m: Length from elbow to wrist.
+        hand_m: Length from wrist to fingertip.
+        thigh_m: Length from hip to knee.
+        shank_m: Length from knee to ankle.
+        foot_m: Length from heel to toe.
+        torso_m: Length from hips to shoulders along the spine.
+        shoulder_half_m: Distance from spine to shoulder joint.
+        hip_half_m: Distance from spine to hip joint.
+        head_scale: Head size relative to the mean for the stature.
+        girth: Thickness of limbs and trunk relative to a lean adult.
+        bust: Size of the bust and narrowness of the waist, 0 to 1.
     """
 
     stature_m: float = 1.72
@@ -83,8 +84,8 @@ class Body:
     bust: float = 0.4
 
     @classmethod
-    def random(cls, rng: np.random.Generator) -> "Body":
-        """A performer of 1.50-1.95 m; each proportion varies by a few per cent (s.d. 4 %)."""
+    def random(cls, rng: np.random.Generator) -> Self:
+        """A random performer of 1.50-1.95 m whose proportions vary (standard deviation 4 %)."""
         feminine = float(rng.random())
         stature = float(np.clip(rng.normal(1.78 - 0.14 * feminine, 0.065), 1.50, 1.95))
 
@@ -137,7 +138,7 @@ def torso_axes(posture: Posture) -> Points:
 
 
 def chest_axes(posture: Posture) -> Points:
-    """The frame ``(3, 3)`` the arm angles are measured in: the torso's, with half the twist."""
+    """The frame ``(3, 3)`` for the arm angles: that of the torso, with half the twist."""
     return torso_axes(posture) @ about_y(posture.spine_twist_left_deg / 2)
 
 
@@ -146,8 +147,8 @@ def limb_axes(parent: Points, limb: Arm | Leg, side: int) -> Points:
 
     Args:
         parent: ``(3, 3)`` chest or pelvis axes.
-        limb: its angles.
-        side: +1 left, -1 right.
+        limb: Angles of the limb.
+        side: +1 for left, -1 for right.
     """
     return (
         parent
@@ -207,7 +208,7 @@ def _face_points(points: Points, body: Body, chest: Points, neck: Points, postur
         @ about_x(posture.head_nod_deg)
         @ about_z(posture.head_tilt_right_deg)
     )
-    # The neck follows the head half-way.
+    # The neck follows half of the head's movement.
     half = chest @ about_x(posture.head_nod_deg / 2) @ about_z(posture.head_tilt_right_deg / 2)
     base = neck + NECK * body.stature_m * half[:, 1]
     size = body.stature_m * body.head_scale
@@ -216,9 +217,9 @@ def _face_points(points: Points, body: Body, chest: Points, neck: Points, postur
 
 
 def _shoulder_lift_deg(arm: Arm) -> float:
-    """How far the collarbone rises with the arm: about a fifth of its elevation beyond 60 degrees.
+    """Lift of the collarbone with the arm: about a fifth of the arm's elevation beyond 60 degrees.
 
-    Scapulohumeral rhythm, simplified (Inman et al. 1944).
+    This simplifies the scapulohumeral rhythm (Inman et al. 1944).
     """
     down = cos(radians(arm.abduction_deg)) * cos(radians(arm.flexion_deg))
     return max(0.0, degrees(acos(down)) - 60.0) * 0.2
@@ -233,8 +234,8 @@ def figure_m(body: Body, posture: Posture) -> Points:
         posture.spine_bend_right_deg / 2,
         posture.spine_twist_left_deg / 2,
     )
-    # The two halves of the spine tilt by equal and opposite angles, so hips to shoulders stays
-    # on the torso line that pitch and lean describe.
+    # The two halves of the spine tilt by equal and opposite angles, which keeps the line from hips
+    # to shoulders where pitch and lean put it.
     lower = torso @ about_x(-flexion) @ about_z(-bend) @ about_y(-twist)
     upper = torso @ about_x(flexion) @ about_z(bend) @ about_y(twist)
     points[WAIST] = body.torso_m / 2 * lower[:, 1]

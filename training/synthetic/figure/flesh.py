@@ -1,6 +1,6 @@
-"""The solid shapes a figure is made of: round cones and ellipsoids, with their colours.
+"""Builds a figure from solid shapes: round cones and ellipsoids, with their colours.
 
-Radii are fractions of stature for a lean adult (mid-limb girths after Winter and NASA-STD-3000,
+Radii are fractions of stature for a lean adult (mid-limb girths from Winter and NASA-STD-3000,
 divided by two pi), scaled by the body's girth.
 """
 
@@ -18,7 +18,7 @@ STRAP_WIDTH_M = 0.028
 
 TRUNK_SLICES = 19
 TRUNK_SHARES = (0.0, 0.15, 0.35, 0.5, 0.80, 0.92)
-"""Share of the way from hips to shoulders at which the trunk's half-widths and depths are given."""
+"""Positions between hips (0) and shoulders (1) at which the trunk's width and depth are given."""
 TRUNK_DEPTHS = (0.066, 0.066, 0.061, 0.062, 0.068, 0.054)
 
 
@@ -27,12 +27,12 @@ BlobInHead = Callable[[float, float, float, tuple[float, float, float], Colour],
 
 
 class Figure:
-    """Turns the points of one moment into parts.
+    """Turns the points of one moment into solid parts.
 
     Args:
-        points_m: ``(34, 3)`` as `body.figure_m` gives them.
-        body: whose they are.
-        look: what is worn.
+        points_m: ``(34, 3)`` points from `body.figure_m`.
+        body: The performer's body.
+        look: Clothes and colours.
     """
 
     def __init__(self, points_m: Points, body: Body, look: Look) -> None:
@@ -93,7 +93,7 @@ class Figure:
             up = (share - 0.5) * 2 * span
             centre = waist + up * (chest[:, 1] if share > 0.5 else pelvis[:, 1])
             colour = look.bottom_colour if share < 0.22 else belly if share < 0.6 else top
-            # Tall slices blend into one surface; short ones at the ends keep neck and seat free.
+            # Tall slices blend into one surface; short ones at the ends leave neck and seat clear.
             tall = 0.050 + 0.13 * min(float(share), 0.95 - float(share))
             self._blob(centre, axes, (width, tall, depth), colour)
         self._chest_and_seat(chest, pelvis, waist, middle, top)
@@ -106,7 +106,7 @@ class Figure:
     def _chest_and_seat(
         self, chest: Points, pelvis: Points, waist: Points, middle: Points, top: Colour
     ) -> None:
-        """What tells front from back: breast and neckline, shoulder blades, buttocks."""
+        """Parts that tell front from back: breast and neckline, shoulder blades, buttocks."""
         body, look, h = self._body, self._look, self._body.stature_m
         span = body.torso_m / 2
         for side in (1.0, -1.0):
@@ -222,7 +222,7 @@ class Figure:
         self._cone(toe, toe + 0.18 * (toe - heel), 0.0140 * thick, 0.0095 * thick, foot)
 
     def _straps(self, holds: tuple[bool, bool]) -> None:
-        """Webbing from each holding hand up to one anchor, with the loop about the wrist."""
+        """A strap from each holding hand up to the anchor, with a loop around the wrist."""
         hands = [
             (self._at(f"{side}_WRIST"), (self._at(f"{side}_INDEX") + self._at(f"{side}_PINKY")) / 2)
             for side, held in zip(("LEFT", "RIGHT"), holds, strict=True)

@@ -1,7 +1,7 @@
-"""What the performer wears and what is behind: chosen once per recording."""
+"""The performer's appearance and the background, chosen for each recording."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
 import cv2
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from training.synthetic.figure.body import Body
 
 Colour = tuple[float, float, float]
-"""Red, green, blue, 0..255, before shading."""
+"""Red, green and blue, 0..255, before shading."""
 
 SKINS: tuple[Colour, ...] = (
     (244, 208, 184),
@@ -45,24 +45,24 @@ Bottom = Literal["shorts", "leggings", "trousers"]
 
 @dataclass(frozen=True)
 class Look:
-    """Colours, clothes, light and background.
+    """Colours, clothes, lighting and background.
 
     Attributes:
-        skin: colour of the skin.
-        hair_colour: colour of hair, eyebrows and beard.
-        hair: style.
-        beard: whether there is one.
-        top: kind of upper garment.
-        top_colour: its colour.
-        bottom: kind of lower garment.
-        bottom_colour: its colour.
-        shoe_colour: `None` is barefoot.
-        strap_colour: of the webbing.
+        skin: Colour of the skin.
+        hair_colour: Colour of hair, eyebrows and beard.
+        hair: Hairstyle.
+        beard: Whether there is a beard.
+        top: Kind of top.
+        top_colour: Colour of the top.
+        bottom: Kind of bottoms.
+        bottom_colour: Colour of the bottoms.
+        shoe_colour: Colour of the shoes; `None` if barefoot.
+        strap_colour: Colour of the straps.
         light: ``(3,)`` unit vector towards the light, camera axes.
-        ambient: share of the light that comes from everywhere.
+        ambient: Share of the light that is ambient.
         background: ``(height, width, 3)`` float32, 0..255.
-        grain: standard deviation of the sensor noise, grey levels.
-        anchor_m: height of the strap's anchor above the hands.
+        grain: Standard deviation of the sensor noise, in grey levels.
+        anchor_m: Height of the straps' anchor above the hands.
     """
 
     skin: Colour
@@ -82,8 +82,8 @@ class Look:
     anchor_m: float
 
     @classmethod
-    def random(cls, rng: np.random.Generator, body: Body, height: int, width: int) -> "Look":
-        """A look that suits the body, before a background of that many pixels."""
+    def random(cls, rng: np.random.Generator, body: Body, height: int, width: int) -> Self:
+        """A random look that suits the body, with a background of the given size in pixels."""
         feminine = body.bust > 0
         hairs: tuple[Hair, ...] = ("bald", "short", "long", "bun")
         tops: tuple[Top, ...] = ("bare", "crop", "vest", "shirt", "long-sleeved")
@@ -118,7 +118,7 @@ def _vary(rng: np.random.Generator, colour: Colour, spread: float) -> Colour:
 
 
 def _cloth(rng: np.random.Generator) -> Colour:
-    """Mostly dark or plain, sometimes bright: what people train in."""
+    """The colour of training clothes: mostly dark or plain, sometimes bright."""
     if rng.random() < 0.5:
         grey = float(rng.choice([30.0, 45.0, 80.0, 150.0, 225.0]))
         return _vary(rng, (grey, grey, grey), 8)
@@ -126,14 +126,14 @@ def _cloth(rng: np.random.Generator) -> Colour:
 
 
 def _muted(rng: np.random.Generator, low: float, high: float, saturation: float) -> Colour:
-    """A colour between two grey levels, its saturation a share of what chance would give."""
+    """A random colour between two grey levels, its saturation reduced to a share."""
     channels = rng.uniform(low, high, 3)
     red, green, blue = channels.mean() + saturation * (channels - channels.mean())
     return float(red), float(green), float(blue)
 
 
 def _clutter(rng: np.random.Generator, height: int, width: int, cells: int) -> NDArray[np.float32]:
-    """Blurred colour noise ``(height, width, 3)``, -1..1, of about so many cells across."""
+    """Blurred colour noise ``(height, width, 3)``, -1..1, about ``cells`` blobs across."""
     grey = rng.uniform(-1, 1, (cells, cells, 1))
     coarse = (grey + 0.35 * rng.uniform(-1, 1, (cells, cells, 3))).astype(np.float32)
     grown: NDArray[np.float32] = cv2.resize(
@@ -143,23 +143,21 @@ def _clutter(rng: np.random.Generator, height: int, width: int, cells: int) -> N
 
 
 def random_background(rng: np.random.Generator, height: int, width: int) -> NDArray[np.float32]:
-    """A wall, perhaps a floor, pictures and blurred clutter: ``(height, width, 3)``, 0..255."""
+    """A wall with blurred clutter, perhaps a floor and posters: ``(height, width, 3)``, 0..255."""
     wall = rng.uniform(30, 225) + rng.normal(0, 13, 3)
     down = np.linspace(-1, 1, height, dtype=np.float32)[:, None, None]
     across = np.linspace(-1, 1, width, dtype=np.float32)[None, :, None]
-    picture = (wall + rng.uniform(-35, 35) * down + rng.uniform(-25, 25) * across).astype(
-        np.float32
-    )
+    image = (wall + rng.uniform(-35, 35) * down + rng.uniform(-25, 25) * across).astype(np.float32)
     if rng.random() < 0.55:
-        _paint_rectangles(rng, picture)
+        _paint_rectangles(rng, image)
     if rng.random() < 0.6:
         floor = int(height * rng.uniform(0.72, 0.97))
-        picture[floor:] = (rng.uniform(40, 190) + rng.normal(0, 13, 3)) * (1 + 0.15 * down[floor:])
-    picture += _clutter(rng, height, width, int(rng.integers(3, 12))) * rng.uniform(3, 28)
+        image[floor:] = (rng.uniform(40, 190) + rng.normal(0, 13, 3)) * (1 + 0.15 * down[floor:])
+    image += _clutter(rng, height, width, int(rng.integers(3, 12))) * rng.uniform(3, 28)
     if rng.random() < 0.5:
-        picture += _clutter(rng, height, width, int(rng.integers(20, 60))) * rng.uniform(3, 11)
+        image += _clutter(rng, height, width, int(rng.integers(20, 60))) * rng.uniform(3, 11)
     blur = float(rng.uniform(0.5, 4.0))
-    blurred = cv2.GaussianBlur(picture, (0, 0), blur)
+    blurred = cv2.GaussianBlur(image, (0, 0), blur)
     clipped: NDArray[np.float32] = np.clip(blurred, 0, 255).astype(np.float32)
     return clipped
 

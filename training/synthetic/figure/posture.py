@@ -1,28 +1,28 @@
-"""A posture: the joint angles of one moment, in the performer's own anatomical terms.
+"""A posture: the joint angles at one moment, in anatomical terms from the performer's viewpoint.
 
-All angles are degrees. Zero everywhere is standing to attention: torso upright, arms along the
-body, legs straight, feet flat, looking ahead. Limb angles are measured against the *torso line*
-(hips to shoulders), so "hip flexion 90" is a thigh at right angles to the torso whatever the
-curvature of the spine. Angles are not wrapped: a back lever is ``pitch_back_deg`` 270 (reached by
-rolling backwards past the inverted hang), a planche is -90, and interpolating between postures
-therefore moves the way a performer moves.
+All angles are in degrees. All zero is standing at attention: torso upright, arms along the body,
+legs straight, feet flat, looking ahead. Limb angles are measured from the *torso line* (hips to
+shoulders), so at "hip flexion 90" the thigh is at right angles to the torso whatever the curvature
+of the spine. Angles are not wrapped: a back lever is ``pitch_back_deg`` 270 (reached by rolling
+backwards past the inverted hang), a planche is -90. Interpolation between postures therefore moves
+the way a performer moves.
 """
 
 from dataclasses import dataclass, fields, replace
-from typing import TypeVar
+from typing import Self, TypeVar
 
 
 @dataclass(frozen=True)
 class Arm:
-    """One arm, relative to the chest. Composition: abduct, then flex, then rotate about itself.
+    """One arm, relative to the chest: abducted, then flexed, then rotated about itself.
 
     Attributes:
-        flexion_deg: raised forwards; 90 points where the chest faces, 180 is overhead, negative
-            is behind the back.
-        abduction_deg: raised sideways, away from the body; 90 is the letter T.
-        rotation_deg: about the arm's own length, outwards positive.
-        elbow_deg: 0 is straight; positive brings the hand towards the shoulder.
-        wrist_deg: palm towards the forearm positive.
+        flexion_deg: Forward raise; 90 points where the chest faces, 180 is overhead, negative is
+            backwards.
+        abduction_deg: Sideways raise away from the body; 90 is a T.
+        rotation_deg: Rotation about the arm's own length; positive is outwards.
+        elbow_deg: Bend of the elbow; 0 is straight, positive brings the hand to the shoulder.
+        wrist_deg: Bend of the wrist; positive brings the palm towards the forearm.
     """
 
     flexion_deg: float = 0.0
@@ -34,14 +34,14 @@ class Arm:
 
 @dataclass(frozen=True)
 class Leg:
-    """One leg, relative to the pelvis. Composition as for `Arm`.
+    """One leg, relative to the pelvis; rotations are combined as for `Arm`.
 
     Attributes:
-        flexion_deg: thigh towards the chest.
-        abduction_deg: thigh away from the other one (straddle).
-        rotation_deg: about the thigh's own length, knee outwards positive.
-        knee_deg: 0 is straight; positive brings the heel towards the buttock.
-        toe_point_deg: 0 is a flat foot, 70 a fully pointed one.
+        flexion_deg: Raise of the thigh towards the chest.
+        abduction_deg: Raise of the thigh away from the other one (straddle).
+        rotation_deg: Rotation about the thigh's own length; positive turns the knee outwards.
+        knee_deg: Bend of the knee; 0 is straight, positive brings the heel to the buttock.
+        toe_point_deg: Point of the foot; 0 is flat, 70 is fully pointed.
     """
 
     flexion_deg: float = 0.0
@@ -53,25 +53,26 @@ class Leg:
 
 @dataclass(frozen=True)
 class Posture:
-    """The whole body.
+    """A posture of the whole body.
 
     Attributes:
-        turn_left_deg: of the whole performer about gravity.
-        pitch_back_deg: of the torso line: 90 lies face up, 180 is upside down, 270 face down.
-        lean_right_deg: of the torso line sideways, in the body's own frontal plane.
-        twist_left_deg: of the whole body about the torso line.
-        spine_flexion_deg: rounding of the back; negative is an arch.
-        spine_bend_right_deg: sideways curve, right shoulder towards right hip.
-        spine_twist_left_deg: shoulders turned left of the hips.
-        head_nod_deg: chin towards the chest.
-        head_turn_left_deg: face towards the left shoulder.
-        head_tilt_right_deg: ear towards the right shoulder.
-        left_arm: the performer's left arm.
-        right_arm: the performer's right arm.
-        left_leg: the performer's left leg.
-        right_leg: the performer's right leg.
-        left_holds: whether the left hand holds a strap.
-        right_holds: whether the right hand holds a strap.
+        turn_left_deg: Turn of the whole performer about the vertical.
+        pitch_back_deg: Backward pitch of the torso line: 90 is face up, 180 upside down, 270 face
+            down.
+        lean_right_deg: Sideways lean of the torso line, in the body's frontal plane.
+        twist_left_deg: Twist of the whole body about the torso line.
+        spine_flexion_deg: Rounding of the back; negative is an arch.
+        spine_bend_right_deg: Sideways bend, right shoulder towards right hip.
+        spine_twist_left_deg: Twist of the shoulders to the left of the hips.
+        head_nod_deg: Nod of the head, chin towards the chest.
+        head_turn_left_deg: Turn of the head, face towards the left shoulder.
+        head_tilt_right_deg: Tilt of the head, ear towards the right shoulder.
+        left_arm: The performer's left arm.
+        right_arm: The performer's right arm.
+        left_leg: The performer's left leg.
+        right_leg: The performer's right leg.
+        left_holds: Whether the left hand holds a strap.
+        right_holds: Whether the right hand holds a strap.
     """
 
     turn_left_deg: float = 0.0
@@ -96,7 +97,7 @@ class Posture:
         """Which hands hold a strap: ``(left, right)``."""
         return self.left_holds, self.right_holds
 
-    def mirrored(self) -> "Posture":
+    def mirrored(self) -> Self:
         """The same posture with left and right exchanged."""
         return replace(
             self,
@@ -135,7 +136,7 @@ def _blend(a: Angles, b: Angles, t: float) -> Angles:
 def interpolate(a: Posture, b: Posture, t: float) -> Posture:
     """The posture a fraction ``t`` (0..1) of the way from ``a`` to ``b``, joint by joint.
 
-    Between two different postures a hand holds a strap only if it does in both.
+    Between two different postures, a hand holds a strap only if it does so in both.
     """
     if t <= 0:
         return a

@@ -1,4 +1,4 @@
-"""The two solids everything is drawn with: cones with round ends, and ellipsoids."""
+"""The two solids that figures are drawn with: cones with round ends, and ellipsoids."""
 
 from dataclasses import dataclass
 

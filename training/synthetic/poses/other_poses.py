@@ -1,8 +1,8 @@
-"""Everything that is not one of the six straps poses, deliberately wide.
+"""Everything that is not one of the six straps poses; deliberately broad.
 
-A classifier that has only seen straps calls a yoga class "reverse meathook"; so half of what the
-performer shows is everyday, floor and apparatus movement. Written for one side; drawn mirrored
-half of the time.
+A classifier that has only seen straps calls a yoga class "reverse meathook". Therefore half of the
+performer's postures are everyday, floor and apparatus movements. They are described for one side,
+and drawn mirrored half of the time.
 """
 
 from training.synthetic.poses.variants import ArmRange, LegRange, Range, StrapArm, Variant
@@ -592,7 +592,7 @@ APPARATUS = (
     ),
 )
 
-# A shape nobody would choose, so that nothing outside the table looks like a straps pose either.
+# Random shapes, so that postures missing from this table are not taken for straps poses either.
 ANY_SHAPE = Variant(
     "any shape",
     OTHER,

@@ -1,8 +1,9 @@
-"""The six straps poses: what each may look like, as joint angles a straps artist can check.
+"""The six straps poses as ranges of joint angles, for a straps artist to check.
 
-One-arm poses are written for the LEFT arm on the strap and are drawn mirrored half of the time.
-Meathook, levers and l-hang follow public descriptions and photographs. Nutcracker and reverse
-meathook are working assumptions (no public definition was found): change their entries here.
+One-arm poses are described with the LEFT arm on the strap; half of the time they are drawn
+mirrored. Meathook, levers and l-hang follow public descriptions and photographs. Nutcracker and
+reverse meathook are working assumptions, because no public definition was found: if they are wrong,
+change their entries here. All angles are in degrees; `variants.Variant` explains each one.
 """
 
 from dataclasses import replace
@@ -21,13 +22,13 @@ ONE_LEG_BENT = (STRAIGHT, _legs(flexion=(25, 95), abduction=(0, 12), knee=(60, 1
 BOTH = (True, True)
 LEFT_ONLY = (True, False)
 
-# The arm that does not hold: past the head as in a handstand, or out to the side and down.
-# Upside down, "overhead" is towards the floor.
+# The free arm: past the head as in a handstand, or out to the side and down. Upside down,
+# "overhead" means towards the floor.
 FREE_PAST_HEAD = ArmRange(flexion=(135, 200), abduction=(0, 40), elbow=(0, 25))
 FREE_OUT = ArmRange(flexion=(-20, 110), abduction=(45, 110), elbow=(0, 35))
 ONE_ARM = StrapArm(slope_to_feet=(-12, 12), outward=(-12, 12), elbow=(0, 10))
 
-# Meathook: upside down and leaning so that the hips come up beside the hanging arm, the crunch
+# Meathook: upside down, leaning until the hips are next to the hanging arm, with the side crunch
 # and the legs on that arm's side.
 MEATHOOK = Variant(
     "meathook",
@@ -42,7 +43,7 @@ MEATHOOK = Variant(
     head_turn_left=(-45, 45),
     holds=LEFT_ONLY,
 )
-# Reverse meathook: the same hang with hips, crunch and legs on the free arm's side.
+# Reverse meathook: the same hang, with hips, side crunch and legs on the free arm's side.
 REVERSE_MEATHOOK = Variant(
     "reverse meathook",
     "reverse meathook",
@@ -104,7 +105,7 @@ BACK_LEVER = Variant(
 def _both_free_arms(
     pose: Variant, shape: str, weight: float, left: LegRange, right: LegRange
 ) -> tuple[Variant, Variant]:
-    """The one-arm pose with the free arm past the head, and with the free arm out."""
+    """A one-arm pose in two variants: free arm past the head, and free arm out."""
     past_head, out = (
         replace(
             pose,

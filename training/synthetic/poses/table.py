@@ -1,7 +1,7 @@
-"""The pose table: every variant of every label, and how to draw a posture from it.
+"""The pose table: every variant of every label, and random postures drawn from it.
 
-The angles themselves are in `straps_poses` (the six poses a straps artist should check) and
-`other_poses` (everything else).
+The angles are in `straps_poses` (the six poses, for a straps artist to check) and `other_poses`
+(everything else).
 """
 
 from functools import cache
@@ -42,16 +42,15 @@ LABELS: tuple[str, ...] = (
 )
 
 TRANSITION_SHARE = 0.3
-"""Share of "other" that is caught between two postures rather than in one."""
+"""Share of "other" postures that are in transition between two postures."""
 
 TRANSITION_ENDS_DEG = 28.0
-"""A transition must differ from both its ends by this much in some large joint, or it could as
-well carry the end's label."""
-
+"""A transition must differ from both of its ends by this much in a large joint; otherwise the label
+of the end would fit as well."""
 
 POSE_REACHED = 0.85
-"""A hold's label starts when this share of the eased movement into it is done, and ends when the
-movement out of it has done the rest."""
+"""The label of a hold starts when this share of the eased movement into it is done, and ends when
+the remaining share of the movement out of it is done."""
 
 
 @cache
@@ -65,7 +64,7 @@ def _choices(label: str) -> tuple[tuple[Variant, ...], tuple[float, ...]]:
 
 
 def variant_named(name: str) -> Variant:
-    """The table's entry of that name."""
+    """The table entry with a name."""
     return next(variant for variant in VARIANTS if variant.name == name)
 
 
@@ -102,10 +101,10 @@ def _transition(rng: np.random.Generator) -> Posture:
 
 
 def random_posture(rng: np.random.Generator, label: str) -> Posture:
-    """A posture of the label, left and right sides equally likely.
+    """A random posture with a label; left and right are equally likely.
 
     Raises:
-        ValueError: the label is not in the table.
+        ValueError: The label is not in the table.
     """
     if label == OTHER and rng.random() < TRANSITION_SHARE:
         return _transition(rng)
@@ -113,23 +112,23 @@ def random_posture(rng: np.random.Generator, label: str) -> Posture:
 
 
 def random_hang(rng: np.random.Generator) -> Posture:
-    """One of the other postures that are held on the straps, left and right equally likely."""
+    """A random "other" posture on the straps; left and right are equally likely."""
     hangs = [variant for variant in VARIANTS if variant.label == OTHER and any(variant.holds)]
     weights = np.array([variant.weight for variant in hangs])
     return draw_posture(rng, hangs[int(rng.choice(len(hangs), p=weights / weights.sum()))])
 
 
 def eased(share: float) -> float:
-    """Smooth start and stop: 3 s^2 - 2 s^3."""
+    """A share of time as a share of movement with a smooth start and stop: 3 s^2 - 2 s^3."""
     return share * share * (3 - 2 * share)
 
 
 def on_the_way(
     start: Posture, start_label: str, end: Posture, end_label: str, share: float
 ) -> tuple[Posture, str]:
-    """The posture and label at a share (0 to 1) of the time it takes to move from one to another.
+    """The posture and label after a share (0 to 1) of the time of a move from one to another.
 
-    Labels change as `POSE_REACHED` says.
+    `POSE_REACHED` decides when the label changes.
     """
     done = eased(share)
     posture = interpolate(start, end, done)

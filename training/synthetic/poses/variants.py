@@ -1,4 +1,4 @@
-"""How one entry of the pose table is written down, and how a posture is drawn from it.
+"""Entries of the pose table, and random postures drawn from them.
 
 Every range is ``(low, high)`` in degrees, drawn uniformly; the terms are those of `posture`.
 """
@@ -13,12 +13,12 @@ from training.synthetic.figure.posture import Arm, Leg, Posture
 Range = tuple[float, float]
 
 SIDE_JITTER_DEG = 4.0
-"""How much left and right differ where the table gives one range for both sides."""
+"""Difference between left and right (standard deviation) if both share one range."""
 
 
 @dataclass(frozen=True)
 class ArmRange:
-    """An arm given by its joint angles."""
+    """An arm described by its joint angles."""
 
     flexion: Range = (-5, 15)
     abduction: Range = (2, 15)
@@ -29,14 +29,14 @@ class ArmRange:
 
 @dataclass(frozen=True)
 class StrapArm:
-    """An arm given by gravity: it runs up from the shoulder to the hand on the strap.
+    """An arm on the strap, described relative to gravity: it runs up from shoulder to hand.
 
     Attributes:
-        slope_to_feet: how far it leans from vertical towards the feet (towards the chest's side
-            if the torso is upright or upside down).
-        outward: how far it leans away from the body's middle plane.
-        elbow: bend of the elbow.
-        rotation: about the arm's own length.
+        slope_to_feet: Lean from the vertical towards the feet (towards the front of the chest if
+            the torso is upright or upside down).
+        outward: Lean away from the body's midline.
+        elbow: Bend of the elbow.
+        rotation: Rotation about the arm's own length.
     """
 
     slope_to_feet: Range = (-6, 10)
@@ -47,7 +47,7 @@ class StrapArm:
 
 @dataclass(frozen=True)
 class LegRange:
-    """A leg given by its joint angles."""
+    """A leg described by its joint angles."""
 
     flexion: Range = (-4, 6)
     abduction: Range = (0, 8)
@@ -61,24 +61,25 @@ AnyArm = ArmRange | StrapArm
 
 @dataclass(frozen=True)
 class Variant:
-    """One way a pose can look.
+    """One variant of a pose.
 
     Attributes:
-        name: unique.
-        label: the class it belongs to.
-        weight: how often it is drawn, relative to the other variants of its label.
-        pitch_back: torso: 0 upright, 90 face up, 180 upside down, 270 (or -90) face down.
-        lean_right: torso sideways.
-        twist_left: torso about its own length.
-        spine_flexion: rounding of the back; negative is an arch.
-        spine_bend_right: sideways curve.
-        spine_twist_left: shoulders turned left of the hips.
-        head_nod: chin to chest; negative looks up.
-        head_turn_left: face towards the left shoulder.
-        head_tilt_right: ear to the right shoulder.
-        arms: one range for both arms, or ``(left, right)``.
-        legs: one range for both legs, or ``(left, right)``.
-        holds: whether the left and the right hand hold a strap.
+        name: Unique name.
+        label: Label of the pose.
+        weight: How often it is drawn, relative to the other variants of its label.
+        pitch_back: Pitch of the torso: 0 upright, 90 face up, 180 upside down, 270 (or -90) face
+            down.
+        lean_right: Sideways lean of the torso.
+        twist_left: Twist of the torso about its own length.
+        spine_flexion: Rounding of the back; negative is an arch.
+        spine_bend_right: Sideways bend of the spine.
+        spine_twist_left: Twist of the shoulders to the left of the hips.
+        head_nod: Nod of the head, chin to chest; negative looks up.
+        head_turn_left: Turn of the head towards the left shoulder.
+        head_tilt_right: Tilt of the head towards the right shoulder.
+        arms: One range for both arms, or ``(left, right)``.
+        legs: One range for both legs, or ``(left, right)``.
+        holds: Whether the left and the right hand hold a strap.
     """
 
     name: str
@@ -123,7 +124,7 @@ def _leg(rng: np.random.Generator, spec: LegRange) -> Leg:
 
 
 def _hung_arm(rng: np.random.Generator, spec: StrapArm, trunk: Posture, side: int) -> Arm:
-    """Shoulder angles that put the arm in the drawn direction of space, whatever the torso does."""
+    """Shoulder angles that point the arm in the drawn direction, whatever the torso does."""
     axes = chest_axes(trunk)
     feet = -axes[:, 1] * np.array([1.0, 0.0, 1.0])
     front = axes[:, 2] * np.array([1.0, 0.0, 1.0])
@@ -138,7 +139,7 @@ def _hung_arm(rng: np.random.Generator, spec: StrapArm, trunk: Posture, side: in
     left, up, front_part = axes.T @ (direction / np.linalg.norm(direction))
     flexion = float(np.degrees(np.arctan2(front_part, -up)))
     return Arm(
-        # Beyond straight overhead rather than impossibly far behind the back.
+        # This is beyond overhead, not impossibly far behind the back.
         flexion_deg=flexion + 360.0 if flexion < -140.0 else flexion,
         abduction_deg=float(np.degrees(np.arcsin(np.clip(side * left, -1.0, 1.0)))),
         rotation_deg=_draw(rng, spec.rotation),
@@ -173,7 +174,7 @@ def _both_legs(rng: np.random.Generator, variant: Variant) -> tuple[Leg, Leg]:
 
 
 def draw_posture(rng: np.random.Generator, variant: Variant) -> Posture:
-    """A posture of the variant; as often mirrored as not."""
+    """A random posture of the variant, mirrored half of the time."""
     trunk = Posture(
         pitch_back_deg=_draw(rng, variant.pitch_back),
         lean_right_deg=_draw(rng, variant.lean_right),

@@ -1,1 +1,1 @@
-"""Camera and renderer."""
+"""The camera and the renderer."""

@@ -1,9 +1,10 @@
-"""A pinhole camera somewhere around the performer, and what it makes of points in space.
+"""A pinhole camera around the performer, and the projection of points into its image.
 
-Camera axes follow MediaPipe: x to the right of the picture, y down, z away from the camera.
+Camera axes follow MediaPipe: x to the right of the image, y down, z away from the camera.
 """
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from shared_features.landmarks.landmarks import LANDMARK_INDEX
 Points = NDArray[np.float64]
 
 SENSOR_DIAGONAL_MM = 43.27
-"""Of the 36 x 24 mm frame that "equivalent" focal lengths refer to."""
+"""Diagonal of the 36 x 24 mm frame that "equivalent" focal lengths refer to."""
 
 ASPECTS: tuple[tuple[int, int], ...] = ((16, 9), (9, 16), (4, 3), (3, 4), (1, 1))
 END_ON_KEPT = 0.2
@@ -23,15 +24,15 @@ HIPS = [LANDMARK_INDEX["LEFT_HIP"], LANDMARK_INDEX["RIGHT_HIP"]]
 
 @dataclass(frozen=True)
 class Camera:
-    """Where the camera stands and what it sees.
+    """Position, orientation and lens of the camera.
 
     Attributes:
         rotation: ``(3, 3)``; rows are the camera's right, down and away axes in performer axes.
-        position_m: ``(3,)`` in the performer frame.
-        focal: focal length as a fraction of the frame's height.
-        centre: where the optical axis meets the frame, as fractions ``(x, y)``.
-        width: of the frame in pixels.
-        height: of the frame in pixels.
+        position_m: ``(3,)`` position in the performer frame, in metres.
+        focal: Focal length as a fraction of the frame's height.
+        centre: Point where the optical axis meets the frame, as fractions ``(x, y)``.
+        width: Width of the frame, in pixels.
+        height: Height of the frame, in pixels.
     """
 
     rotation: Points
@@ -49,14 +50,14 @@ class Camera:
 
 @dataclass(frozen=True)
 class Shot:
-    """What stays the same while one recording is made.
+    """Everything about the camera that stays the same during a recording.
 
     Attributes:
-        width: of the frame in pixels.
-        height: of the frame in pixels.
-        lens_mm: focal length, equivalent to a 36 x 24 mm frame.
-        pitch_up_deg: how far the camera looks up; straps are usually filmed from below.
-        fill: the share of the frame's tighter side that the performer's whole figure takes.
+        width: Width of the frame, in pixels.
+        height: Height of the frame, in pixels.
+        lens_mm: Focal length, equivalent to a 36 x 24 mm frame.
+        pitch_up_deg: Upward pitch of the camera; straps are usually filmed from below.
+        fill: Share of the frame's tighter side that the whole figure fills.
     """
 
     width: int
@@ -66,8 +67,8 @@ class Shot:
     fill: float
 
     @classmethod
-    def random(cls, rng: np.random.Generator, longer_side_px: int) -> "Shot":
-        """Any of the usual aspect ratios, 26-60 mm, from 35 degrees below to 35 above."""
+    def random(cls, rng: np.random.Generator, longer_side_px: int) -> Self:
+        """A random shot: a usual aspect ratio, 26-60 mm, from 35 degrees below to 35 above."""
         shares = (0.32, 0.32, 0.14, 0.12, 0.10)
         across, down = ASPECTS[int(rng.choice(len(ASPECTS), p=shares))]
         scale = longer_side_px / max(across, down)
@@ -90,12 +91,12 @@ def look_at(
     """A camera that frames the points.
 
     Args:
-        points_m: ``(n, 3)`` what has to be in the picture, performer frame.
-        shot: lens, size, pitch and fill.
-        yaw_deg: direction the camera is in, seen from the performer: 0 in front of the untwisted
-            performer (z), 90 at the performer's left (x).
-        roll_deg: of the camera about its own axis.
-        offset: how far the middle of the performer is from the middle of the frame, as fractions.
+        points_m: ``(n, 3)`` points that must be in the image, performer frame.
+        shot: Lens, size, pitch and fill.
+        yaw_deg: Direction of the camera as seen from the performer: 0 in front of the untwisted
+            performer (z), 90 on the performer's left (x).
+        roll_deg: Rotation of the camera about its optical axis.
+        offset: Offset of the performer from the middle of the frame, as fractions.
     """
     yaw, pitch, roll = np.radians([yaw_deg, shot.pitch_up_deg, roll_deg])
     # From the camera towards the performer, looking up by the pitch.
@@ -131,36 +132,36 @@ def look_at(
 
 
 def random_camera(rng: np.random.Generator, points_m: Points, shot: Shot) -> Camera:
-    """A camera of the shot, from any side, slightly rolled, the performer not quite centred.
+    """A random camera of the shot: from any side, slightly rolled, performer slightly off centre.
 
-    Views of a trunk end on are rare; in about one picture of twenty the performer is partly cut
+    End-on views of the trunk are rare; in about one frame in twenty the performer is partly cut
     off.
 
     Args:
-        rng: source of randomness.
+        rng: Source of randomness.
         points_m: ``(n, 3)`` figure to be framed, performer frame.
-        shot: what stays the same through the recording.
+        shot: Everything that stays the same during the recording.
     """
     slack = 0.8 * (1 - shot.fill) / 2 + (0.10 if rng.random() < 0.06 else 0.0)
     roll_deg = float(np.clip(rng.normal(0.0, 4.0), -10.0, 10.0))
     offset = (float(rng.uniform(-slack, slack)), float(rng.uniform(-slack, slack)))
     for _ in range(4):
         camera = look_at(points_m, shot, float(rng.uniform(0.0, 360.0)), roll_deg, offset)
-        # Few people film a body end on; keep only some of those views.
+        # Few people film a body end-on, so only some of these views are kept.
         if not _end_on(points_m, camera) or rng.random() < END_ON_KEPT:
             break
     return camera
 
 
 def _end_on(points_m: Points, camera: Camera) -> bool:
-    """Whether the trunk points within 40 degrees of straight at the camera, or away from it."""
+    """Whether the trunk points at the camera or away from it, to within 40 degrees."""
     trunk = points_m[SHOULDERS].mean(axis=0) - points_m[HIPS].mean(axis=0)
     along = abs(float(camera.rotation[2] @ trunk))
     return along > float(np.cos(np.radians(40.0)) * np.linalg.norm(trunk))
 
 
 def in_camera_m(points_m: Points, camera: Camera) -> Points:
-    """Points ``(n, 3)`` of the performer frame as ``(n, 3)`` metres right, down, away."""
+    """Convert points ``(n, 3)`` from the performer frame to metres right, down and away."""
     seen: Points = (points_m - camera.position_m) @ camera.rotation.T
     return seen
 

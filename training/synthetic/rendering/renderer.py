@@ -1,7 +1,7 @@
 """Draws a figure: every part z-buffered inside its own bounding box, with diffuse shading.
 
-Parts are intersected with rays parallel to the optical axis at the part's own depth, which is
-exact in position and size and only slightly wrong in the angle a part is seen under.
+Each part is intersected with rays that are parallel to the optical axis. Its position and size are
+exact; only the angle from which it is seen is slightly off.
 """
 
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ from training.synthetic.rendering.camera import Camera, in_camera_m
 Float32 = NDArray[np.float32]
 
 NEAR_M = 0.08
-"""Parts nearer than this to the camera are not drawn."""
+"""Parts closer to the camera than this are not drawn."""
 
 
 @dataclass
 class _Canvas:
-    """Colour ``(h, w, 3)`` and depth ``(h, w)`` in metres so far, and how to light what comes."""
+    """The image ``(h, w, 3)`` and depth ``(h, w)`` in metres drawn so far, and the lighting."""
 
     rgb: Float32
     depth_m: Float32
@@ -50,7 +50,7 @@ class _Canvas:
         normal: tuple[Float32, Float32, Float32],
         colour: Colour,
     ) -> None:
-        """Shade the pixels that are inside and nearer than what is there."""
+        """Shade the pixels that are inside the part and closer than what has been drawn."""
         known = self.depth_m[where]
         mask = inside & (depth_m < known)
         if not mask.any():
@@ -58,7 +58,7 @@ class _Canvas:
         known[mask] = depth_m[mask]
         nx, ny, nz = normal[0][mask], normal[1][mask], normal[2][mask]
         diffuse = np.maximum(nx * self.light[0] + ny * self.light[1] + nz * self.light[2], 0)
-        # Light from the sky, and darker edges as where skin turns away.
+        # Light from above, and darker edges where the surface turns away.
         soft = self.ambient * (0.80 - 0.14 * ny - 0.22 * nz)
         shade = (soft + (1 - self.ambient) * 1.15 * diffuse).astype(np.float32)
         self.rgb[where][mask] = shade[:, None] * np.array(colour, dtype=np.float32)
@@ -91,8 +91,8 @@ def _draw_cone(canvas: _Canvas, cone: Cone, camera: Camera) -> None:
     t0 = (x * qx + y * qy) / flat2
     across2 = x * x + y * y - t0 * t0 * flat2
     radius = ra + (rb - ra) * np.clip(t0, 0, 1)
-    # Where the visible surface belongs along the axis: of all spheres along it that cover the
-    # pixel, the one that reaches nearest to the camera.
+    # Position along the axis that the visible surface belongs to: of all spheres on the axis that
+    # cover the pixel, the one that reaches closest to the camera.
     lean = qz / (np.sqrt(flat2) * length)
     t = np.clip(t0 - lean * np.sqrt(np.maximum(radius * radius - across2, 0)), 0, 1)
     radius = ra + (rb - ra) * t
@@ -142,14 +142,14 @@ def _draw_ellipsoid(canvas: _Canvas, ellipsoid: Ellipsoid, camera: Camera) -> No
 def render(
     points_m: Points, body: Body, look: Look, camera: Camera, holds: tuple[bool, bool]
 ) -> NDArray[np.uint8]:
-    """A picture ``(camera.height, camera.width, 3)`` uint8 RGB of the performer.
+    """Render the performer: RGB ``(camera.height, camera.width, 3)`` uint8.
 
     Args:
-        points_m: ``(34, 3)`` as `body.figure_m` gives them.
-        body: whose points they are.
-        look: clothes, light and background; the background must have the camera's size.
-        camera: where it is seen from.
-        holds: whether the left and the right hand hold a strap.
+        points_m: ``(34, 3)`` points from `body.figure_m`.
+        body: The performer's body.
+        look: Clothes, lighting and background; the background must have the camera's size.
+        camera: The camera.
+        holds: Whether the left and the right hand hold a strap.
     """
     canvas = _Canvas(
         rgb=look.background.copy(),
@@ -162,10 +162,10 @@ def render(
             _draw_cone(canvas, part, camera)
         else:
             _draw_ellipsoid(canvas, part, camera)
-    picture = cv2.GaussianBlur(canvas.rgb, (3, 3), 0.7)
-    # The grain depends on the view alone, so the same view is the same picture.
+    smooth = cv2.GaussianBlur(canvas.rgb, (3, 3), 0.7)
+    # The grain depends only on the view, so the same view always gives the same image.
     view = int(np.abs(camera.position_m).sum() * 1e6) % (2**32)
-    noise = np.random.default_rng(view).standard_normal(picture.shape, dtype=np.float32)
-    grained = picture + look.grain * noise
+    noise = np.random.default_rng(view).standard_normal(smooth.shape, dtype=np.float32)
+    grained = smooth + look.grain * noise
     rgb: NDArray[np.uint8] = np.clip(grained, 0, 255).astype(np.uint8)
     return rgb

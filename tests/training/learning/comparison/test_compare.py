@@ -134,8 +134,8 @@ def test_results_are_written_as_tables_and_a_picture(table: Path, tmp_path: Path
         ("a,pose\n", {}, "no rows"),
         ("a,pose\n1,x\n2,y\n", {"target": "poze"}, r"no column 'poze' \(did you mean 'pose'\?\)"),
         ("a,pose\n1,x\n2,y\n", {"group": "grp", "drop": ["b"]}, "'grp', nor 'b'"),
-        ("a,pose\n1,x\n2,x\n", {}, "holds 1 label in 2 rows"),
-        ("a,pose\n1,x\n1,y\n", {}, r"no column is left .*a \(always 1\)"),
+        ("a,pose\n1,x\n2,x\n", {}, "has 1 label in 2 rows"),
+        ("a,pose\n1,x\n1,y\n", {}, r"no column to learn from\. .*a \(always 1\)"),
         ("a,augmented,pose\n1,7,x\n2,0,y\n", {"group": "a"}, "must hold 0 and 1"),
     ],
 )
