@@ -64,7 +64,7 @@ class CheckpointStore:
                         int(stored["people_in_view"]),
                         int(stored["inferred_frames"]),
                     )
-            except (OSError, ValueError, KeyError, BadZipFile):
+            except (OSError, EOFError, ValueError, KeyError, BadZipFile):
                 return  # damaged on disk: it will be computed again and overwritten
             yield chunk
             number += 1
