@@ -4,7 +4,7 @@ import { make } from "../shared/dom.js";
 import { tone } from "../shared/tones.js";
 import { clock, count, percent, seconds } from "../shared/words.js";
 
-const COLUMNS = ["Pose", "Start", "Held for", "Confidence"];
+const COLUMNS = ["Pose", "Start", "Held for", "Sure"];
 
 export class Holds {
   #buttons = [];

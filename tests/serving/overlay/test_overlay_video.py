@@ -300,13 +300,19 @@ def test_an_interrupted_drawing_leaves_no_video(
 
 @pytest.mark.parametrize("name", RECORDINGS)
 def test_real_recordings_keep_frames_and_sound(
-    overlay: Overlay, shared_data: Callable[[str], Path], name: str
+    tmp_path: Path,
+    params: OverlayParams,
+    media: MediaParams,
+    shared_data: Callable[[str], Path],
+    name: str,
 ) -> None:
     """According to ffprobe: frames, their times, and a hash of every audio packet."""
     if shutil.which("ffprobe") is None:
         pytest.skip("needs ffprobe")
     video = shared_data(f"edge_cases/{name}")
-    made = overlay(video)
+    small = params.model_copy(update={"max_side_px": 320})
+    draw_all(video, routine_for(video, media), tmp_path, small, media)
+    made = tmp_path / "overlay.mp4"
     assert_plays_everywhere(made)
     times, expected = probed_times(made), probed_times(video)
     assert len(times) == len(expected)

@@ -1,7 +1,14 @@
 """The demo performance, as a player requests it."""
 
-from tests.serving.conftest import Start
-from tests.serving.server import Server
+import asyncio
+from pathlib import Path
+
+import httpx
+
+from serving.app import create_app
+from serving.jobs.data_dir import DataDir
+from serving.settings import load_settings
+from tests.serving.server import Server, write_params
 
 DEMO = "/api/v1/demo/performance.mp4"
 
@@ -16,9 +23,16 @@ def test_the_performance_is_sent_as_a_whole_or_in_ranges(server: Server) -> None
     assert beyond.status_code == 416
 
 
-def test_a_service_without_it_says_so(start: Start) -> None:
+def test_a_service_without_it_says_so(tmp_path: Path, tiny_model: Path) -> None:
     """The problem names the setting."""
-    server = start(ready=False, demo_video="nowhere.mp4")
-    reply = server.http.get(DEMO)
-    assert reply.status_code == 404
-    assert "serving.demo_video" in reply.json()["detail"]
+    settings = load_settings(write_params(tmp_path, tiny_model, demo_video="nowhere.mp4"))
+
+    async def request(data_dir: DataDir) -> httpx.Response:
+        transport = httpx.ASGITransport(create_app(settings, data_dir))  # without its start-up
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            return await client.get(DEMO)
+
+    with DataDir(settings.serving.data_dir) as data_dir:
+        response = asyncio.run(request(data_dir))
+    assert response.status_code == 404
+    assert "serving.demo_video" in response.json()["detail"]
