@@ -13,7 +13,9 @@ from shared_features.features import angles, body, spatial
 from shared_features.features.points import point_array
 from shared_features.features.spec import FeatureSpec
 from shared_features.landmarks.landmarks import (
+    DERIVED_POINTS,
     LANDMARK_INDEX,
+    LandmarkTrack,
     empty_landmarks,
     mirror_image,
     mirror_world,
@@ -256,3 +258,157 @@ def test_every_setting_changes_the_hash(margin: str) -> None:
     """Two specs with one hash compute the same."""
     assert FeatureSpec(**{margin: 0.5}).hash != SPEC.hash  # type: ignore[arg-type]
     assert FeatureSpec(groups=("angles",)).hash != SPEC.hash
+
+
+def point(points: NDArray[Any], name: str, aspect: float = 1.0) -> NDArray[np.float64]:
+    """A landmark, or the middle of the two that make up a derived point; x times the aspect."""
+    ends = DERIVED_POINTS.get(name, (name, name))
+    middle = np.mean([points[:, LANDMARK_INDEX[end]] for end in ends], axis=0)
+    return np.asarray(middle * np.array([aspect, 1.0, 1.0])[: middle.shape[1]], dtype=np.float64)
+
+
+@given(landmarks(), ASPECTS)
+def test_angles_are_those_of_the_dot_product(
+    given_landmarks: tuple[NDArray[Any], NDArray[Any]], aspect: float
+) -> None:
+    """cos(angle) is the dot product of the two unit vectors, for every joint."""
+    image = given_landmarks[0][..., :2].astype(np.float64)
+    found = angles.joint_angles_deg(point_array(image, None, aspect))
+    for column, (first, vertex, last) in enumerate(angles.ANGLES.values()):
+        u = point(image, first, aspect) - point(image, vertex, aspect)
+        v = point(image, last, aspect) - point(image, vertex, aspect)
+        cosine = (u * v).sum(axis=1) / np.linalg.norm(u, axis=1) / np.linalg.norm(v, axis=1)
+        assert np.allclose(np.cos(np.radians(found[:, column])), cosine, atol=1e-9)
+
+
+@pytest.mark.parametrize("joined", ["LEFT_SHOULDER", "LEFT_WRIST"])
+def test_an_angle_needs_both_of_its_limbs(joined: str) -> None:
+    """One limb without length is enough to have no angle."""
+    random = np.random.default_rng(3)
+    image = random.uniform(0.1, 0.9, (4, 33, 2))
+    image[1, LANDMARK_INDEX[joined]] = image[1, LANDMARK_INDEX["LEFT_ELBOW"]]
+    elbow = angles.joint_angles_deg(point_array(image, None, 1.5))[:, 0]
+    assert np.isnan(elbow).tolist() == [False, True, False, False]
+
+
+@given(landmarks(), ASPECTS)
+def test_directions_of_chest_and_face_are_those_of_their_definitions(
+    given_landmarks: tuple[NDArray[Any], NDArray[Any]], aspect: float
+) -> None:
+    """Chest normal: a unit cross product. Face vector: the unit vector from the ears to the nose."""
+    image, world = (part.astype(np.float64) for part in given_landmarks)
+    found = dict(zip(SPEC.columns, SPEC.compute(image, world, aspect).T, strict=True))
+    shoulders = point(world, "LEFT_SHOULDER") - point(world, "RIGHT_SHOULDER")
+    spine = point(world, "NECK") - point(world, "HIPS")
+    normal = np.cross(shoulders, spine)
+    face = point(world, "NOSE") - point(world, "HEAD")
+    for i, axis in enumerate("xyz"):
+        chest = normal[:, i] / np.linalg.norm(normal, axis=1)
+        assert np.allclose(found[f"facing_chest_{axis}"], chest, atol=1e-6)
+        unit = face[:, i] / np.linalg.norm(face, axis=1)
+        assert np.allclose(found[f"facing_face_{axis}"], unit, atol=1e-6)
+
+
+@given(landmarks(), ASPECTS)
+def test_facing_in_the_image_is_in_torso_lengths(
+    given_landmarks: tuple[NDArray[Any], NDArray[Any]], aspect: float
+) -> None:
+    """A signed area and a vector, as seen in the image."""
+    image, world = (part.astype(np.float64) for part in given_landmarks)
+    image = image[..., :2]
+    found = dict(zip(SPEC.columns, SPEC.compute(image, world, aspect).T, strict=True))
+    torso = body.torso_length(point_array(image, None, aspect))
+    shoulders = point(image, "LEFT_SHOULDER", aspect) - point(image, "RIGHT_SHOULDER", aspect)
+    spine = point(image, "NECK", aspect) - point(image, "HIPS", aspect)
+    area = shoulders[:, 1] * spine[:, 0] - shoulders[:, 0] * spine[:, 1]
+    assert np.allclose(found["facing_image_chest"], area / torso**2, rtol=1e-5)
+    face = (point(image, "NOSE", aspect) - point(image, "HEAD", aspect)) / torso[:, None]
+    assert np.allclose(found["facing_image_face_x"], face[:, 0], atol=1e-6)
+    assert np.allclose(found["facing_image_face_y"], face[:, 1], atol=1e-6)
+
+
+@given(landmarks(), ASPECTS)
+def test_positions_and_distances_are_in_torso_lengths(
+    given_landmarks: tuple[NDArray[Any], NDArray[Any]], aspect: float
+) -> None:
+    """Relative to the hips; the torso of the world is measured in metres."""
+    image, world = (part.astype(np.float64) for part in given_landmarks)
+    image = image[..., :2]
+    found = dict(zip(SPEC.columns, SPEC.compute(image, world, aspect).T, strict=True))
+    torso = body.torso_length(point_array(image, None, aspect))[:, None]
+    torso_m = np.linalg.norm(point(world, "NECK") - point(world, "HIPS"), axis=1)[:, None]
+    for name in body.POSITIONS:
+        in_image = (point(image, name, aspect) - point(image, "HIPS", aspect)) / torso
+        in_world = (point(world, name) - point(world, "HIPS")) / torso_m
+        for i, axis in enumerate("xy"):
+            assert np.allclose(found[f"body_{name.lower()}_{axis}"], in_image[:, i], rtol=1e-4)
+        for i, axis in enumerate("xyz"):
+            assert np.allclose(
+                found[f"body_world_{name.lower()}_{axis}"], in_world[:, i], rtol=1e-4, atol=1e-6
+            )
+    for a, b in body.DISTANCES:
+        apart = np.linalg.norm(point(world, a) - point(world, b), axis=1) / torso_m[:, 0]
+        assert np.allclose(found[f"body_distance_{a.lower()}_{b.lower()}"], apart, rtol=1e-4)
+
+
+@given(landmarks(), ASPECTS)
+def test_no_limb_is_longer_than_the_torso_allows(
+    given_landmarks: tuple[NDArray[Any], NDArray[Any]], aspect: float
+) -> None:
+    """The torso's length is the largest bound that any limb gives, and one limb reaches it."""
+    image = given_landmarks[0][..., :2].astype(np.float64)
+    torso = body.torso_length(point_array(image, None, aspect))
+    bounds = [
+        np.linalg.norm(point(image, a, aspect) - point(image, b, aspect), axis=1) / share
+        for a, b, share in body._LIMBS
+    ]
+    assert np.allclose(torso, np.max(bounds, axis=0))
+
+
+@pytest.mark.parametrize(("higher_by", "expected"), [(0.05, 1.0), (0.03, 0.0), (-0.05, -1.0)])
+def test_head_and_shoulders_have_a_narrower_margin(higher_by: float, expected: float) -> None:
+    """0.04 of the frame height, where other parts have 0.08."""
+    image, _ = empty_landmarks(1)
+    for name in ("LEFT_SHOULDER", "RIGHT_SHOULDER", "LEFT_HIP", "RIGHT_HIP"):
+        image[0, LANDMARK_INDEX[name], :2] = 0.5, 0.5
+    for name in ("LEFT_EAR", "RIGHT_EAR"):
+        image[0, LANDMARK_INDEX[name], :2] = 0.5, 0.5 - higher_by
+    features = SPEC.compute(image, None, 1.0)
+    assert features[0, SPEC.columns.index("spatial_head_shoulder")] == expected
+    assert features[0, SPEC.columns.index("spatial_hip_shoulder")] == spatial.LEVEL
+
+
+def test_a_margin_of_zero_leaves_only_equality_level() -> None:
+    """Zero is a margin like any other."""
+    spec = FeatureSpec(groups=("spatial",), spatial_margin=0.0, head_shoulder_margin=0.0)
+    image = np.full((1, 33, 2), 0.5)
+    image[0, LANDMARK_INDEX["LEFT_KNEE"], 1] -= 1e-6
+    features = dict(zip(spec.columns, spec.compute(image, None, 1.0)[0], strict=True))
+    assert features["spatial_left_knee_hip"] == spatial.ABOVE
+    assert features["spatial_right_knee_hip"] == spatial.LEVEL
+    assert features["spatial_head_shoulder"] == spatial.LEVEL
+
+
+def test_a_track_has_the_features_of_its_landmarks() -> None:
+    """In float32, computed with the track's own aspect ratio."""
+    random = np.random.default_rng(7)
+    image = random.uniform(0.1, 0.9, (5, 33, 5)).astype(np.float32)
+    world = random.normal(size=(5, 33, 3)).astype(np.float32)
+    track = LandmarkTrack("clip.mp4", 720, 1280, np.arange(5) / 25, image, world)
+    found = SPEC.of_track(track)
+    assert found.dtype == np.float32
+    assert found.tobytes() == SPEC.compute(image, world, 720 / 1280).tobytes()
+
+
+def test_all_problems_of_a_spec_are_named_at_once() -> None:
+    """What was given, and what is known."""
+    with pytest.raises(FeatureSpecError) as error:
+        FeatureSpec(groups=("angles", "angles", "telepathy"), spatial_margin=-1, version=0)  # type: ignore[arg-type]
+    for part in ("['telepathy']", "repeated", "margins must be 0 or more", "version 0", "; "):
+        assert part in str(error.value)
+    with pytest.raises(FeatureSpecError, match=r"needs the keys .*'groups'.*got \['version'\]"):
+        FeatureSpec.from_dict({"version": 1})
+    with pytest.raises(FeatureSpecError) as mismatch:
+        FeatureSpec.from_dict(SPEC.to_dict() | {"hash": "feed", "columns": ["a", "b"]})
+    for part in ("hash feed and 2 columns", SPEC.hash, f"{len(SPEC.columns)} columns"):
+        assert part in str(mismatch.value)
