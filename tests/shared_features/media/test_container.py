@@ -1,12 +1,15 @@
 """The right stream of a container is read, and nothing but the one file."""
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import av
 import pytest
 from av.stream import Disposition
 
 from shared_features.errors import MediaError
+from shared_features.media.container import video_stream
 from shared_features.media.reader import VideoReader
 from shared_features.params import MediaParams
 from tests.clips import corner_image, write_video
@@ -37,11 +40,21 @@ def with_cover(path: Path, target: Path | None) -> Path:
 
 
 def test_cover_art_is_not_the_video(tmp_path: Path, media: MediaParams) -> None:
-    """Even where it comes first."""
+    """Its image is not a frame."""
     clip = write_video(tmp_path / "clip.mp4", [corner_image(96, 64)] * 3, [0.0, 0.1, 0.2])
     with VideoReader(with_cover(tmp_path / "song", clip), media) as reader:
         assert (reader.info.width, reader.info.height) == (96, 64)
         assert len(list(reader.frames())) == 3
+
+
+def test_cover_art_may_come_before_the_video() -> None:
+    """Containers list their streams in any order."""
+    codec = SimpleNamespace(width=96)
+    cover = SimpleNamespace(disposition=Disposition.attached_pic, codec_context=codec)
+    video = SimpleNamespace(disposition=Disposition.default, codec_context=codec)
+    streams = SimpleNamespace(video=[cover, video], audio=[])
+    container: Any = SimpleNamespace(streams=streams)
+    assert video_stream("song.mp4", container) is video
 
 
 def test_cover_art_alone_is_not_a_video(tmp_path: Path, media: MediaParams) -> None:

@@ -75,10 +75,12 @@ def test_a_huge_photo_is_refused_before_it_is_decoded(tmp_path: Path, media: Med
     Image.new("1", (20_000, 20_000)).save(path)
     with pytest.raises(MediaTooLargeError, match="max_photo_pixels"):
         read_photo(path, media)
+    exact = media.model_copy(update={"max_photo_pixels": 10_000})
     small_limit = media.model_copy(update={"max_photo_pixels": 1000})
     Image.new("RGB", (100, 100)).save(path)
     with pytest.raises(MediaTooLargeError, match="100×100"):
         read_photo(path, small_limit)
+    assert read_photo(path, exact).rgb.shape == (100, 100, 3)
 
 
 @pytest.mark.parametrize(

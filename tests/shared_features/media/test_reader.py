@@ -7,6 +7,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -102,6 +103,23 @@ def test_a_video_cut_off_is_read_as_far_as_it_goes(
     assert 20 <= len(frames) == verdict.frames <= 40
 
 
+def test_one_missing_frame_is_noticed(clip: Path, media: MediaParams) -> None:
+    """A file cut off exactly before its last packet is truncated, not complete."""
+    with av.open(str(clip)) as container:
+        last = max(packet.pos for packet in container.demux(video=0) if packet.size)
+    clip.write_bytes(clip.read_bytes()[:last])
+    frames, verdict = read_all(clip, media)
+    assert (len(frames), verdict.status) == (59, "truncated")
+
+
+def test_the_verdict_is_not_known_before_the_end(clip: Path, media: MediaParams) -> None:
+    """Asking for it early is a mistake in the program."""
+    with VideoReader(clip, media) as reader:
+        next(reader.frames())
+        with pytest.raises(RuntimeError, match="read to its end"):
+            _ = reader.verdict
+
+
 def test_decoding_continues_after_damaged_packets(clip: Path, media: MediaParams) -> None:
     """Damage in the middle costs a few frames, not the rest of the video."""
     content = bytearray(clip.read_bytes())
@@ -146,7 +164,10 @@ def test_a_playlist_cannot_make_the_reader_open_other_files(
     tmp_path: Path, clip: Path, media: MediaParams
 ) -> None:
     """A list of files or addresses is not a recording, whatever its name."""
-    (tmp_path / "list.mp4").write_text(f"ffconcat version 1.0\nfile '{clip}'\n")
+    # A relative name: FFmpeg itself would follow it.
+    (tmp_path / "list.mp4").write_text(f"ffconcat version 1.0\nfile {clip.name}\n")
+    with av.open(str(tmp_path / "list.mp4")) as followed:
+        assert followed.streams.video
     (tmp_path / "list.m3u8").write_text(f"#EXTM3U\n#EXTINF:3,\n{clip}\n#EXT-X-ENDLIST\n")
     for name in ("list.mp4", "list.m3u8"):
         with pytest.raises(MediaError, match="not a video"):

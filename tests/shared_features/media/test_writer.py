@@ -89,7 +89,7 @@ def test_a_frame_drawn_in_the_encoders_memory_is_that_frame(
     ("shape", "pts_s", "message"),
     [
         ((64, 97, 3), 1.0, r"shape \(64, 97, 3\); expected \(64, 96, 3\)"),
-        ((64, 96, 3), 0.0, "does not come after the one at 0.0 s"),
+        ((64, 96, 3), 0.5, "does not come after the one at 0.5 s"),
         ((64, 96, 3), -1.0, "times must rise"),
     ],
     ids=["size", "same time", "earlier"],
@@ -103,7 +103,7 @@ def test_a_frame_that_does_not_fit_is_refused(
 
     def write_two() -> None:
         with VideoWriter(path, 96, 64) as writer:
-            writer.write(np.zeros((64, 96, 3), np.uint8), 0.0)
+            writer.write(np.zeros((64, 96, 3), np.uint8), 0.5)
             writer.write(np.zeros(shape, np.uint8), pts_s)
 
     with pytest.raises(MediaError, match=message):
@@ -140,6 +140,31 @@ def test_colours_are_tagged_and_stored_like_the_source(
     with VideoReader(path, media) as reader:
         assert reader.colours == Colours(matrix or 1, 9, 14)
         assert corner_order(next(reader.frames()).rgb) == UPRIGHT
+
+
+@pytest.mark.parametrize(("matrix", "luma"), [(1, 63), (5, 81)], ids=["BT.709", "BT.601"])
+def test_red_is_stored_by_the_sources_matrix(
+    tmp_path: Path, media: MediaParams, matrix: int, luma: int
+) -> None:
+    """Luma of red is 16 + 219 × its weight in that matrix."""
+    path = tmp_path / "out.mp4"
+    red = np.zeros((64, 96, 3), np.uint8)
+    red[..., 0] = 255
+    with VideoWriter(path, 96, 64, quality=1, colours=Colours(matrix, 1, 1)) as writer:
+        writer.write(red, 0.0)
+    with VideoReader(path, media) as reader:
+        stored = next(reader.frames()).planes.y
+    assert np.abs(stored.astype(int) - luma).max() <= 3
+
+
+def test_quality_and_preset_reach_the_encoder(tmp_path: Path) -> None:
+    """x264 notes its settings in the file; only `ultrafast` has no sub-pixel refinement."""
+    path = tmp_path / "out.mp4"
+    with VideoWriter(path, 96, 64, quality=31, preset="ultrafast") as writer:
+        writer.write(corner_image(96, 64), 0.0)
+    noted = path.read_bytes()
+    assert b"crf=31.0" in noted
+    assert b"subme=0" in noted
 
 
 def packets_of(path: Path) -> list[tuple[float, bytes]]:
