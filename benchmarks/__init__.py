@@ -1,4 +1,4 @@
-"""Speed, as ratios measured in one run: absolute times mean nothing on shared machines."""
+"""Speed as ratios measured in one run, since absolute times mean little on shared machines."""
 
-# Before a benchmark imports anything that computes in parallel: see there why.
+# It must come before any import that computes in parallel; training/__init__.py says why.
 import training  # noqa: F401

@@ -1,6 +1,6 @@
 """The main figures of docs/performance.md in one run: ``python -m benchmarks`` (or ``make bench``).
 
-Others have commands of their own: ``agreement``, ``memory``, ``training``, ``live --capacity``.
+Others have their own commands: ``agreement``, ``memory``, ``training``, ``live --capacity``.
 """
 
 import argparse
@@ -14,9 +14,9 @@ from shared_features.runtime import console
 
 
 def main() -> None:
-    """Measure, print a table, write JSON."""
+    """Run the benchmarks, print their tables and write them as JSON."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=3, help="how often videos are run")
+    parser.add_argument("--rounds", type=int, default=3, help="number of runs of each video")
     parser.add_argument("--out", type=Path, default=PROJECT_ROOT / "out" / "benchmarks.json")
     arguments = parser.parse_args()
     measured = {"features": features.run()}

@@ -1,9 +1,9 @@
-"""What chunks, and looking at fewer frames, do to a timeline.
+"""How much chunks, and inference on fewer frames, change a timeline.
 
-``python -m benchmarks.agreement RECORDING...``, and always the demo performance. The project's
-chunks are compared with one uninterrupted pass over each recording; ``pose.max_fps`` and
-``pose.still_fps`` with the project's settings. An edge is where one answer of the timeline gives
-way to another; it is compared with the nearest edge between the same answers.
+``python -m benchmarks.agreement RECORDING...`` uses these recordings and the demo performance. The
+project's chunks are compared with one uninterrupted pass over each recording, and several values of
+``pose.max_fps`` and ``pose.still_fps`` with the project's settings. The edges of a hold are its
+first and last frame; they are compared with those of the nearest segment with the same label.
 """
 
 import argparse
@@ -34,20 +34,21 @@ class Agreement:
     """How two timelines of one recording differ.
 
     Attributes:
-        frames: in all.
-        same: with the same answer.
-        looks: share of the frames that the pose network has seen.
-        edge_frames: how far each edge of a hold has moved; a hold that is missing counts as far.
+        frames: Number of frames.
+        same: Number of frames with the same label.
+        inferred: Share of the frames on which the pose network ran.
+        edge_frames: Frames by which each edge of a hold has moved. A missing hold counts as having
+            moved by its whole distance from the start.
     """
 
     frames: int
     same: int
-    looks: float
+    inferred: float
     edge_frames: tuple[int, ...]
 
 
 def compare(reference: Analysis, other: Analysis) -> Agreement:
-    """Frame by frame, and hold by hold."""
+    """Compare labels frame by frame, and edges hold by hold."""
     pairs = zip(reference.timeline.frame_labels, other.timeline.frame_labels, strict=True)
     moved = []
     for hold in reference.timeline.holds:
@@ -58,24 +59,24 @@ def compare(reference: Analysis, other: Analysis) -> Agreement:
         ]
         moved += min(found, key=sum, default=(hold.last_frame, hold.last_frame))
     frames = len(reference.track)
-    looks = other.track.provenance["frames_looked_at"] / frames
-    return Agreement(frames, sum(a == b for a, b in pairs), looks, tuple(moved))
+    inferred = other.track.provenance["frames_looked_at"] / frames
+    return Agreement(frames, sum(a == b for a, b in pairs), inferred, tuple(moved))
 
 
 def add(results: Results, name: str, agreements: Sequence[Agreement]) -> None:
-    """The figures of one setting over all recordings."""
+    """Add the figures of one setting over all recordings."""
     frames = sum(each.frames for each in agreements)
     edges = [edge for each in agreements for edge in each.edge_frames]
     close = sum(edge <= CLOSE_FRAMES for edge in edges)
-    looked = sum(each.looks * each.frames for each in agreements) / frames
-    results.note(f"{name}: frames looked at", looked)
-    results.note(f"{name}: frames with the same answer", sum(a.same for a in agreements) / frames)
+    inferred = sum(each.inferred * each.frames for each in agreements) / frames
+    results.note(f"{name}: frames with inference", inferred)
+    results.note(f"{name}: frames with the same label", sum(a.same for a in agreements) / frames)
     results.note(f"{name}: edges of holds within {CLOSE_FRAMES} frames", close / len(edges))
     results.note(f"{name}: farthest edge, frames", max(edges))
 
 
 def run(recordings: Sequence[Path]) -> Results:
-    """Measure."""
+    """Analyse every recording with every setting."""
     shared = load_shared(PROJECT_ROOT / "params.yaml")
     classifier = PoseClassifier(PROJECT_ROOT / "models" / "pose_classifier.onnx")
 
@@ -100,9 +101,11 @@ def run(recordings: Sequence[Path]) -> Results:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("recordings", type=Path, nargs="*", help="beside the demo performance")
+    parser.add_argument(
+        "recordings", type=Path, nargs="*", help="in addition to the demo performance"
+    )
     run([DEMO, *parser.parse_args().recordings]).print()
 
 

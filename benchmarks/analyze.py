@@ -1,8 +1,8 @@
-"""Landmarks, a whole analysis and an overlay against a plain loop, as ratios in one run.
+"""Landmarks, a full analysis and an overlay compared with a plain loop, as ratios in one run.
 
-``python -m benchmarks.analyze [CLIP]``; without a clip, 60 seconds of the demo performance, scaled
-to 720p. The plain loop decodes with OpenCV and runs MediaPipe with the unpruned networks, nothing
-else. The limit of the machine is its pose network: every core doing nothing but that.
+``python -m benchmarks.analyze [CLIP]`` uses 60 seconds of the demo performance, scaled to 720p, if
+no clip is given. The plain loop decodes with OpenCV and runs MediaPipe with the unpruned networks,
+and does nothing else. The machine's limit is all its cores running only the pose network.
 """
 
 import argparse
@@ -61,7 +61,7 @@ def plain_loop(clip: Path) -> int:
 
 
 def scaled_demo(target: Path) -> Path:
-    """The demo performance at 720p, again and again until it is long enough."""
+    """The demo performance at 720p, repeated until it is long enough."""
     offset_s = 0.0
     with VideoWriter(target, *SIZE_PX) as writer:
         while offset_s < DEMO_S:
@@ -77,7 +77,7 @@ def scaled_demo(target: Path) -> Path:
 
 
 def network_s(clip: Path) -> float:
-    """What the pruned network takes for one tracked frame on one core, alone."""
+    """Median seconds of the pruned network for one tracked frame on one idle core."""
     params = load_shared()
     frames = []
     with VideoReader(clip, params.media) as reader:
@@ -95,7 +95,7 @@ def network_s(clip: Path) -> float:
 
 
 def ways(clip: Path, folder: Path) -> dict[str, Callable[[], object]]:
-    """What is timed, by name."""
+    """The functions to time, by name."""
     settings = load_settings(PROJECT_ROOT / "params.yaml")
     shared, threads = settings.shared, usable_cores() + 1
     classifier = PoseClassifier(PROJECT_ROOT / "models" / "pose_classifier.onnx")
@@ -115,7 +115,7 @@ def ways(clip: Path, folder: Path) -> dict[str, Callable[[], object]]:
 
 
 def run(clip: Path | None, rounds: int) -> Results:
-    """Measure everything in turn, round by round."""
+    """Time everything in turn, round by round."""
     model_asset.verify(model_asset.default_path("stock"), "stock")
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
@@ -133,10 +133,10 @@ def run(clip: Path | None, rounds: int) -> Results:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("clip", type=Path, nargs="?", help="a 720p video; default: the demo")
-    parser.add_argument("--rounds", type=int, default=3, help="how often each is run")
+    parser.add_argument("clip", type=Path, nargs="?", help="a 720p video (default: the demo)")
+    parser.add_argument("--rounds", type=int, default=3, help="number of runs of each")
     arguments = parser.parse_args()
     run(arguments.clip, arguments.rounds).print()
 

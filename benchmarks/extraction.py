@@ -1,7 +1,7 @@
-"""Landmarks of many photos by two processes against one.
+"""Landmarks of many photos: two processes compared with one.
 
-``python -m benchmarks.extraction [FOLDER]``; without a folder, frames of the demo performance. The
-start of the processes is part of what is measured, so few photos give a lower ratio.
+``python -m benchmarks.extraction [FOLDER]`` uses frames of the demo performance if no folder is
+given. The time includes starting the processes, so the ratio is lower with few photos.
 """
 
 import argparse
@@ -26,7 +26,7 @@ N_PHOTOS = 800
 
 
 def demo_frames(folder: Path) -> Path:
-    """Photos of the demo performance."""
+    """Save frames of the demo performance as photos."""
     with VideoReader(DEMO, load_shared().media) as reader:
         for frame in reader.frames():
             if frame.index == N_PHOTOS:
@@ -36,7 +36,7 @@ def demo_frames(folder: Path) -> Path:
 
 
 def extract(recordings: list[Recording], processes: int) -> None:
-    """All landmarks, from nothing."""
+    """Extract all landmarks into a new folder."""
     folder = Path(tempfile.mkdtemp())
     try:
         report = extract_recordings(
@@ -53,11 +53,11 @@ def extract(recordings: list[Recording], processes: int) -> None:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Print the ratio."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path, nargs="?", help="photos; default: demo frames")
-    parser.add_argument("--photos", type=int, default=N_PHOTOS, help="how many, at most")
-    parser.add_argument("--pairs", type=int, default=3, help="how often both are run")
+    parser.add_argument("folder", type=Path, nargs="?", help="photos (default: frames of the demo)")
+    parser.add_argument("--photos", type=int, default=N_PHOTOS, help="largest number of photos")
+    parser.add_argument("--pairs", type=int, default=3, help="number of runs of each")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = arguments.folder or demo_frames(Path(temporary))
@@ -72,7 +72,8 @@ def main() -> None:
     wall_s = after.elapsed - before.elapsed
     print(
         f"landmarks of {len(recordings)} photos, two processes against one: {ratio} as fast, "
-        f"{usable_cores()} cores (workers took {processor_s:.0f} s of them in {wall_s:.0f} s)"
+        f"{usable_cores()} cores (workers used {processor_s:.0f} s of processor time in "
+        f"{wall_s:.0f} s)"
     )
 
 

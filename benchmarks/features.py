@@ -1,4 +1,4 @@
-"""Features and classification of single frames and of many, without reading any video."""
+"""Features and classification of single frames and of batches, without reading a video."""
 
 import time
 
@@ -13,7 +13,7 @@ N_SINGLE = 3000
 
 
 def run() -> Results:
-    """Measure."""
+    """Time both."""
     classifier = PoseClassifier(PROJECT_ROOT / "models" / "pose_classifier.onnx")
     spec = classifier.contract.features
     random = np.random.default_rng(0)
@@ -40,7 +40,7 @@ def run() -> Results:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Print the figures."""
     run().print()
 
 

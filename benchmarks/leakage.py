@@ -1,12 +1,13 @@
-"""What a table's score is worth: split by recordings, split carelessly, and a simple rival.
+"""How far a score can be trusted: a grouped split, a careless split, and a simple baseline.
 
 ``STRAPS_PARAMS=… python -m benchmarks.leakage`` scores the model of params.yaml on the project's
-``final_features.csv``, three times by cross-validation:
+``final_features.csv``, in three cross-validations:
 
-- grouped: a recording, its copies and near-duplicates are on one side (what ``train`` does);
-- careless: frames are dealt out one by one, mirror images included, as if they had nothing to do
-  with each other;
-- on the grouped folds, the five nearest neighbours of hip-centred, torso-scaled world landmarks.
+- grouped: a recording, its copies and its near-duplicates share a fold, as in ``train``;
+- careless: single frames, mirror images included, are assigned to folds at random, as if they were
+  independent;
+- neighbours: on the grouped folds, a classifier of the five nearest neighbours of hip-centred,
+  torso-scaled world landmarks.
 """
 
 import argparse
@@ -31,33 +32,33 @@ _NEIGHBOURS = 5
 
 
 def careless_folds(data: Dataset, n_folds: int, seed: int) -> list[Fold]:
-    """Folds that know nothing of recordings, and judge by mirror images, too."""
-    dealt = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
-    return [Fold(train, test) for train, test in dealt.split(data.features, data.codes)]
+    """Folds that ignore recordings and also score mirror images."""
+    shuffled = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
+    return [Fold(train, test) for train, test in shuffled.split(data.features, data.codes)]
 
 
 def neighbours_f1(data: Dataset, folds: list[Fold], landmarks: Path) -> tuple[float, float]:
-    """Macro F1 of the simple rival, mean and deviation over the folds."""
+    """Mean and standard deviation of the baseline's macro F1 over the folds."""
     real = np.flatnonzero(~data.augmented)
-    place = np.full(len(data), -1)
-    place[real] = np.arange(len(real))
+    position = np.full(len(data), -1)
+    position[real] = np.arange(len(real))
     rows = data.rows(real)
     positions = _hip_centred(collect_held_out(rows, landmarks).world)
     scores = []
     for fold in folds:
-        train, test = place[fold.train[~data.augmented[fold.train]]], place[fold.test]
-        rival = KNeighborsClassifier(_NEIGHBOURS).fit(positions[train], rows.codes[train])
-        scores.append(_f1(data, rows.codes[test], rival.predict_proba(positions[test])))
+        train, test = position[fold.train[~data.augmented[fold.train]]], position[fold.test]
+        baseline = KNeighborsClassifier(_NEIGHBOURS).fit(positions[train], rows.codes[train])
+        scores.append(_f1(data, rows.codes[test], baseline.predict_proba(positions[test])))
     return float(np.mean(scores)), float(np.std(scores))
 
 
 def model_f1(data: Dataset, folds: list[Fold], settings: FitSettings) -> tuple[float, float]:
-    """Macro F1 of the model, mean and deviation over the folds."""
+    """Mean and standard deviation of the model's macro F1 over the folds."""
     scores = []
     for fold in folds:
         model = fit_model(data.rows(fold.train), settings)
-        answers = model.predict_proba(data.features[fold.test])
-        scores.append(_f1(data, data.codes[fold.test], answers))
+        probabilities = model.predict_proba(data.features[fold.test])
+        scores.append(_f1(data, data.codes[fold.test], probabilities))
     return float(np.mean(scores)), float(np.std(scores))
 
 
@@ -67,8 +68,8 @@ def _f1(data: Dataset, truth: NDArray[np.int64], probabilities: NDArray[Any]) ->
 
 def _hip_centred(world: NDArray[np.float32]) -> NDArray[np.float64]:
     def middle(joint: str) -> NDArray[np.float64]:
-        sides = [world[:, LANDMARK_INDEX[f"{side}_{joint}"]] for side in ("LEFT", "RIGHT")]
-        return np.mean(sides, axis=0, dtype=np.float64)
+        ends = [world[:, LANDMARK_INDEX[f"{side}_{joint}"]] for side in ("LEFT", "RIGHT")]
+        return np.mean(ends, axis=0, dtype=np.float64)
 
     hips, neck = middle("HIP"), middle("SHOULDER")
     torso_m = np.linalg.norm(neck - hips, axis=1)
@@ -77,7 +78,7 @@ def _hip_centred(world: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the scores."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--seeds", type=int, default=3, help="cross-validations to average")
     n_seeds = parser.parse_args().seeds

@@ -1,8 +1,8 @@
-"""Peak memory of an analysis with its overlay: a long video against one of a minute.
+"""Peak memory of an analysis with overlay: a long video compared with a one-minute video.
 
 ``python -m benchmarks.memory [RECORDING] [--minutes N]`` repeats the recording (default: the demo
-performance) until it lasts a minute, and again until it lasts N (default: 60), and runs
-``straps-serve analyze --overlay`` on each. An hour takes about half an hour on two cores.
+performance) to make a video of one minute and one of N minutes (default: 60), and runs
+``straps-serve analyze --overlay`` on both. An hour of video takes about half an hour on two cores.
 """
 
 import argparse
@@ -24,7 +24,7 @@ DEMO = PROJECT_ROOT / "serving" / "demo" / "performance.mp4"
 
 
 def repeated(recording: Path, path: Path, seconds: float) -> Path:
-    """The recording's pictures again and again, as they are stored."""
+    """Repeat the recording's video stream without decoding it."""
     with av.open(str(path), "w") as target:
         with av.open(str(recording)) as source:
             stream = target.add_stream_from_template(source.streams.video[0])
@@ -47,7 +47,7 @@ def repeated(recording: Path, path: Path, seconds: float) -> Path:
 
 
 def peak_mib(video: Path, out: Path) -> tuple[float, float]:
-    """Most memory held at a time, and how long it took."""
+    """Peak memory in MiB and duration in seconds of an analysis."""
     started = time.perf_counter()
     process = subprocess.Popen(  # noqa: S603
         [sys.executable, "-m", "serving.cli.main", "analyze", "--overlay", "--out", out, video],
@@ -60,7 +60,7 @@ def peak_mib(video: Path, out: Path) -> tuple[float, float]:
 
 
 def run(recording: Path, minutes: float) -> Results:
-    """Measure both."""
+    """Analyse both videos."""
     results = Results(f"{recording.name}, repeated; analysis with overlay")
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
@@ -76,7 +76,7 @@ def run(recording: Path, minutes: float) -> Results:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("recording", type=Path, nargs="?", default=DEMO)
     parser.add_argument("--minutes", type=float, default=60)

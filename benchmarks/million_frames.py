@@ -1,7 +1,7 @@
-"""One million frames: landmarks to features to predictions, time and memory.
+"""Time and memory of features and predictions of a million frames.
 
-``python -m benchmarks.million_frames [MODEL]`` prints seconds of processor time per step, the peak
-of the memory, and what a plain loop over single frames would take (measured on a thousand of them).
+``python -m benchmarks.million_frames [MODEL]`` prints the processor time of each step, peak
+memory, and the time that a loop over single frames would take (estimated from a thousand frames).
 """
 
 import argparse
@@ -20,7 +20,7 @@ _SINGLE = 1_000
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("model", nargs="?", type=Path, default=Path("models/pose_classifier.onnx"))
     classifier = PoseClassifier(parser.parse_args().model)
@@ -49,10 +49,11 @@ def main() -> None:
     print(f"features     {features_s:7.1f} s of processor time")
     print(f"predictions  {predictions_s:7.1f} s")
     ratio = single_s / (features_s + predictions_s)
-    print(f"frame by frame it would be {single_s:.0f} s ({ratio:.1f}×)")
+    print(f"frame by frame it would take {single_s:.0f} s ({ratio:.1f}×)")
     print(
         f"memory: {landmarks_mb:.0f} MB of landmarks and {features.nbytes / 1e6:.0f} MB of "
-        f"features held at once; peak {_peak_mb():.0f} MB, {before_mb:.0f} MB before the first step"
+        f"features in memory at once; peak {_peak_mb():.0f} MB, {before_mb:.0f} MB before the first "
+        "step"
     )
 
 

@@ -1,4 +1,4 @@
-"""Runs two ways of doing the same thing in turn, and gives the ratio pair by pair."""
+"""Times alternative functions in turn and compares them by the ratios of their durations."""
 
 import statistics
 import time
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Ratio:
-    """How many times as fast the second way is.
+    """How many times as fast the second function is.
 
     Attributes:
-        first_s: durations of the first way, a run each.
-        second_s: durations of the second way, right after the first's.
+        first_s: Duration of each run of the first function.
+        second_s: Duration of each run of the second function, directly after the first one.
     """
 
     first_s: tuple[float, ...]
@@ -20,7 +20,7 @@ class Ratio:
 
     @property
     def values(self) -> list[float]:
-        """The ratio of each pair."""
+        """The ratio of each pair of runs."""
         return [a / b for a, b in zip(self.first_s, self.second_s, strict=True)]
 
     def __str__(self) -> str:
@@ -32,7 +32,7 @@ class Ratio:
 
 
 def measure(first: Callable[[], object], second: Callable[[], object], pairs: int) -> Ratio:
-    """Time both in turn, after a warm-up of each."""
+    """Time both functions in turn, after a warm-up run of each."""
     first()
     second()
     durations = [(_duration_s(first), _duration_s(second)) for _ in range(pairs)]
@@ -42,9 +42,13 @@ def measure(first: Callable[[], object], second: Callable[[], object], pairs: in
 def in_turn(
     first: Callable[[], object], others: Mapping[str, Callable[[], object]], rounds: int
 ) -> tuple[tuple[float, ...], dict[str, tuple[float, ...]]]:
-    """Durations of one way and of each of the others, in turn.
+    """Time one function and several others in turn, round by round.
 
-    Round by round, so that what is compared ran at the same time; each was run once before.
+    Durations that are compared are thus measured close to each other. All functions but the first
+    get a warm-up run here; the caller must have run the first one.
+
+    Returns:
+        Durations of the first function, and of each other one by name.
     """
     for other in others.values():
         other()

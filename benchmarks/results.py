@@ -1,4 +1,4 @@
-"""Figures of a benchmark: a table for people, and JSON to compare runs by."""
+"""Figures of a benchmark, printed as a table and stored as JSON to compare runs."""
 
 import json
 import statistics
@@ -9,10 +9,10 @@ from benchmarks.ratios import Ratio
 
 
 class Results:
-    """Collects figures.
+    """Collects the figures of a benchmark.
 
     Args:
-        conditions: what was measured on.
+        conditions: Description of the data and the machine.
     """
 
     def __init__(self, conditions: str) -> None:
@@ -20,7 +20,7 @@ class Results:
         self._figures: dict[str, dict[str, float]] = {}
 
     def add(self, name: str, ratio: Ratio) -> None:
-        """A ratio, with its spread over the runs."""
+        """Add a ratio with its range over the runs."""
         values = ratio.values
         self._figures[name] = {
             "median": round(statistics.median(values), 3),
@@ -29,11 +29,11 @@ class Results:
         }
 
     def note(self, name: str, value: float) -> None:
-        """Any other figure."""
+        """Add a single figure."""
         self._figures[name] = {"median": round(value, 4)}
 
     def print(self) -> None:
-        """A line for each figure."""
+        """Print a line for each figure."""
         print(self._conditions)
         for name, figure in self._figures.items():
             spread = (
@@ -42,7 +42,7 @@ class Results:
             print(f"  {name:<58} {figure['median']:8.3f}{spread}")
 
     def as_json(self) -> dict[str, Any]:
-        """All of it."""
+        """Conditions and figures as plain values."""
         return {"conditions": self._conditions, "figures": self._figures}
 
 

@@ -1,4 +1,4 @@
-"""A service of a benchmark's own."""
+"""Starts a service for a benchmark."""
 
 import os
 import subprocess
@@ -19,11 +19,11 @@ _POLLING_S = 0.02
 
 
 @contextmanager
-def running_service(folder: Path) -> "Iterator[subprocess.Popen[bytes]]":
-    """The project's settings, but for the number of live sessions; ready when it is given.
+def running_service(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a service with the project's settings but more live sessions; yields once it is ready.
 
     Args:
-        folder: for its settings and its data.
+        folder: Folder for the service's settings and data.
     """
     params = yaml.safe_load((PROJECT_ROOT / "params.yaml").read_text(encoding="utf-8"))
     params["serving"]["live"]["max_sessions"] = MOST_SESSIONS

@@ -1,6 +1,6 @@
-"""How long it takes until commands and the service are there: ``python -m benchmarks.start``.
+"""Start-up times of the commands and the service: ``python -m benchmarks.start``.
 
-The bare interpreter's time in the same run says how fast the machine is.
+The start-up time of the bare interpreter in the same run shows how fast the machine is.
 """
 
 import subprocess
@@ -28,14 +28,14 @@ COMMANDS = {
 
 
 def command_s(*arguments: str) -> float:
-    """How long a command takes."""
+    """Duration of a command in seconds."""
     started = time.perf_counter()
     subprocess.run([sys.executable, *arguments], stdout=subprocess.DEVNULL, check=True)  # noqa: S603
     return time.perf_counter() - started
 
 
 def service_s() -> tuple[float, float]:
-    """How long the service takes until it is ready, and its memory then in MiB."""
+    """Seconds until the service is ready, and its memory at that moment in MiB."""
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder, running_service(Path(folder)) as process:
         ready_s = time.perf_counter() - started
@@ -43,13 +43,13 @@ def service_s() -> tuple[float, float]:
 
 
 def run() -> Results:
-    """Measure."""
+    """Time every command and the service."""
     results = Results(f"median of {ROUNDS} starts")
     for name, arguments in COMMANDS.items():
         results.note(f"{name}, s", median(command_s(*arguments) for _ in range(ROUNDS)))
     services = [service_s() for _ in range(ROUNDS)]
-    results.note("straps-serve run until it is ready, s", median(each for each, _ in services))
-    results.note("its memory then, MiB", median(memory for _, memory in services))
+    results.note("straps-serve run until ready, s", median(each for each, _ in services))
+    results.note("memory when ready, MiB", median(memory for _, memory in services))
     return results
 
 

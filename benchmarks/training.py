@@ -1,8 +1,8 @@
-"""The three long jobs of the toolkit beside extraction: ``python -m benchmarks.training``.
+"""The toolkit's three long jobs besides extraction: ``python -m benchmarks.training``.
 
-- features of a million frames, against one pass over everything and against frame by frame;
+- features of a million frames, compared with one pass over everything and with single frames;
 - ``make-features`` and ``combine-features`` of 500 recordings;
-- one trial of a search on 100,000 rows: its time goes to growing trees, which is XGBoost's, or to
+- one trial of a search on 100,000 rows, divided into growing trees, which is XGBoost's part, and
   everything else, which is ours.
 """
 
@@ -39,14 +39,14 @@ SEED = 5
 
 
 def duration_s(work: Callable[[], object]) -> float:
-    """How long it takes."""
+    """Duration in seconds."""
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
 
 
 def million_frames(samples: LandmarkSamples, results: Results) -> None:
-    """Features alone."""
+    """Time the features alone."""
     spec, times = FeatureSpec(), MILLION // len(samples.image)
     image, world = np.tile(samples.image, (times, 1, 1)), np.tile(samples.world, (times, 1, 1))
 
@@ -67,7 +67,7 @@ def million_frames(samples: LandmarkSamples, results: Results) -> None:
 
 
 def many_recordings(samples: LandmarkSamples, folder: Path, results: Results) -> None:
-    """Landmark tables and label tables to ``final_features.csv``."""
+    """Time the way from landmark and label tables to ``final_features.csv``."""
     _, training = load_all()
     names = ("labels", "landmarks", "features", "final_features")
     data = training.data.model_copy(update={name: folder / name for name in names})
@@ -97,7 +97,7 @@ def many_recordings(samples: LandmarkSamples, folder: Path, results: Results) ->
 
 
 def one_trial(samples: LandmarkSamples, results: Results) -> None:
-    """A cross-validation with a score after each round."""
+    """Time a cross-validation with a score after each round."""
     random, spec = np.random.default_rng(SEED), FeatureSpec()
     chosen = random.integers(0, len(samples.image), TRIAL_ROWS)
     noise = random.normal(0, 0.01, (TRIAL_ROWS, 1, 1)).astype(np.float32)
@@ -130,7 +130,7 @@ def one_trial(samples: LandmarkSamples, results: Results) -> None:
 
 
 def run() -> Results:
-    """Measure."""
+    """Run all three."""
     results = Results(f"{N_GENERATED:,} generated bodies, repeated")
     samples = generate_landmarks(N_GENERATED, SEED)
     million_frames(samples, results)

@@ -1,7 +1,7 @@
-"""What giving up bad trials early saves: a search with and without it, on the same generated data.
+"""Savings from pruning bad trials early: a search with and without it, on the same generated data.
 
-Both searches are advanced in turn, a few trials at a time, so that whatever else the machine does
-falls on both. Rounds of boosting are counted: that ratio is exact wherever it is measured.
+The two searches take turns, a few trials at a time, so that other load on the machine affects both
+alike. Rounds of boosting are counted as well: their ratio does not depend on the machine.
 """
 
 import argparse
@@ -30,7 +30,7 @@ SEED = 5
 
 
 def generated(n_samples: int, seed: int) -> Dataset:
-    """Features of generated landmarks; a performer and camera are one group."""
+    """Features of generated landmarks; samples of one performer and camera form a group."""
     spec = FeatureSpec()
     samples = generate_landmarks(n_samples, seed)
     codes = np.array([LABELS.index(label) for label in samples.labels.tolist()], dtype=np.int64)
@@ -48,10 +48,10 @@ def generated(n_samples: int, seed: int) -> Dataset:
 
 
 class TimedSearch:
-    """A search that is advanced bit by bit.
+    """A search that runs in several steps.
 
     Attributes:
-        duration_s: how long it took so far.
+        duration_s: Duration of all steps so far, in seconds.
     """
 
     def __init__(self, data: Dataset, url: str, pruning: bool, processes: int = 1) -> None:
@@ -62,7 +62,7 @@ class TimedSearch:
         self.result: SearchResult | None = None
 
     def advance(self, num_trials: int) -> None:
-        """Go on until there are so many trials."""
+        """Continue until there are this many trials."""
         how = SearchSettings(METRIC, num_trials, self._pruning, self._processes)
         start = time.perf_counter()
         self.result = optimize(self._data, self._folds, self._settings, how, self._url)
@@ -70,35 +70,37 @@ class TimedSearch:
 
     @property
     def rounds(self) -> int:
-        """How many rounds of boosting were computed, each in all folds."""
+        """Number of rounds of boosting computed, each in all folds."""
         return sum(trial.steps for trial in self._found.trials)
 
     def unseen_score(self, unseen: Dataset) -> float:
-        """What a model of the best hyperparameters reaches on data of its own."""
+        """Score on unseen data of a model with the best hyperparameters."""
         settings = FitSettings("xgb", SEED, hyperparameters=self._found.hyperparameters)
-        answers = fit_model(self._data, settings).predict_proba(unseen.features)
-        return score(METRIC, unseen.codes, answers, len(LABELS))
+        probabilities = fit_model(self._data, settings).predict_proba(unseen.features)
+        return score(METRIC, unseen.codes, probabilities, len(LABELS))
 
     def __str__(self) -> str:
         found = self._found
         pruned = sum(trial.state == "pruned" for trial in found.trials)
         return (
-            f"{len(found.trials)} trials, {pruned} given up, {self.rounds} rounds, "
+            f"{len(found.trials)} trials, {pruned} pruned, {self.rounds} rounds, "
             f"{METRIC} {found.best.value:.4f} in cross-validation"
         )
 
     @property
     def _found(self) -> SearchResult:
         if self.result is None:
-            raise RuntimeError("advance it first")
+            raise RuntimeError("call advance() first")
         return self.result
 
 
 def main() -> None:
-    """Measure and print."""
+    """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--trials", type=int, default=50, help="of each search")
-    parser.add_argument("--samples", type=int, default=1200, help="generated samples to learn from")
+    parser.add_argument("--trials", type=int, default=50, help="number of trials of each search")
+    parser.add_argument(
+        "--samples", type=int, default=1200, help="number of generated samples to train on"
+    )
     arguments = parser.parse_args()
     data, unseen = generated(arguments.samples, seed=1), generated(N_UNSEEN, seed=2)
     with tempfile.TemporaryDirectory() as folder:
@@ -111,13 +113,13 @@ def main() -> None:
         shared = TimedSearch(data, urls[2], pruning=True, processes=2)
         shared.advance(arguments.trials)
     for name, search in (
-        ("without giving up", whole),
-        ("giving up early", pruned),
-        ("giving up early, two processes on one study", shared),
+        ("without pruning", whole),
+        ("with pruning", pruned),
+        ("with pruning, two processes on one study", shared),
     ):
         print(f"{name}: {search}, {search.unseen_score(unseen):.4f} on unseen data")
     print(
-        f"giving up early: {whole.rounds / pruned.rounds:.2f}× fewer rounds, "
+        f"pruning: {whole.rounds / pruned.rounds:.2f}× fewer rounds, "
         f"{whole.duration_s / pruned.duration_s:.2f}× as fast"
     )
     print(f"two processes: {pruned.duration_s / shared.duration_s:.2f}× as fast as one")

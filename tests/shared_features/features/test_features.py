@@ -295,7 +295,7 @@ def test_an_angle_needs_both_of_its_limbs(joined: str) -> None:
 def test_directions_of_chest_and_face_are_those_of_their_definitions(
     given_landmarks: tuple[NDArray[Any], NDArray[Any]], aspect: float
 ) -> None:
-    """Chest normal: a unit cross product. Face vector: the unit vector from the ears to the nose."""
+    """The chest normal is a unit cross product; the face vector leads from the ears to the nose."""
     image, world = (part.astype(np.float64) for part in given_landmarks)
     found = dict(zip(SPEC.columns, SPEC.compute(image, world, aspect).T, strict=True))
     shoulders = point(world, "LEFT_SHOULDER") - point(world, "RIGHT_SHOULDER")
