@@ -100,19 +100,19 @@ def draw_all(
         def drawn() -> Iterator[_Drawn]:
             for frame in frames:
                 photos.take(frame)
-                picture = None
+                output = None
                 if overlay:
-                    picture = writer.blank()
-                    _fill(picture.planes, frame.planes)
-                    painter.paint(stored_canvas(picture.planes, writer.matrix), frame.index)
-                yield _Drawn(frame.index, frame.pts_s, picture)
+                    output = writer.blank()
+                    _fill(output.planes, frame.planes)
+                    painter.paint(stored_canvas(output.planes, writer.matrix), frame.index)
+                yield _Drawn(frame.index, frame.pts_s, output)
                 if not overlay and frame.index >= last:
                     return
 
         # Decoding, drawing and encoding run in a thread each; one thread would use one core.
         for frame in stack.enter_context(Prefetched(drawn(), _PREFETCH_FRAMES)):
-            if frame.picture is not None:
-                writer.append(frame.picture, frame.pts_s)
+            if frame.output is not None:
+                writer.append(frame.output, frame.pts_s)
             if report_progress is not None:
                 report_progress(frame.index + 1)
     written = photos.write_rest()
@@ -131,11 +131,11 @@ def output_size(width: int, height: int, max_side_px: int) -> tuple[int, int]:
 
 @dataclass(frozen=True, repr=False)
 class _Drawn:
-    """A frame that is ready to be encoded; ``picture`` is None where no video is made."""
+    """A frame that is ready to be encoded; ``output`` is None if no video is drawn."""
 
     index: int
     pts_s: float
-    picture: EncoderFrame | None
+    output: EncoderFrame | None
 
 
 class _Photos:
