@@ -52,8 +52,7 @@ def main() -> None:
     print(f"frame by frame it would take {single_s:.0f} s ({ratio:.1f}×)")
     print(
         f"memory: {landmarks_mb:.0f} MB of landmarks and {features.nbytes / 1e6:.0f} MB of "
-        f"features in memory at once; peak {_peak_mb():.0f} MB, {before_mb:.0f} MB before the first "
-        "step"
+        f"features at once; peak {_peak_mb():.0f} MB, {before_mb:.0f} MB before the first step"
     )
 
 

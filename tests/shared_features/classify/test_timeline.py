@@ -162,3 +162,141 @@ def test_smoothing_is_symmetric_in_time(seed: int) -> None:
     backward = smooth(probabilities[::-1], pts_s[-1] - pts_s[::-1], PARAMS)[::-1]
     assert np.allclose(forward, backward)
     assert np.allclose(forward.sum(axis=1), 1.0)
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(0.05, 2.0))
+def test_smoothing_is_the_mean_of_two_exponential_filters(seed: int, smoothing_s: float) -> None:
+    """Each sample keeps exp(−Δt / time constant) of the one before, in both directions."""
+    random = np.random.default_rng(seed)
+    pts_s = np.cumsum(random.uniform(0.01, 0.8, 20))
+    probabilities = random.dirichlet((1, 1, 1), 20)
+    params = PARAMS.model_copy(update={"smoothing_s": smoothing_s})
+    passes = []
+    for order in (range(20), range(19, -1, -1)):
+        smoothed, previous = np.empty((20, 3)), None
+        for i in order:
+            kept = 0.0
+            if previous is not None:
+                step_s = abs(pts_s[i] - pts_s[previous])
+                kept = np.exp(-step_s / smoothing_s) if step_s <= params.max_gap_s else 0.0
+            before = probabilities[i] if previous is None else smoothed[previous]
+            smoothed[i], previous = kept * before + (1 - kept) * probabilities[i], i
+        passes.append(smoothed)
+    assert np.allclose(smooth(probabilities, pts_s, params), np.mean(passes, axis=0))
+
+
+def test_without_a_time_constant_nothing_is_smoothed() -> None:
+    """Zero is a time constant like any other, and no one is no one."""
+    probabilities = rows((0, 0.5, 0.9), (None, 0.2, 0), (1, 0.5, 0.8)).astype(np.float64)
+    params = PARAMS.model_copy(update={"smoothing_s": 0.0})
+    smoothed = smooth(probabilities, np.arange(len(probabilities)) / FPS, params)
+    assert np.array_equal(smoothed, probabilities, equal_nan=True)
+    assert np.isnan(smooth(np.full((3, 3), np.nan), np.arange(3.0), PARAMS)).all()
+
+
+RAW = PARAMS.model_copy(update={"smoothing_s": 0.0})
+
+
+def labels_of(
+    probabilities: list[tuple[float, float, float] | None], pts_s: list[float]
+) -> tuple[str, ...]:
+    """Labels of single frames without smoothing; None: a frame without a person."""
+    table = [(np.nan,) * 3 if row is None else row for row in probabilities]
+    return timeline(np.array(table, dtype=np.float32), RAW, np.array(pts_s)).frame_labels
+
+
+LEVER, HANG = (0.75, 0.25, 0.0), (0.25, 0.75, 0.0)
+WEAK_LEVER, NOTHING = (0.5, 0.25, 0.25), (0.375, 0.3125, 0.3125)
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "pts_s", "expected"),
+    [
+        ([LEVER, None, LEVER], [0, 0.25, 0.5], ["lever"] * 3),
+        ([LEVER, None, LEVER], [0, 0.25, 0.75], ["lever", NO_PERSON, "lever"]),
+        ([LEVER, None, HANG], [0, 0.25, 0.5], ["lever", NO_PERSON, "hang"]),
+        ([LEVER, None, None, LEVER, HANG], [0, 0.1, 0.2, 0.3, 0.4], ["lever"] * 4 + ["hang"]),
+        ([NOTHING, None, NOTHING], [0, 0.25, 0.5], [UNCERTAIN] * 3),
+        ([None, LEVER, None], [0, 0.1, 0.2], [NO_PERSON, "lever", NO_PERSON]),
+        ([LEVER, WEAK_LEVER], [0, 0.5], ["lever"] * 2),
+        ([LEVER, WEAK_LEVER], [0, 0.75], ["lever", UNCERTAIN]),
+        ([WEAK_LEVER, LEVER], [0, 0.5], ["lever"] * 2),
+        ([WEAK_LEVER, LEVER], [0, 0.75], [UNCERTAIN, "lever"]),
+        ([LEVER, NOTHING, WEAK_LEVER], [0, 0.1, 0.2], ["lever", UNCERTAIN, UNCERTAIN]),
+        ([NOTHING, WEAK_LEVER, LEVER], [0, 0.1, 0.2], [UNCERTAIN, "lever", "lever"]),
+        ([HANG, WEAK_LEVER, LEVER], [0, 0.1, 0.2], ["hang", "lever", "lever"]),
+        ([WEAK_LEVER, HANG, LEVER], [0, 0.1, 0.2], [UNCERTAIN, "hang", "lever"]),
+        ([WEAK_LEVER, None, LEVER], [0, 0.1, 0.2], [UNCERTAIN, NO_PERSON, "lever"]),
+    ],
+    ids=[
+        "gap of the limit is bridged",
+        "longer gap is not",
+        "gap between two poses is not",
+        "every frame of a gap is bridged",
+        "uncertain on both sides",
+        "no one at the ends",
+        "a pose continues after a gap of the limit",
+        "a pose ends after a longer gap",
+        "a pose begins across a gap of the limit",
+        "a pose does not begin before a longer gap",
+        "a pose that has ended must be entered again",
+        "a pose begins where it reached the exit threshold",
+        "a pose begins where it became the likeliest",
+        "a pose does not begin before another one",
+        "a pose does not begin before a frame without a person",
+    ],
+)
+def test_labels_of_single_frames(
+    probabilities: list[tuple[float, float, float] | None],
+    pts_s: list[float],
+    expected: list[str],
+) -> None:
+    """Hysteresis and gaps, at their limits."""
+    assert list(labels_of(probabilities, pts_s)) == expected
+
+
+@pytest.mark.parametrize(
+    ("threshold", "expected"), [(0.75, "lever"), (np.nextafter(0.75, 1), UNCERTAIN)]
+)
+def test_a_threshold_reached_is_enough(threshold: float, expected: str) -> None:
+    """Entering and staying need at least the threshold."""
+    entering = RAW.model_copy(update={"enter_confidence": threshold})
+    table = np.array([LEVER], dtype=np.float32)
+    assert timeline(table, entering).frame_labels == (expected,)
+    staying = RAW.model_copy(update={"enter_confidence": 0.9, "exit_confidence": threshold})
+    table = np.array([(1, 0, 0), LEVER], dtype=np.float32)
+    assert timeline(table, staying).frame_labels == ("lever", expected)
+
+
+def test_confidence_is_that_of_the_label() -> None:
+    """Of the likeliest label if the frame is uncertain; a segment has the mean of its frames."""
+    table = np.array([LEVER, (0.5, 0.25, 0.25), (0, 1, 0), NOTHING, (np.nan,) * 3], np.float32)
+    params = RAW.model_copy(update={"enter_confidence": 0.7, "exit_confidence": 0.4})
+    found = timeline(table, params, np.array([0, 0.25, 0.5, 0.75, 2.0]))
+    assert found.frame_labels == ("lever", "lever", "hang", UNCERTAIN, NO_PERSON)
+    assert np.array_equal(found.confidence, [0.75, 0.5, 1.0, 0.375, np.nan], equal_nan=True)
+    assert [segment.confidence for segment in found.segments] == [0.625, 1.0, 0.375, None]
+    assert found.person.tolist() == [True] * 4 + [False]
+    assert found.labels == LABELS
+    assert found.probabilities is table
+
+
+def test_totals_add_up_segments_and_holds() -> None:
+    """A stay that is too short adds time but no hold; the last segment ends with the video."""
+    table = np.array([LEVER, HANG, LEVER, HANG, LEVER, (0, 0, 1)], dtype=np.float32)
+    pts_s = np.array([0.0, 0.5, 0.625, 1.625, 1.75, 2.0])
+    found = build_timeline(table, pts_s, 9.0, LABELS, "other", RAW)
+    assert [segment.hold for segment in found.segments] == [True, False, True, False, False, False]
+    lever, hang, other = found.totals
+    assert (lever.label, lever.total_s, lever.holds, lever.longest_hold_s) == (
+        "lever",
+        1.75,
+        2,
+        1.0,
+    )
+    assert (hang.label, hang.total_s, hang.holds, hang.longest_hold_s) == ("hang", 0.25, 0, 0.0)
+    assert (other.total_s, other.holds) == (7.0, 0)
+    assert [hold.start_s for hold in found.holds] == [0.0, 0.625]
+    assert found.segments[-1].end_s == 9.0
+    early = build_timeline(table, pts_s, 1.0, LABELS, "other", RAW)
+    assert early.segments[-1].end_s == 2.0
