@@ -62,7 +62,12 @@ def create_app(settings: Settings, data_dir: DataDir) -> FastAPI:
         settings=settings,
         data_dir=data_dir,
         engine=engine,
-        photos=PhotoWorkers(settings.shared, serving.photo_workers, serving.max_waiting_photos),
+        photos=PhotoWorkers(
+            settings.shared,
+            serving.photo_workers,
+            serving.max_waiting_photos,
+            serving.photo_timeout_s,
+        ),
         jobs=JobQueue(settings, data_dir, engine),
         live=LiveSessions(engine, settings),
     )

@@ -84,9 +84,11 @@ class ServingParams(Section):
     upload_idle_timeout_s: float = Field(gt=0)
     analysis_workers: int = Field(ge=1, le=64)
     analysis_threads: int | None = Field(ge=1, le=256)
+    stall_timeout_s: float = Field(default=300.0, gt=0)
     max_queued_jobs: int = Field(ge=1)
     photo_workers: int = Field(ge=1, le=64)
     max_waiting_photos: int = Field(ge=0)
+    photo_timeout_s: float = Field(default=20.0, gt=0)
     demo_video: Path
     live: LiveParams
     overlay: OverlayParams

@@ -7,18 +7,16 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from serving.analysis import analyze_video, announced_frames
 from serving.errors import NotReadyError, client_message
-from serving.exports.files import write_exports
 from serving.jobs.running_job import DELETED, CancelledError, JobProgress, RunningJob
+from serving.jobs.worker import JobFailedError, run_in_worker
 from serving.model.engine import Engine
-from serving.overlay.routine import routine_of, save_routine
 from serving.settings import Settings
 from shared_features.classify.classifier import PoseClassifier
 from shared_features.errors import StrapsError
+from shared_features.runtime.worker_pool import WorkerPool
 
 _LOG = logging.getLogger(__name__)
-_CHUNKS = "chunks"
 _PROGRESS = "progress.json"
 # Progress on disk is only read after a restart, so it may lag this much.
 _SAVE_INTERVAL_S = 1.0
@@ -26,7 +24,13 @@ _MODEL_POLL_INTERVAL_S = 0.5
 
 
 def analyze_job(
-    job: RunningJob, folder: Path, media: str, source: str, engine: Engine, settings: Settings
+    job: RunningJob,
+    folder: Path,
+    media: str,
+    source: str,
+    engine: Engine,
+    pool: WorkerPool,
+    settings: Settings,
 ) -> str | None:
     """Analyse a job's video and write its exports into the job's folder.
 
@@ -35,7 +39,17 @@ def analyze_job(
     moment; only landmarks, which do not depend on the classifier, are reused.
 
     An unreadable video is an outcome, not an error. So is a fault in the service itself: it is
-    logged, and a retry would end the same way.
+    logged, and a retry would end the same way. Only if the worker process dies is it tried again,
+    after its last finished chunk.
+
+    Args:
+        job: Progress, and the ways to interrupt it.
+        folder: Folder of the job.
+        media: Name of the uploaded file in that folder.
+        source: Name its owner gave it.
+        engine: Source of the model.
+        pool: Worker processes that hold an ``Analyst``.
+        settings: Limits and pose settings.
 
     Returns:
         None on success, otherwise the reason for the failure.
@@ -45,9 +59,14 @@ def analyze_job(
     """
     video = folder / media
     try:
-        _analyze(job, folder, video, source, engine, settings)
+        _analyze(job, folder, media, source, engine, pool, settings)
     except CancelledError:
         return DELETED
+    except JobFailedError as error:
+        return (
+            f"The analysis of {source} failed. {error} The video is kept. Convert it, for example "
+            "with ffmpeg, and upload the result."
+        )
     except StrapsError as error:
         return client_message(error, video, source)
     except Exception as error:
@@ -70,31 +89,32 @@ def read_progress(folder: Path) -> JobProgress:
 
 
 def _analyze(
-    job: RunningJob, folder: Path, video: Path, source: str, engine: Engine, settings: Settings
+    job: RunningJob,
+    folder: Path,
+    media: str,
+    source: str,
+    engine: Engine,
+    pool: WorkerPool,
+    settings: Settings,
 ) -> None:
     classifier = _wait_for_model(job, engine)
-    job.progress = JobProgress(
-        read_progress(folder).done, announced_frames(video, settings.shared.media)
-    )
+    job.progress = read_progress(folder)
     saved_s = 0.0
 
-    def report_progress(frames_done: int) -> None:
+    def update(frames: tuple[int, int | None]) -> None:
         nonlocal saved_s
-        job.check()
+        done, total = frames
         # A resumed job must not count backwards while it catches up with its earlier progress.
-        job.progress = JobProgress(max(frames_done, job.progress.done), job.progress.total)
+        job.progress = JobProgress(max(done, job.progress.done), total)
         if time.monotonic() - saved_s >= _SAVE_INTERVAL_S:
             _save_progress(folder, job.progress)
             saved_s = time.monotonic()
 
-    threads = settings.serving.analysis_threads
-    analysis = analyze_video(
-        video, source, classifier, settings.shared, folder / _CHUNKS, report_progress, threads
-    )
+    serving = settings.serving
+    work = folder, media, source, classifier, settings.shared, serving.analysis_threads
+    frames = run_in_worker(job, pool, serving.stall_timeout_s, update, "analyze", *work)
     job.check()
-    write_exports(analysis, folder)
-    save_routine(routine_of(analysis), folder)
-    job.progress = JobProgress(analysis.media.frames, job.progress.total)
+    job.progress = JobProgress(frames, job.progress.total)
     _save_progress(folder, job.progress)
     job.check()
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from serving.analyst import Analyst
 from serving.errors import BusyError, ConflictError, NotFoundError, NotReadyError
 from serving.jobs.analysis import analyze_job, read_progress
 from serving.jobs.data_dir import DataDir, new_id
@@ -22,7 +23,9 @@ from serving.jobs.running_job import JobProgress, RunningJob
 from serving.jobs.states import job_of
 from serving.jobs.workflows import KINDS, JobInput, Workflow, WorkflowKind, Workflows
 from serving.model.engine import Engine
+from serving.overlay.drawer import NICENESS, Drawer
 from serving.settings import Settings
+from shared_features.runtime.worker_pool import WorkerPool
 
 _LOG = logging.getLogger(__name__)
 
@@ -54,6 +57,10 @@ class JobQueue:
         self._running: dict[tuple[WorkflowKind, str], RunningJob] = {}
         self._deleted: set[str] = set()
         self._stopping = threading.Event()
+        self._pools: dict[WorkflowKind, WorkerPool] = {
+            "analysis": WorkerPool(Analyst),
+            "overlay": WorkerPool(Drawer, niceness=NICENESS, reuse=False),
+        }
         self._opened: Workflows | None = None
         self._problem = "The queue has not been started."
 
@@ -84,6 +91,7 @@ class JobQueue:
             )
         else:
             self._opened = workflows
+            self._pools["analysis"].prepare()
 
     def stop(self) -> None:
         """Interrupt running work; the next process resumes it."""
@@ -92,6 +100,8 @@ class JobQueue:
             running = list(self._running.values())
         for job in running:
             job.finished.wait(_STOP_TIMEOUT_S)
+        for pool in self._pools.values():
+            pool.close()
         if self._opened is not None:
             self._opened.close()
         self._opened, self._problem = None, "The service is shutting down."
@@ -232,7 +242,8 @@ class JobQueue:
 
         def work(job: RunningJob, folder: Path) -> str | None:
             media, source, settings = given.media, given.source, self._settings
-            return analyze_job(job, folder, media, source, self._engine, settings)
+            pool = self._pools["analysis"]
+            return analyze_job(job, folder, media, source, self._engine, pool, settings)
 
         return self._run("analysis", job_id, work)
 
@@ -240,7 +251,8 @@ class JobQueue:
         """Run the workflow of an overlay, on a thread of its own."""
 
         def work(job: RunningJob, folder: Path) -> str | None:
-            return draw_job(job, folder, given.media, given.source, self._settings)
+            pool = self._pools["overlay"]
+            return draw_job(job, folder, given.media, given.source, pool, self._settings)
 
         return self._run("overlay", job_id, work)
 

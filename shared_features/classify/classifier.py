@@ -98,20 +98,26 @@ class ModelContract:
 class PoseClassifier:
     """Computes the probability of every label for each frame. Threads can share one.
 
+    It can be pickled: another process gets the same model, even if the file has been replaced.
+
+    Args:
+        path: Path of the model file.
+        content: Contents of the file, if it has been read already.
+
     Raises:
         ClassifierError: The file is missing, damaged, not a pose classifier, or has a contract that
             this program cannot honour.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, content: bytes | None = None) -> None:
         import onnxruntime
 
-        if not path.is_file():
+        if content is None and not path.is_file():
             raise ClassifierError(
                 f"There is no model file {path}. Run `make starter` to build the starter model, "
                 "or set `serving.model_path` in params.yaml to a pose_classifier.onnx."
             )
-        content = path.read_bytes()
+        content = path.read_bytes() if content is None else content
         options = onnxruntime.SessionOptions()
         # A row takes microseconds, so more threads would cost more than they gain.
         options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -126,9 +132,14 @@ class PoseClassifier:
                 "again, or run `make starter`."
             ) from error
         self.path = path
+        self._content = content
         self.sha256 = hashlib.sha256(content).hexdigest()
         self.contract = self._read_contract()
         self._check_shapes()
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Path, bytes]]:
+        """Pickle support."""
+        return type(self), (self.path, self._content)
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -177,15 +177,18 @@ class WorkerProcess:
 
 
 _to_parent: "connection.Connection | None" = None
+_sending = threading.Lock()
 
 
 def note(value: object) -> None:
     """Tell the caller something before the result, from within a worker's method.
 
-    Does nothing outside a worker process, so that the same function can run in either.
+    Does nothing outside a worker process, so that the same function can run in either. Any thread
+    may call it.
     """
     if _to_parent is not None:
-        _to_parent.send(("note", value))
+        with _sending:
+            _to_parent.send(("note", value))
 
 
 def _deadline(timeout_s: float | None) -> float | None:

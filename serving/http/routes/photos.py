@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from serving.analysis import model_facts
 from serving.errors import client_message
 from serving.exports.predictions import prediction_of
+from serving.http.connected import while_connected
 from serving.http.off_loop import off_loop
 from serving.http.openapi import file_form, problems
 from serving.http.schemas import ImageLandmark, LandmarkOut, ModelFactsOut, PhotoOut, WorldLandmark
@@ -37,7 +38,9 @@ async def classify_photo(request: Request, services: ServicesDep) -> PhotoOut:
     async with off_loop(services.data_dir.receiving()) as folder:
         upload = await receive_file(request, folder, limits)
         try:
-            track = await services.photos.track(upload.path, upload.source)
+            track = await while_connected(
+                request, services.photos.track(upload.path, upload.source)
+            )
         except MediaError as error:
             message = client_message(error, upload.path, upload.source)
             raise type(error)(message) from error

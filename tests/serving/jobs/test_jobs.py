@@ -74,6 +74,19 @@ def test_an_analysis_outlives_its_process(start: Start, long_clip: Path) -> None
     assert "Traceback" not in server.log.read_text()
 
 
+def test_an_analysis_outlives_its_worker_process(start: Start, long_clip: Path) -> None:
+    """Killed once, the worker is replaced and the timeline is that of an undisturbed run."""
+    server = start()
+    disturbed, undisturbed = server.submit(long_clip), server.submit(long_clip)
+    finished = server.data / "jobs" / disturbed / "chunks"
+    server.wait_for(lambda: len(list(finished.glob("*.npz"))) >= 1)
+    for worker in psutil.Process(server.pid).children(recursive=True):
+        worker.kill()
+    for job_id in (disturbed, undisturbed):
+        assert server.finished(job_id)["status"] == "done"
+    assert server.timeline(disturbed) == server.timeline(undisturbed)
+
+
 @pytest.mark.parametrize("state", ["processing", "queued"])
 def test_deleting_stops_the_work_and_removes_every_trace(
     server: Server, long_clip: Path, state: str

@@ -15,6 +15,7 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from serving.exports.files import ANGLES_FILE
+from serving.overlay.drawer import NICENESS
 from shared_features.media.writer import VideoWriter
 from shared_features.params import PROJECT_ROOT
 from tests.serving.conftest import CLIP_FRAMES, FRAMES_PER_SECOND, Start
@@ -67,7 +68,10 @@ def drawn(server: Server, job_id: str) -> dict[str, object]:
 
 
 def drawing_processes(server: Server) -> list[psutil.Process]:
-    return psutil.Process(server.pid).children(recursive=True)
+    """Of the service's worker processes, those with the lower priority of drawing."""
+    service = psutil.Process(server.pid)
+    lower = min(service.nice() + NICENESS, 19)
+    return [child for child in service.children() if child.is_running() and child.nice() == lower]
 
 
 def count_frames(content: bytes) -> int:
