@@ -53,6 +53,7 @@ NOT_IMPORTED = {
     "optuna-dashboard": "started as a program by `straps-train ui`",
     "psycopg": "the driver SQLAlchemy loads for postgresql:// addresses",
     "pytest-randomly": "a plug-in that pytest loads",
+    "pytest-xdist": "a plug-in that pytest loads",
     "websockets": "uvicorn's websocket implementation",
     "ruff": "run by `make lint`",
     "mypy": "run by `make lint`",
