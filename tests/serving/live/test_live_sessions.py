@@ -28,8 +28,8 @@ from tests.serving.server import PATIENCE_S, Server, write_params
 
 MAX_SESSIONS = 3
 MAX_FRAME_KB = 256
-# Each loads networks of tens of megabytes, so a leak of one session shows.
-VISITORS = 48
+# Each starts a process with networks of its own, so a leak shows soon.
+VISITORS = 24
 ROUNDING_MS = 0.05  # five timings, each to the hundredth
 LIVE = {
     "max_sessions": MAX_SESSIONS,
@@ -247,15 +247,17 @@ def test_many_come_and_go(server: Server, jpegs: list[bytes]) -> None:
     """With or without a goodbye, during a frame or between two: each session is freed."""
     server.wait_for(lambda: can_open(server))
     process = psutil.Process(server.pid)
-    for index in range(12):
+    for index in range(6):
         come_and_go(server, jpegs, index)
     server.wait_for(lambda: can_open(server))
     files, threads = process.num_fds(), process.num_threads()
+    children = len(process.children(recursive=True))
     memory = process.memory_info().rss
     for index in range(VISITORS):
         come_and_go(server, jpegs, index)
     server.wait_for(lambda: process.num_fds() <= files + 2)
     server.wait_for(lambda: process.num_threads() <= threads + 2)
+    server.wait_for(lambda: len(process.children(recursive=True)) <= children + 1)
     assert process.memory_info().rss - memory < VISITORS * MEBIBYTE
     assert can_open(server)
 
