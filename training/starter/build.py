@@ -72,15 +72,15 @@ def generate(params: StarterParams, report_progress: Callable[[int], None]) -> L
     per_task = LANDMARKS_PER_GROUP * _GROUPS_PER_TASK
     n_tasks = -(-params.generated_samples // per_task)
     parts: dict[int, LandmarkSamples] = {}
-    task = partial(_generate_task, params.seed)
+    task = partial(_generate_task, params.seed, _GROUPS_PER_TASK)
     for number, samples in in_processes(task, range(n_tasks)):
         parts[number] = samples
         report_progress(len(parts) * per_task)
     return concatenated([parts[number] for number in range(n_tasks)])
 
 
-def _generate_task(seed: int, number: int) -> LandmarkSamples:
-    return landmark_groups(seed, number * _GROUPS_PER_TASK, _GROUPS_PER_TASK)
+def _generate_task(seed: int, n_groups: int, number: int) -> LandmarkSamples:
+    return landmark_groups(seed, number * n_groups, n_groups)
 
 
 def build_starter(

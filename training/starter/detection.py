@@ -89,7 +89,7 @@ def detect_rendered(
     missing = [task for task in range(n_tasks) if not paths[task].is_file()]
     done = n_tasks - len(missing)
     report_progress(done * frames_per_task)
-    detect = partial(_detect_task, paths, footage, seed, model_path, pose)
+    detect = partial(_detect_task, paths, footage, seed, model_path, pose, _GROUPS_PER_TASK)
     for _, result in each_done(detect, missing, cache, Workers()):
         if isinstance(result, Failed):
             raise TrainingError(
@@ -111,16 +111,22 @@ def together(stills: DetectedFrames, clips: DetectedFrames) -> DetectedFrames:
 
 
 def _detect_task(
-    paths: list[Path], footage: Footage, seed: int, model_path: Path, pose: PoseParams, task: int
+    paths: list[Path],
+    footage: Footage,
+    seed: int,
+    model_path: Path,
+    pose: PoseParams,
+    n_groups: int,
+    task: int,
 ) -> None:
-    first_group = task * _GROUPS_PER_TASK
+    first_group = task * n_groups
     detected: list[tuple[RenderedFrame, Person]] = []
     if footage == "stills":
         with PoseEstimator(model_path, "photo", 1, pose) as estimator:
-            for frame in frame_groups(seed, first_group, _GROUPS_PER_TASK):
+            for frame in frame_groups(seed, first_group, n_groups):
                 detected += [(frame, person) for person in estimator.people(frame.rgb)]
     else:
-        for clip in clip_groups(seed, first_group, _GROUPS_PER_TASK):
+        for clip in clip_groups(seed, first_group, n_groups):
             with PoseEstimator(model_path, "video", 1, pose) as estimator:
                 for number, frame in enumerate(clip):
                     people = estimator.people(frame.rgb, number / CLIP_FRAMES_PER_SECOND)

@@ -1,4 +1,4 @@
-"""A small project on disk: settings, labelled landmark tables, and all that follows from them."""
+"""A small project on disk: settings, labelled landmark tables, and the labelled table."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -22,11 +22,11 @@ FRAMES_PER_RECORDING = 24
 
 
 class Project:
-    """A folder with a params.yaml of its own.
+    """A folder with its own params.yaml.
 
     Args:
-        root: an empty folder.
-        changes: settings of ``training`` that differ, as nested dictionaries.
+        root: An empty folder.
+        changes: Settings under ``training`` that differ from the project's, as dictionaries.
     """
 
     def __init__(self, root: Path, **changes: dict[str, Any]) -> None:
@@ -54,7 +54,7 @@ class Project:
     def add_recordings(
         self, n_recordings: int, seed: int, relabel: Callable[[str], str] = str
     ) -> list[str]:
-        """Labelled landmark tables of generated performers; returns the recordings' names."""
+        """Write labelled landmark tables of generated performers; return the recordings' names."""
         data = self.params[1].data
         data.landmarks.mkdir(parents=True, exist_ok=True)
         samples = generate_landmarks(n_recordings * FRAMES_PER_RECORDING, seed)
@@ -79,16 +79,20 @@ class Project:
         return names
 
     def combine(self) -> None:
-        """From landmark and label tables to ``final_features.csv``."""
+        """Turn landmark and label tables into ``final_features.csv``."""
         from shared_features.features.spec import FeatureSpec
 
         shared, training = self.params
         spec = FeatureSpec(**shared.features.model_dump())
         mirror = training.make_features.mirror_landmarks
         data = training.data
-        make_feature_tables(data.landmarks, data.features, spec, mirror, 1, _quietly)
-        combine(data, spec, known_labels(shared.labels), _quietly)
+        make_feature_tables(data.landmarks, data.features, spec, mirror, 1, _discard_progress)
+        combine(data, spec, known_labels(shared.labels), _discard_progress)
 
 
-def _quietly(_: int) -> None:
-    """Progress that nobody looks at."""
+def say_nothing(line: str) -> None:
+    """Discard a line for the person at the terminal."""
+
+
+def _discard_progress(_: int) -> None:
+    """Discard a report of progress."""

@@ -1,4 +1,4 @@
-"""``straps-train ui`` shows both dashboards and ends them with itself."""
+"""``straps-train ui`` shows both dashboards, and stops them when it ends."""
 
 import signal
 import socket
@@ -9,8 +9,14 @@ from pathlib import Path
 
 import httpx
 import psutil
+import pytest
 
+from shared_features.runtime import console
+from shared_features.runtime.console import NATIVE_LOG_VARIABLE
 from tests.training.learning.projects import Project
+from training.cli.main import app as toolkit
+
+Capture = pytest.CaptureFixture[str]
 
 
 def free_port() -> int:
@@ -20,62 +26,66 @@ def free_port() -> int:
         return port
 
 
-def answers(url: str, process: "subprocess.Popen[bytes]", timeout_s: float = 60) -> bool:
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline and process.poll() is None:
+def wait_for_page(url: str, process: "subprocess.Popen[bytes]") -> None:
+    while process.poll() is None:
         try:
-            return httpx.get(url, follow_redirects=True).status_code == 200
+            assert httpx.get(url, follow_redirects=True, timeout=60).status_code == 200
         except httpx.TransportError:
-            time.sleep(0.3)
-    return False
+            time.sleep(0.1)
+        else:
+            return
+    pytest.fail(f"the command ended before {url} was there")
 
 
-def command(project: Project) -> list[str]:
-    return [sys.executable, "-m", "training", "ui", "--params", str(project.params_path)]
+def error_of(command: str, project: Project, patch: pytest.MonkeyPatch, output: Capture) -> str:
+    """The message on standard error of a command that fails with exit code 2."""
+    patch.setenv(NATIVE_LOG_VARIABLE, "1")
+    arguments = [command, "--params", str(project.params_path)]
+    with pytest.raises(SystemExit) as left:
+        console.run(lambda: toolkit(arguments))
+    assert left.value.code == 2
+    return output.readouterr().err
 
 
-def test_both_answer_and_end_together(tmp_path: Path) -> None:
-    """Both pages are there on the ports of params.yaml; ending the command ends their processes."""
+def test_both_pages_appear_and_their_processes_end_together(tmp_path: Path) -> None:
+    """Both pages are on the ports from params.yaml; ending the command ends their processes."""
     mlflow_port, optuna_port = free_port(), free_port()
     project = Project(tmp_path, tracking={"mlflow_port": mlflow_port, "optuna_port": optuna_port})
-    process = subprocess.Popen(command(project), stdout=subprocess.DEVNULL)  # noqa: S603
+    command = [sys.executable, "-m", "training", "ui", "--params", str(project.params_path)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603
     try:
-        assert answers(f"http://127.0.0.1:{mlflow_port}/health", process)
-        assert answers(f"http://127.0.0.1:{optuna_port}/", process)
+        wait_for_page(f"http://127.0.0.1:{mlflow_port}/health", process)
+        wait_for_page(f"http://127.0.0.1:{optuna_port}/", process)
         children = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=30) == 0
-        _, alive = psutil.wait_procs(children, timeout=10)
-        assert not alive
+        assert process.wait() == 0
+        psutil.wait_procs(children)
     finally:
         process.kill()
 
 
-def test_a_taken_port_is_named(tmp_path: Path) -> None:
+def test_a_taken_port_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
     """Nothing is started, and the message says where to set another port."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        project = Project(
-            tmp_path,
-            tracking={"mlflow_port": taken.getsockname()[1], "optuna_port": free_port()},
-        )
-        done = subprocess.run(command(project), capture_output=True, text=True)  # noqa: S603
-    assert done.returncode == 2
-    assert "Port " in done.stderr
-    assert "training.tracking" in done.stderr
+        port = taken.getsockname()[1]
+        project = Project(tmp_path, tracking={"mlflow_port": port, "optuna_port": free_port()})
+        error = error_of("ui", project, monkeypatch, capsys)
+    assert f"Port {port} for mlflow is already in use" in error
+    assert "training.tracking" in error
+    assert not list(tmp_path.rglob("*.log"))
 
 
-def test_a_server_that_cannot_be_reached_is_an_error_with_a_remedy(tmp_path: Path) -> None:
-    """No traceback, and no password on the screen."""
+def test_a_server_that_cannot_be_reached_is_an_error_with_a_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    """The message shows neither a traceback nor the password."""
     uri = "postgresql://user:secret@127.0.0.1:9/none"
     project = Project(tmp_path, tracking={"mlflow_uri": uri})
-    done = subprocess.run(  # noqa: S603
-        [sys.executable, "-m", "training", "models", "--params", str(project.params_path)],
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 2
-    assert "mlflow_uri" in done.stderr
-    assert "secret" not in done.stderr
-    assert "Traceback" not in done.stderr
+    error = error_of("models", project, monkeypatch, capsys)
+    assert "mlflow_uri" in error
+    assert "secret" not in error
+    assert "Traceback" not in error

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 from tests.training.learning.projects import Project
 from training.cli.main import app as toolkit
 from training.data.split_table import SPLIT_FILE
+from training.learning.comparison import cross_validation
 
 
 @pytest.fixture(scope="module")
@@ -16,6 +17,12 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project.add_recordings(6, seed=8)
     project.combine()
     return project
+
+
+@pytest.fixture(autouse=True)
+def one_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compare in this process; starting others would take longer than the comparison."""
+    monkeypatch.setattr(cross_validation, "usable_cores", lambda: 1)
 
 
 def _look(project: Project) -> None:

@@ -4,7 +4,6 @@ import json
 import re
 import subprocess
 import sys
-import time
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,8 @@ import numpy as np
 import pytest
 
 from shared_features.classify.classifier import PoseClassifier
-from tests.training.learning.projects import Project
+from shared_features.params import PROJECT_ROOT
+from tests.training.learning.projects import Project, say_nothing
 from training.data.split_table import SPLIT_FILE
 from training.data.splits import save_split
 from training.data.training_data import read_training_data
@@ -31,28 +31,6 @@ from training.params import TrainingParams
 from training.recordings.content_hashes import content_sha256
 
 
-def say(line: str) -> None:
-    """Nobody listens."""
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A project after its first training, with a search of three trials."""
-    project = Project(
-        tmp_path_factory.mktemp("project"),
-        model_training={"optimize_hyperparams": True, "num_trials": 3},
-    )
-    project.add_recordings(12, seed=1)
-    project.combine()
-    train(*project.training_input(), say)
-    return project
-
-
-def test_training_saves_the_split(trained: Project) -> None:
-    """The split table records every recording, so that reading the dataset finds nothing new."""
-    assert not read_training_data(*trained.params).split.is_new
-
-
 def tracked(project: Project) -> TrainingParams:
     return project.params[1]
 
@@ -62,8 +40,8 @@ def files_of(project: Project, version: str, folder: Path) -> Deployment:
     return registry.files(registry.version(version), folder)
 
 
-def test_runs_are_nested_as_in_the_seed(trained: Project) -> None:
-    """One run holds the search with a run per trial, the judging, and both trainings."""
+def test_runs_are_nested(trained: Project) -> None:
+    """One run contains the search with a run per trial, the cross-validation and both trainings."""
     client = connect(tracked(trained).tracking)
     runs = client.search_runs(
         [
@@ -86,7 +64,7 @@ def test_runs_are_nested_as_in_the_seed(trained: Project) -> None:
 
 
 def test_artifacts_and_metrics_are_there(trained: Project) -> None:
-    """Curves, matrix, report, importances, mistakes and study are logged, and scores per label."""
+    """Figures, report, importances, mistakes and study are logged, and scores per label."""
     client = connect(tracked(trained).tracking)
     experiment = client.get_experiment_by_name(tracked(trained).tracking.experiment)
     assert experiment is not None
@@ -114,7 +92,7 @@ def test_artifacts_and_metrics_are_there(trained: Project) -> None:
 
 
 def test_the_same_table_and_settings_are_not_trained_on_again(trained: Project) -> None:
-    """Only a change of either asks for a new model."""
+    """A change to either leads to a new model."""
     training_data, shared, params = trained.training_input()
     assert trained_before(training_data, shared, params) == "1"
     how = params.model_training.model_copy(update={"seed": 1})
@@ -125,7 +103,7 @@ def test_the_same_table_and_settings_are_not_trained_on_again(trained: Project) 
 
 
 def test_the_report_can_be_read_without_mlflow(trained: Project) -> None:
-    """One page with nothing from elsewhere: scores, balance, pictures of curves."""
+    """It is one self-contained page with scores, label balance and figures."""
     page = (tracked(trained).data.results / REPORT_FILE).read_text(encoding="utf-8")
     assert 'src="http' not in page
     assert 'href="http' not in page
@@ -134,26 +112,26 @@ def test_the_report_can_be_read_without_mlflow(trained: Project) -> None:
         assert words in page
 
 
-def test_every_frame_is_answered_by_models_that_have_not_seen_its_recording(
+def test_every_frame_is_predicted_by_a_model_that_has_not_seen_its_recording(
     trained: Project,
 ) -> None:
-    """The stored answers are of all real frames, each once, and make the score that is reported."""
+    """The stored predictions cover every frame once, and each recording is in one fold."""
     data = read_training_data(*trained.params).dataset
-    answers = OutOfFold.load(tracked(trained).data.results / OUT_OF_FOLD_FILE)
+    stored = OutOfFold.load(tracked(trained).data.results / OUT_OF_FOLD_FILE)
     real = ~data.augmented
-    assert answers.predictions.filenames.tolist() == data.filenames[real].tolist()
-    assert np.allclose(answers.predictions.probabilities.sum(axis=1), 1, atol=1e-5)
+    assert stored.predictions.filenames.tolist() == data.filenames[real].tolist()
+    assert np.allclose(stored.predictions.probabilities.sum(axis=1), 1, atol=1e-5)
     folds_of_recording = {
-        name: set(answers.fold_of_row[answers.predictions.filenames == name].tolist())
-        for name in set(answers.predictions.filenames.tolist())
+        name: set(stored.fold_of_row[stored.predictions.filenames == name].tolist())
+        for name in set(stored.predictions.filenames.tolist())
     }
     assert all(len(folds) == 1 for folds in folds_of_recording.values())
 
 
-def test_the_development_model_has_not_learned_from_what_it_is_judged_by(
+def test_the_development_model_has_not_learned_from_the_held_out_recordings(
     trained: Project, tmp_path: Path
 ) -> None:
-    """The groups kept back and the groups learned from have nothing in common."""
+    """Its training groups and the held-out groups are disjoint."""
     files = files_of(trained, "1", tmp_path)
     held_out = HeldOut.load(files.held_out)
     learned_from = json.loads(files.learned_from.read_text())
@@ -165,13 +143,13 @@ def test_the_development_model_has_not_learned_from_what_it_is_judged_by(
     assert contract.metrics["macro_f1"] == pytest.approx(score, abs=1e-4)
 
 
-def test_a_model_is_promoted_judged_refused_forced_and_rolled_back(tmp_path: Path) -> None:
-    """The gate compares on what neither model has learned from; the served file follows."""
+def test_a_model_is_promoted_compared_refused_forced_and_rolled_back(tmp_path: Path) -> None:
+    """The gate compares on recordings new to both models; the served file follows the champion."""
     project = Project(tmp_path / "project")
     project.add_recordings(10, seed=2)
     project.combine()
     params = tracked(project)
-    train(*project.training_input(), say)
+    train(*project.training_input(), say_nothing)
     output = params.promotion.output
     output.parent.mkdir()
     output.write_bytes(files_of(project, "1", tmp_path / "one").development.read_bytes())
@@ -179,16 +157,16 @@ def test_a_model_is_promoted_judged_refused_forced_and_rolled_back(tmp_path: Pat
 
     first = promote(params.tracking, params.promotion, None, force=True)
     assert first.version == "1"
-    assert first.previous == "2", "the file that was served is kept as a version of its own"
+    assert first.previous == "2", "the served file is registered as a version"
     again = promote(params.tracking, params.promotion, None, force=True)
-    assert again.version == "1", "what was found is not what was trained last"
+    assert again.version == "1", "an adopted file does not count as trained"
     assert content_sha256(output) == content_sha256(files_of(project, "1", tmp_path / "a").model)
 
     worse = Project(
         project.root,
         model_training={"hyperparameters": {"xgb": {"n_estimators": 1, "max_depth": 1}}},
     )
-    train(*worse.training_input(), say)
+    train(*worse.training_input(), say_nothing)
     with pytest.raises(PromotionError, match=r"worse than the champion: macro F1 0\.\d+, champion"):
         promote(params.tracking, params.promotion, None, force=False)
     registry = Registry(params.tracking)
@@ -205,28 +183,32 @@ def test_a_model_is_promoted_judged_refused_forced_and_rolled_back(tmp_path: Pat
 
 
 def test_a_damaged_file_and_an_unknown_version_are_not_promoted(
-    trained: Project, tmp_path: Path
+    trained: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What passed the gate must be the very file that is promoted."""
+    """Only the exact file that passed the gate can be promoted."""
     params = tracked(trained)
     with pytest.raises(PromotionError, match="no version 99"):
         promote(params.tracking, params.promotion, "99", force=True)
-    registry = Registry(params.tracking)
-    registry._client.set_model_version_tag(registry.name, "1", "sha256", "0" * 64)
-    with pytest.raises(PromotionError, match="not the file that passed the parity gate"):
-        promote(params.tracking, params.promotion, "1", force=True)
+    files = files_of(trained, "1", tmp_path)
+    damaged = replace(files, folder=tmp_path / "damaged")
+    damaged.folder.mkdir()
+    damaged.model.write_bytes(files.model.read_bytes()[:-1])
+    with monkeypatch.context() as patch:
+        patch.setattr(Registry, "files", lambda *_: damaged)
+        with pytest.raises(PromotionError, match="not the file that passed the parity gate"):
+            promote(params.tracking, params.promotion, "1", force=True)
     assert not params.promotion.output.exists()
 
 
 def test_tables_that_cannot_be_trained_on_are_refused(tmp_path: Path) -> None:
-    """No table, one class only: a message that says what to do, and no run is left behind."""
+    """Without a table, or with only one label, the message says what to do."""
     project = Project(tmp_path)
     with pytest.raises(DatasetError, match="combine-features"):
-        train(*project.training_input(), say)
+        train(*project.training_input(), say_nothing)
     project.add_recordings(4, seed=3, relabel=lambda label: "back lever")
     project.combine()
     with pytest.raises(DatasetError, match="back lever"):
-        train(*project.training_input(), say)
+        train(*project.training_input(), say_nothing)
 
 
 def test_a_label_that_is_only_held_out_is_refused(tmp_path: Path) -> None:
@@ -241,20 +223,20 @@ def test_a_label_that_is_only_held_out_is_refused(tmp_path: Path) -> None:
     text = table.read_text(encoding="utf-8")
     table.write_text(re.sub(r"(video_routine_6_.*),train", r"\1,held out", text), encoding="utf-8")
     with pytest.raises(DatasetError, match=rf"held-out.*: l-hang\..* in {re.escape(str(table))}"):
-        train(*project.training_input(), say)
+        train(*project.training_input(), say_nothing)
     assert Registry(tracked(project).tracking).versions() == []
 
 
 def test_an_unknown_hyperparameter_is_named(tmp_path: Path) -> None:
-    """With the one that was probably meant."""
+    """The message suggests the nearest name."""
     project = Project(tmp_path, model_training={"hyperparameters": {"xgb": {"max_dept": 3}}})
     with pytest.raises(TrainingError, match=r"'max_dept' is not known.*max_depth"):
         fit_settings(project.params[1])
 
 
 def test_two_trainings_at_once_on_one_fresh_sqlite_file(tmp_path: Path) -> None:
-    """Both end well and register a version each."""
-    project = Project(tmp_path)
+    """Both finish and each registers a version."""
+    project = Project(tmp_path, model_training={"train_prod_model": False})
     project.add_recordings(8, seed=4)
     project.combine()
     command = [sys.executable, "-m", "training", "train", "--params", str(project.params_path)]
@@ -263,35 +245,45 @@ def test_two_trainings_at_once_on_one_fresh_sqlite_file(tmp_path: Path) -> None:
         for _ in range(2)
     ]
     for process in processes:
-        _, errors = process.communicate(timeout=240)
+        _, errors = process.communicate()
         assert process.returncode == 0, errors.decode()
     versions = Registry(tracked(project).tracking).versions()
     assert sorted(str(version.version) for version in versions) == ["1", "2"]
 
 
-def test_a_killed_training_does_not_run_for_ever(tmp_path: Path) -> None:
-    """It could not say that it has ended; the next training does."""
-    slow = {"xgb": {"n_estimators": 20_000}}
-    project = Project(tmp_path, model_training={"hyperparameters": slow})
-    project.add_recordings(8, seed=6)
-    project.combine()
-    command = [sys.executable, "-m", "training", "train", "--params", str(project.params_path)]
-    process = subprocess.Popen(command)  # noqa: S603
-    deadline = time.monotonic() + 120
-    while "RUNNING" not in statuses(project):
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-    process.kill()
-    process.wait()
+KILLED_TRAINING = """
+import sys
+from pathlib import Path
+from training.learning.registry import tracking
+from training.params import load_training
+
+params = load_training(Path(sys.argv[1])).tracking
+tracking.connect(params)
+with tracking.run("Main", nested=False), tracking.run("Trial"):
+    print("running", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_the_runs_of_a_killed_process_are_closed(tmp_path: Path) -> None:
+    """A killed process cannot end its runs; the next training marks them as killed."""
+    project = Project(tmp_path)
+    command = [sys.executable, "-c", KILLED_TRAINING, str(project.params_path)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=PROJECT_ROOT, stdin=pipe, stdout=pipe) as process:  # noqa: S603
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"running\n"
+        assert statuses(project) == ["RUNNING"] * 2
+        close_abandoned(tracked(project).tracking)
+        assert statuses(project) == ["RUNNING"] * 2, "its process is alive"
+        process.kill()
     close_abandoned(tracked(project).tracking)
-    assert set(statuses(project)) == {"KILLED"}
+    assert statuses(project) == ["KILLED"] * 2
 
 
 def statuses(project: Project) -> list[str]:
-    """Of all runs so far; none as long as there is no store."""
+    """The status of every run."""
     params = tracked(project).tracking
-    if not params.folder.is_dir():
-        return []
     client = connect(params)
     experiment = client.get_experiment_by_name(params.experiment)
     assert experiment is not None

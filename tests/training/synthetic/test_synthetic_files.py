@@ -1,4 +1,4 @@
-"""What ends up on disk: the routine as video, landmark tables, frames; and the video writer."""
+"""Files written from the synthetic performer: videos, landmark tables and frames."""
 
 import csv
 import subprocess
@@ -81,7 +81,7 @@ def test_video_command_writes_the_video_and_its_labels(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One table row per frame, labels of the table, pts as stored."""
-    monkeypatch.setattr(performance, "FRAMES_PER_SECOND", 1)
+    monkeypatch.setattr(performance, "FRAMES_PER_SECOND", 0.5)
     path = tmp_path / "routine.mp4"
     result = CliRunner().invoke(app, ["video", "--seed", "1", "--out", str(path)])
     assert result.exit_code == 0, result.output

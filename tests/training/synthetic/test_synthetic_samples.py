@@ -1,9 +1,13 @@
 """Samples: the same seed gives the same samples, however the work is split."""
 
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from shared_features.landmarks.landmarks import LANDMARK_INDEX
+from training.synthetic import frames
 from training.synthetic.frames import (
     CLIP_FRAMES,
     CLIP_STILL_FRAMES,
@@ -36,8 +40,8 @@ def test_groups_can_be_made_anywhere_in_any_order() -> None:
 
 
 def test_half_is_other_and_the_poses_share_the_rest() -> None:
-    """The class balance the trainer counts on."""
-    samples = generate_landmarks(3000, seed=0)
+    """Training relies on this balance."""
+    samples = generate_landmarks(1200, seed=0)
     shares = {label: float(np.mean(samples.labels == label)) for label in LABELS}
     assert 0.45 < shares.pop(OTHER) < 0.55
     assert all(0.06 < share < 0.11 for share in shares.values())
@@ -55,7 +59,7 @@ def test_only_the_asked_labels_are_drawn() -> None:
 
 def test_noise_leaves_the_body_recognisable() -> None:
     """Typical world errors are a fraction of the torso, and hips stay in the middle."""
-    samples = generate_landmarks(400, seed=2)
+    samples = generate_landmarks(200, seed=2)
     hips = samples.world[:, [LANDMARK_INDEX["LEFT_HIP"], LANDMARK_INDEX["RIGHT_HIP"]]]
     np.testing.assert_allclose(hips.mean(axis=1), 0, atol=0.01)
     shoulders = samples.world[
@@ -74,12 +78,29 @@ def test_frames_repeat_exactly_and_know_their_truth() -> None:
     np.testing.assert_array_equal(first.rgb, again.rgb)
     assert first.rgb.shape == (first.height, first.width, 3)
     assert first.image.shape == first.world.shape == (33, 3)
-    frames = list(frame_groups(9, 1, 2, labels=["nutcracker"]))
-    assert [frame.group for frame in frames] == [1] * FRAMES_PER_GROUP + [2] * FRAMES_PER_GROUP
+    drawn = list(frame_groups(9, 1, 2, labels=["nutcracker"]))
+    assert [frame.group for frame in drawn] == [1] * FRAMES_PER_GROUP + [2] * FRAMES_PER_GROUP
 
 
-def test_a_clip_moves_from_one_label_through_others_to_the_next() -> None:
+def _blank(*arguments: Any) -> NDArray[np.uint8]:
+    """What `render` takes, to a frame without a performer."""
+    camera = arguments[3]
+    return np.zeros((camera.height, camera.width, 3), dtype=np.uint8)
+
+
+def test_a_clip_is_rendered_from_one_fixed_camera() -> None:
+    """All frames of a clip have the same size and background, and the performer moves."""
+    (clip,) = clip_groups(3, first_group=10, n_groups=1)
+    assert len(clip) == CLIP_FRAMES
+    assert len({frame.rgb.shape for frame in clip}) == 1
+    assert not np.array_equal(clip[0].rgb, clip[-1].rgb)
+
+
+def test_a_clip_moves_from_one_label_through_others_to_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Each end keeps its label for a moment; between two poses there is something else."""
+    monkeypatch.setattr(frames, "render", _blank)
     for clip in clip_groups(3, first_group=10, n_groups=6):
         labels = [frame.label for frame in clip]
         assert len(clip) == CLIP_FRAMES
