@@ -1,4 +1,7 @@
-"""``straps-serve analyze``: from a video to a folder of results and a table of holds."""
+"""``straps-serve analyze``: from a video to a folder of results and a table of holds.
+
+The video is read in a worker process: if it crashes a native decoder, the command still says so.
+"""
 
 import shutil
 import sys
@@ -9,6 +12,7 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    TaskID,
     TextColumn,
     TimeRemainingColumn,
 )
@@ -19,11 +23,13 @@ from serving.analysis import Analysis, MediaFacts, analyze_video, announced_fram
 from serving.errors import ServingError
 from serving.exports.files import write_exports
 from serving.overlay.render import draw_all
-from serving.overlay.routine import Routine, routine_of
+from serving.overlay.routine import routine_of
 from serving.settings import Settings, load_settings
 from shared_features.classify.classifier import PoseClassifier
 from shared_features.classify.timeline import Timeline
+from shared_features.errors import WorkerDiedError
 from shared_features.landmarks.track_csv import track_file_name
+from shared_features.runtime.worker_process import WorkerProcess, note
 
 _CHECKPOINTS = ".checkpoints"
 
@@ -48,24 +54,87 @@ def analyze_to_folder(
     """
     settings = load_settings(params)
     classifier = PoseClassifier(model or settings.serving.model_path)
-    frames = announced_frames(video, settings.shared.media)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        with _progress_bar() as bar:
-            analysis = _analyze(video, out / _CHECKPOINTS, classifier, settings, frames, bar)
-            written = write_exports(analysis, out, track_file_name("video", video.name))
-            media, timeline, routine = analysis.media, analysis.timeline, routine_of(analysis)
-            del analysis  # an hour of landmarks should not be in memory twice
-            written += _draw(video, routine, out, settings, overlay, bar)
-    except OSError as error:
-        raise ServingError(
-            f"The results cannot be written to {out} ({error.strerror or error}). Choose another "
-            "folder with --out."
-        ) from error
-    shutil.rmtree(out / _CHECKPOINTS, ignore_errors=True)
+    with WorkerProcess(FolderAnalyst) as worker, _progress_bar() as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def update(progress: tuple[str, int, int | None]) -> None:
+            title, done, total = progress
+            if title not in tasks:
+                tasks[title] = bar.add_task(title, total=total)
+            bar.update(tasks[title], completed=done)
+
+        try:
+            media, timeline, written = worker.call(
+                "analyze", video, out, classifier, settings, overlay, on_note=update
+            )
+        except WorkerDiedError as error:
+            raise ServingError(
+                f"{video} crashed the program that reads it. {error} Convert the video, for "
+                "example with ffmpeg, and try again."
+            ) from error
+        except OSError as error:
+            raise ServingError(
+                f"The results cannot be written to {out} ({error.strerror or error}). Choose "
+                "another folder with --out."
+            ) from error
     _report(media, timeline)
     names = [str(path.relative_to(out)) for path in written]
     print(f"Written to {out}: {', '.join(names)}.")
+
+
+class FolderAnalyst:
+    """Analyses a video into a folder; lives in a worker process."""
+
+    def analyze(
+        self, video: Path, out: Path, classifier: PoseClassifier, settings: Settings, overlay: bool
+    ) -> tuple[MediaFacts, Timeline, list[Path]]:
+        """Write all results.
+
+        Notes ``(title, frames done, frames in all)`` for every frame of each pass.
+
+        Returns:
+            Facts about the video, its timeline, and the files written.
+
+        Raises:
+            MediaError: The file is not a readable video within the limits.
+            OSError: The results cannot be written.
+        """
+        frames = announced_frames(video, settings.shared.media)
+        out.mkdir(parents=True, exist_ok=True)
+        analysis = _analyze(video, out / _CHECKPOINTS, classifier, settings, frames)
+        written = write_exports(analysis, out, track_file_name("video", video.name))
+        media, timeline, routine = analysis.media, analysis.timeline, routine_of(analysis)
+        del analysis  # an hour of landmarks should not be in memory twice
+        title = "overlay" if overlay else "images"
+        written += draw_all(
+            video,
+            routine,
+            out,
+            settings.serving.overlay,
+            settings.shared.media,
+            overlay=overlay,
+            report_progress=lambda done: note((title, done, len(routine))),
+        )
+        shutil.rmtree(out / _CHECKPOINTS, ignore_errors=True)
+        return media, timeline, written
+
+
+def _analyze(
+    video: Path,
+    checkpoints: Path,
+    classifier: PoseClassifier,
+    settings: Settings,
+    frames: int | None,
+) -> Analysis:
+    return analyze_video(
+        video,
+        video.name,
+        classifier,
+        settings.shared,
+        checkpoints,
+        lambda done: note((video.name, done, frames)),
+        settings.serving.analysis_threads,
+    )
 
 
 def _progress_bar() -> Progress:
@@ -78,41 +147,6 @@ def _progress_bar() -> Progress:
     )
     console = Console(file=sys.stderr)
     return Progress(*columns, console=console, disable=not console.is_terminal)
-
-
-def _analyze(
-    video: Path,
-    checkpoints: Path,
-    classifier: PoseClassifier,
-    settings: Settings,
-    frames: int | None,
-    bar: Progress,
-) -> Analysis:
-    task = bar.add_task(video.name, total=frames)
-    return analyze_video(
-        video,
-        video.name,
-        classifier,
-        settings.shared,
-        checkpoints,
-        lambda done: bar.update(task, completed=done),
-        settings.serving.analysis_threads,
-    )
-
-
-def _draw(
-    video: Path, routine: Routine, out: Path, settings: Settings, overlay: bool, bar: Progress
-) -> list[Path]:
-    task = bar.add_task("overlay" if overlay else "images", total=len(routine))
-    return draw_all(
-        video,
-        routine,
-        out,
-        settings.serving.overlay,
-        settings.shared.media,
-        overlay=overlay,
-        report_progress=lambda done: bar.update(task, completed=done),
-    )
 
 
 def _report(media: MediaFacts, timeline: Timeline) -> None:

@@ -1,4 +1,7 @@
-"""``straps-serve classify``: one line per photo."""
+"""``straps-serve classify``: one line per photo.
+
+Photos are read in a worker process: one that crashes a native decoder does not stop the others.
+"""
 
 import json
 import sys
@@ -6,13 +9,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from serving.exports.predictions import Prediction, prediction_of
+from serving.photos import PhotoReader
 from serving.settings import load_settings
 from shared_features.classify.classifier import PoseClassifier
-from shared_features.errors import MediaError
-from shared_features.media.photos import read_photo
-from shared_features.pose import model_asset
-from shared_features.pose.estimator import PoseEstimator
-from shared_features.pose.extract import photo_track
+from shared_features.errors import MediaError, WorkerDiedError
+from shared_features.runtime.worker_pool import WorkerPool
 
 
 def classify_photos(
@@ -27,21 +28,28 @@ def classify_photos(
         StrapsError: The model or a setting cannot be used.
     """
     settings = load_settings(params)
+    pool = WorkerPool(PhotoReader, settings.shared)
+    pool.prepare()
     classifier = PoseClassifier(model or settings.serving.model_path)
-    pose = settings.shared.pose
-    model_path = model_asset.resolve(pose.model_path)
     all_read = True
-    with PoseEstimator(model_path, "photo", pose.max_people, pose) as estimator:
+    timeout_s = settings.serving.photo_timeout_s
+    try:
         for path in photos:
             try:
-                frame = read_photo(path, settings.shared.media)
+                with pool.worker() as worker:
+                    worker.wait_until_ready()
+                    track = worker.call("track", path, path.name, timeout_s=timeout_s)
             except MediaError as error:
                 print(error, file=sys.stderr)
                 all_read = False
-                continue
-            track = photo_track(path.name, frame, estimator, pose)
-            found = prediction_of(classifier.classify(track)[0], classifier.contract)
-            print(_json_line(path, found) if as_json else _text_line(path, found), flush=True)
+            except WorkerDiedError as error:
+                print(f"{path} crashed the program that reads it. {error}", file=sys.stderr)
+                all_read = False
+            else:
+                found = prediction_of(classifier.classify(track)[0], classifier.contract)
+                print(_json_line(path, found) if as_json else _text_line(path, found), flush=True)
+    finally:
+        pool.close()
     return all_read
 
 

@@ -7,6 +7,7 @@ which is spent before a session waits for it.
 """
 
 import time
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -17,6 +18,10 @@ from shared_features.params import PoseParams
 from shared_features.pose import model_asset
 from shared_features.pose.estimator import Person, PoseEstimator
 from shared_features.runtime.worker_process import WorkerProcess
+
+# One for the next session, and the one that the last session has just left: sessions that follow
+# one another then start no process.
+_MAX_SPARES = 2
 
 
 @dataclass(frozen=True)
@@ -100,41 +105,41 @@ class FrameTracker:
 
 
 class TrackerPool:
-    """Keeps one worker process with a fresh tracker ready for the next session.
+    """Keeps worker processes with fresh trackers ready for the next sessions.
 
     For the event loop, which never waits: everything that takes time happens in a thread.
 
     Args:
-        pose: How landmarks are found.
+        pose: Pose settings.
     """
 
     def __init__(self, pose: PoseParams) -> None:
         self._pose = pose
         self._maker = ThreadPoolExecutor(1, thread_name_prefix="live-trackers")
-        self._spare: Future[WorkerProcess] | None = None
+        self._spares: deque[Future[WorkerProcess]] = deque()
 
     def prepare(self) -> Future[WorkerProcess]:
         """Make sure that a spare tracker is there soon."""
-        if self._spare is None:
-            self._spare = self._maker.submit(self._start)
-        return self._spare
+        if not self._spares:
+            self._spares.append(self._maker.submit(self._start))
+        return self._spares[0]
 
     def take(self) -> Future[WorkerProcess]:
-        """The spare tracker, once it is ready. Give it back at the end of the session."""
-        taken, self._spare = self.prepare(), None
-        return taken
+        """The next spare tracker, once it is ready. Give it back at the end of the session."""
+        self.prepare()
+        return self._spares.popleft()
 
     def give_back(self, tracker: Future[WorkerProcess]) -> None:
-        """Reuse the process for the next session if there is no spare yet; else end it."""
-        if self._spare is None:
-            self._spare = self._maker.submit(self._renew, tracker)
+        """Keep the process for another session; end it if there are spares enough."""
+        if len(self._spares) < _MAX_SPARES:
+            self._spares.append(self._maker.submit(self._renew, tracker))
         else:
             self._maker.submit(_end, tracker)
 
     def close(self) -> None:
         """End all processes that are not in use."""
-        if self._spare is not None:
-            self._maker.submit(_end, self._spare)
+        for spare in self._spares:
+            self._maker.submit(_end, spare)
         self._maker.shutdown()
 
     def _start(self) -> WorkerProcess:

@@ -18,19 +18,22 @@ LIMITS = (640 * 480, 32_000)
 
 
 def test_a_spare_is_ready_before_a_session_asks(pose: PoseParams) -> None:
-    """One at a time, and another for each that is taken."""
+    """One at a time, another for each that is taken, and no more than two are kept."""
     pool = TrackerPool(pose)
     spare = pool.prepare().result()
     assert pool.prepare().result() is spare
-    first = pool.take()
-    assert first.done()
-    assert first.result() is spare
-    second = pool.take().result()
-    assert second.pid != spare.pid
-    pool.give_back(first)
+    taken = [pool.take() for _ in range(3)]
+    assert taken[0].result() is spare
+    workers = [future.result() for future in taken]
+    assert len({worker.pid for worker in workers}) == 3
+    for future in taken:
+        pool.give_back(future)
+    kept = [pool.take().result() for _ in range(2)]
+    assert kept == workers[:2]
+    assert not workers[2].alive
+    for worker in kept:
+        worker.end()
     pool.close()
-    assert not spare.alive
-    second.end()
 
 
 def test_a_process_is_used_again_and_remembers_nothing(
