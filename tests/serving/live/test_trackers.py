@@ -30,10 +30,10 @@ def test_a_spare_is_ready_before_a_session_asks(pose: PoseParams) -> None:
         pool.give_back(future)
     kept = [pool.take().result() for _ in range(2)]
     assert kept == workers[:2]
-    assert not workers[2].alive
     for worker in kept:
         worker.end()
     pool.close()
+    assert not workers[2].alive
 
 
 def test_a_process_is_used_again_and_remembers_nothing(
