@@ -1,4 +1,4 @@
-"""Small data sets with known structure, for the tests of models and searches."""
+"""Small datasets with known structure, for tests of models and searches."""
 
 import numpy as np
 
@@ -11,9 +11,9 @@ ROWS_PER_GROUP = 6
 
 
 def small_dataset(n_rows: int = 360, n_labels: int = 3, seed: int = 0) -> Dataset:
-    """Clouds of rows, one for each label, that overlap a little; some values missing.
+    """Slightly overlapping clouds of rows, one for each label, with some missing values.
 
-    Rows of a group lie near each other, as the frames of a recording do.
+    Rows of a group are close to each other, like the frames of a recording.
     """
     random = np.random.default_rng(seed)
     n_columns = len(SPEC.columns)
@@ -37,5 +37,5 @@ def small_dataset(n_rows: int = 360, n_labels: int = 3, seed: int = 0) -> Datase
 
 
 def small_folds(data: Dataset, n_folds: int = 3) -> list[Fold]:
-    """Folds that keep groups together."""
+    """Folds that never separate a group."""
     return grouped_folds(data, n_folds, seed=0)

@@ -104,7 +104,7 @@ def test_projection_agrees_with_the_world_landmarks(seed: int) -> None:
     hips = [LANDMARK_INDEX["LEFT_HIP"], LANDMARK_INDEX["RIGHT_HIP"]]
     np.testing.assert_allclose(world[hips].mean(axis=0), 0, atol=1e-9)
     assert length(world, "LEFT_KNEE", "LEFT_ANKLE") == pytest.approx(body.shank_m)
-    # Points at the same depth keep their order across and down the picture.
+    # Points at the same depth keep their order across and down the image.
     nearer = np.argsort(world[:, 2])
     assert np.all(np.diff(image[nearer, 2]) >= -1e-12)
     assert abs(image[hips, 2].mean()) < 0.02
@@ -120,7 +120,7 @@ def test_a_centred_figure_fills_the_frame_as_asked() -> None:
 
 
 def test_seen_from_the_front_left_is_on_the_right_and_nothing_is_mirrored() -> None:
-    """Camera in front: the performer's left is right in the picture, the nose is nearest."""
+    """Seen from the front, the performer's left is on the image's right and the nose is closest."""
     points = landmarks_m(Body(), Posture())
     shot = Shot(width=480, height=480, lens_mm=40.0, pitch_up_deg=0.0, fill=0.8)
     camera = look_at(points, shot, yaw_deg=0.0)

@@ -21,7 +21,7 @@ PTS_S = [0.0, 0.0334, 0.0812, 0.1, 0.25, 1.0005]
 
 
 def test_videos_are_h264_of_even_size_with_the_given_times(tmp_path: Path) -> None:
-    """Browsers play it; odd sides lose a pixel; times survive to the millisecond."""
+    """Browsers can play it; odd sides lose a pixel; times are exact to a millisecond."""
     path = tmp_path / "clip.mp4"
     with VideoWriter(path, 65, 49) as writer:
         for level, pts_s in enumerate(PTS_S):
@@ -41,7 +41,7 @@ def test_videos_are_h264_of_even_size_with_the_given_times(tmp_path: Path) -> No
 
 
 def test_an_interrupted_video_leaves_nothing_behind(tmp_path: Path) -> None:
-    """Whoever sees the file sees a complete one."""
+    """A file appears only when it is complete."""
 
     def interrupted() -> None:
         with VideoWriter(tmp_path / "clip.mp4", 64, 48) as writer:
@@ -54,7 +54,7 @@ def test_an_interrupted_video_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 def test_times_must_rise_and_sizes_must_fit(tmp_path: Path) -> None:
-    """Mistakes are refused with both values named."""
+    """The message names both values."""
     frame = np.zeros((48, 64, 3), dtype=np.uint8)
     with VideoWriter(tmp_path / "clip.mp4", 64, 48) as writer:
         writer.write(frame, 0.5)
@@ -65,7 +65,7 @@ def test_times_must_rise_and_sizes_must_fit(tmp_path: Path) -> None:
 
 
 def test_the_routine_holds_every_pose_long_enough_and_moves_smoothly() -> None:
-    """All six poses, 2.5-5 s each between labels, no jumps, 40-55 s in all."""
+    """It holds all six poses for 2.5-5 s each, without jumps, in 40-55 s."""
     holds = choreography(np.random.default_rng(0))
     end_s = holds[-1].start_s + holds[-1].move_s + holds[-1].hold_s
     assert 38 < end_s < 58
@@ -80,7 +80,7 @@ def test_the_routine_holds_every_pose_long_enough_and_moves_smoothly() -> None:
 def test_video_command_writes_the_video_and_its_labels(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One table row per frame, labels of the table, pts as stored."""
+    """The table has one row per frame, with the label and the timestamp in the video."""
     monkeypatch.setattr(performance, "FRAMES_PER_SECOND", 0.5)
     path = tmp_path / "routine.mp4"
     result = CliRunner().invoke(app, ["video", "--seed", "1", "--out", str(path)])
@@ -107,8 +107,8 @@ def test_landmarks_command_writes_one_named_column_per_number(tmp_path: Path) ->
     assert {"label", "group", "width", "height", "RIGHT_FOOT_INDEX_world_z"} <= set(rows[0])
 
 
-def test_frames_command_writes_pictures_and_their_labels(tmp_path: Path) -> None:
-    """Every row of labels.csv names a picture that is there."""
+def test_frames_command_writes_images_and_their_labels(tmp_path: Path) -> None:
+    """Every row of labels.csv names an image that exists."""
     result = CliRunner().invoke(app, ["frames", "--count", "2", "--out", str(tmp_path / "out")])
     assert result.exit_code == 0, result.output
     with (tmp_path / "out" / "labels.csv").open(encoding="utf-8") as file:
@@ -119,7 +119,7 @@ def test_frames_command_writes_pictures_and_their_labels(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("command", ["landmarks", "frames", "video"])
 def test_an_unwritable_target_is_a_message_and_exit_code_two(command: str, tmp_path: Path) -> None:
-    """No traceback: what cannot be written, and where."""
+    """The message says what cannot be written, without a traceback."""
     blocker = tmp_path / "file"
     blocker.write_text("")
     target = blocker / "inside.mp4"

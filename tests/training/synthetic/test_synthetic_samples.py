@@ -21,7 +21,7 @@ from training.synthetic.samples import LANDMARKS_PER_GROUP, generate_landmarks, 
 
 
 def test_a_seed_means_the_same_samples_whatever_their_number() -> None:
-    """A longer run starts with the shorter one."""
+    """More samples start with the same ones."""
     short, long = generate_landmarks(13, seed=3), generate_landmarks(40, seed=3)
     np.testing.assert_array_equal(short.image, long.image[:13])
     np.testing.assert_array_equal(short.world, long.world[:13])
@@ -73,7 +73,7 @@ def test_noise_leaves_the_body_recognisable() -> None:
 
 
 def test_frames_repeat_exactly_and_know_their_truth() -> None:
-    """Rendering is part of the same determinism."""
+    """Rendering is deterministic too."""
     first, again = next(render_frames(1, seed=9)), next(frame_groups(9, 0, 1))
     np.testing.assert_array_equal(first.rgb, again.rgb)
     assert first.rgb.shape == (first.height, first.width, 3)
@@ -83,7 +83,7 @@ def test_frames_repeat_exactly_and_know_their_truth() -> None:
 
 
 def _blank(*arguments: Any) -> NDArray[np.uint8]:
-    """What `render` takes, to a frame without a performer."""
+    """Like `render`, but without a performer."""
     camera = arguments[3]
     return np.zeros((camera.height, camera.width, 3), dtype=np.uint8)
 

@@ -22,7 +22,7 @@ LINEAR = [FitSettings("logistic_regression", seed=1)]
 
 
 def small_frame(n_rows: int = 90) -> pd.DataFrame:
-    """Three labels told apart by one number and one text; and much that says nothing."""
+    """Three labels that one number and one text tell apart, and many useless columns."""
     random = np.random.default_rng(0)
     codes = np.arange(n_rows) % 3
     frame = pd.DataFrame(
@@ -51,7 +51,7 @@ def table(tmp_path: Path) -> Path:
 
 
 def test_columns_that_say_nothing_are_left_out_and_named(table: Path) -> None:
-    """Row numbers, names, dates, constants, empty columns; each with its reason."""
+    """These are row numbers, names, dates, constants and empty columns, each with its reason."""
     read = read_labelled_table(table, "pose")
     assert read.numeric == ("height", "sure")
     assert read.text == ("grip",)
@@ -66,7 +66,7 @@ def test_columns_that_say_nothing_are_left_out_and_named(table: Path) -> None:
 
 
 def test_texts_and_gaps_become_numbers(table: Path) -> None:
-    """A text that was not learned counts as none of those that were."""
+    """An unknown text sets none of the columns of the known ones."""
     read = read_labelled_table(table, "pose")
     encoder = read.encoder().fit(read.frame.iloc[:45])
     rows = read.frame.iloc[45:].copy()
@@ -79,7 +79,7 @@ def test_texts_and_gaps_become_numbers(table: Path) -> None:
 
 @pytest.mark.parametrize("model", MODEL_MAPPER)
 def test_every_model_learns_from_any_table(table: Path, model: str) -> None:
-    """Texts, truth values and gaps included."""
+    """Tables may hold texts, booleans and missing values."""
     hyperparameters = {} if model in ("svm_rbf", "logistic_regression") else {"n_estimators": 20}
     settings = FitSettings(model, seed=1, hyperparameters=hyperparameters)
     (scores,) = compare_models(read_labelled_table(table, "pose"), [settings], 3, 2, processes=1)
@@ -89,7 +89,7 @@ def test_every_model_learns_from_any_table(table: Path, model: str) -> None:
 
 
 def test_groups_and_copies_are_kept_apart(tmp_path: Path) -> None:
-    """Rows marked as augmented are learned from and not judged by, nor are those of the group."""
+    """Augmented rows are for training only, and a group is never split."""
     frame = small_frame()
     frame["group"] = np.arange(90) // 3
     frame["augmented"] = 0
@@ -101,17 +101,17 @@ def test_groups_and_copies_are_kept_apart(tmp_path: Path) -> None:
         assert not read.augmented[fold.test].any()
         assert read.augmented[fold.train].any()
         assert not set(read.groups[fold.train]) & set(read.groups[fold.test])
-    judged = np.concatenate([fold.test for fold in splits])
-    assert sorted(judged) == sorted([*range(90), *range(90)])
+    tested = np.concatenate([fold.test for fold in splits])
+    assert sorted(tested) == sorted([*range(90), *range(90)])
     with pytest.raises(DatasetError, match="--group"):
         read_labelled_table(tmp_path / "table.csv", "pose")
 
 
-def test_results_are_written_as_tables_and_a_picture(table: Path, tmp_path: Path) -> None:
+def test_results_are_written_as_tables_and_a_figure(table: Path, tmp_path: Path) -> None:
     """The counts of each class add up to all rows of all repeats."""
     read = read_labelled_table(table, "pose")
     compared = compare_models(read, LINEAR, 3, 2, processes=1)
-    performance, confusion, picture = write_comparison(compared, read.labels, tmp_path / "out")
+    performance, confusion, figure = write_comparison(compared, read.labels, tmp_path / "out")
     scores = pd.read_csv(performance)
     assert list(scores.columns) == [
         "model",
@@ -122,7 +122,7 @@ def test_results_are_written_as_tables_and_a_picture(table: Path, tmp_path: Path
     columns = ["true_positives", "false_positives", "false_negatives", "true_negatives"]
     assert (counts[columns].sum(axis=1) == 2 * 90).all()
     assert counts["true_positives"].sum() / 180 == pytest.approx(scores["accuracy_mean"][0])
-    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert figure.read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_results_are_written_as_tables_and_a_picture(table: Path, tmp_path: Path
 def test_what_is_no_labelled_table_is_refused(
     tmp_path: Path, content: str, options: dict[str, str], message: str
 ) -> None:
-    """With what was expected, and the nearest name."""
+    """The message states what was expected, and suggests the nearest name."""
     path = tmp_path / "table.csv"
     path.write_bytes(content.encode("latin-1"))
     with pytest.raises(DatasetError, match=message):
@@ -150,7 +150,7 @@ def test_what_is_no_labelled_table_is_refused(
 
 
 def test_a_table_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    """It is named."""
+    """The message names it."""
     with pytest.raises(DatasetError, match=r"There is no table .*none\.csv"):
         read_labelled_table(tmp_path / "none.csv", "pose")
 
@@ -161,7 +161,7 @@ def test_a_table_that_is_not_there_is_refused(tmp_path: Path) -> None:
 def test_labels_too_rare_to_be_in_every_part_are_named(
     tmp_path: Path, group: str | None, message: str
 ) -> None:
-    """By rows, or by groups where there are any."""
+    """Their rows are counted, or their groups if there are any."""
     frame = small_frame()
     frame.loc[:3, "pose"] = "rare"
     frame["club"] = np.arange(90) // 2
@@ -171,7 +171,7 @@ def test_labels_too_rare_to_be_in_every_part_are_named(
 
 
 def test_the_command_prints_and_writes(table: Path, tmp_path: Path) -> None:
-    """Which columns are used, a line for each model, and what one process would have found."""
+    """It names the columns and prints a line per model; one process gets the same scores."""
     arguments = ["--table", str(table), "--target", "pose", "--drop", "sure,row"]
     arguments += ["--models", "logistic_regression,svm_rbf", "--folds", "3", "--repeats", "1"]
     arguments += ["--out", str(tmp_path / "out"), "--seed", "1"]
@@ -190,7 +190,7 @@ def test_the_command_prints_and_writes(table: Path, tmp_path: Path) -> None:
 
 
 def test_the_command_refuses_unknown_models_before_it_reads(tmp_path: Path) -> None:
-    """With the nearest known one."""
+    """The message suggests the nearest known one."""
     arguments = ["--table", str(tmp_path / "none.csv"), "--target", "x", "--models", "svm_rfb"]
     done = CliRunner().invoke(app, arguments)
     assert isinstance(done.exception, TrainingError)

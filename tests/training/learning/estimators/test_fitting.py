@@ -1,4 +1,4 @@
-"""Fitting repeats itself, weighs labels alike and never learns from what it calibrates by."""
+"""Fitting is reproducible, balances labels and calibrates on rows it has not learned from."""
 
 import numpy as np
 import pytest
@@ -40,43 +40,43 @@ def unbalanced(n_rare_groups: int) -> Dataset:
 
 @pytest.mark.parametrize("model", MODEL_MAPPER)
 def test_weights_reach_every_model(model: str) -> None:
-    """A rare label is found more often when it weighs as much as the others."""
+    """A rare label is found more often if it has as much weight as the others."""
     data, everything = unbalanced(2), small_dataset()
     found = {}
     for class_weights in ("none", "balanced"):
         settings = FitSettings(model, 1, class_weights, QUICK.get(model, {}))
-        answers = fit_model(data, settings).predict_proba(everything.features)
-        found[class_weights] = answers[everything.codes == 2, 2].mean()
+        predicted = fit_model(data, settings).predict_proba(everything.features)
+        found[class_weights] = predicted[everything.codes == 2, 2].mean()
     assert found["balanced"] > found["none"]
 
 
 @pytest.mark.parametrize("model", MODEL_MAPPER)
-def test_the_same_seed_gives_the_same_answers(model: str) -> None:
-    """Bit for bit, threads or not."""
+def test_the_same_seed_gives_the_same_predictions(model: str) -> None:
+    """They are the same bit for bit, whatever the number of threads."""
     data = small_dataset()
-    answers = [
+    predictions = [
         fit_model(data, FitSettings(model, 7, "balanced", QUICK.get(model, {}))).predict_proba(
             data.features
         )
         for _ in range(2)
     ]
-    assert answers[0].tobytes() == answers[1].tobytes()
+    assert predictions[0].tobytes() == predictions[1].tobytes()
 
 
 @pytest.mark.parametrize("n_rare_groups", [2, 3, 20])
-def test_calibration_never_learns_from_the_groups_it_judges_by(n_rare_groups: int) -> None:
-    """Every label is learned in every split, every row is judged by once."""
+def test_calibration_never_separates_a_group(n_rare_groups: int) -> None:
+    """Every split trains on every label, and every row is tested exactly once."""
     data = unbalanced(n_rare_groups)
     splits = calibration_splits(data.codes, data.groups, seed=3)
     for train, test in splits:
         assert not set(data.groups[train]) & set(data.groups[test])
         assert set(data.codes[train]) == {0, 1, 2}
-    judged = np.concatenate([test for _, test in splits])
-    assert sorted(judged) == list(range(len(data)))
+    tested = np.concatenate([test for _, test in splits])
+    assert sorted(tested) == list(range(len(data)))
 
 
 def test_a_label_of_one_group_is_calibrated_by_rows() -> None:
-    """Groups cannot be kept apart then, but there is a model of all labels."""
+    """Groups cannot be kept together then, but the model learns all labels."""
     data = unbalanced(1)
     for train, _ in calibration_splits(data.codes, data.groups, seed=3):
         assert set(data.codes[train]) == {0, 1, 2}
@@ -86,15 +86,15 @@ def test_a_label_of_one_group_is_calibrated_by_rows() -> None:
 
 @pytest.mark.parametrize("model", MODEL_MAPPER)
 def test_labels_without_rows_are_never_answered(model: str) -> None:
-    """As in a fold that tests a label's only recording."""
+    """This happens in a fold that tests the only recording of a label."""
     data = small_dataset(n_labels=4)
     learned = data.rows(data.codes != 1)
     fitted = fit_model(learned, FitSettings(model, 1, hyperparameters=QUICK.get(model, {})))
-    answers = fitted.predict_proba(data.features)
+    predictions = fitted.predict_proba(data.features)
     assert isinstance(fitted, PartialModel)
-    assert answers.shape == (len(data), 4)
-    assert (answers[:, 1] == 0).all()
-    np.testing.assert_allclose(answers.sum(axis=1), 1, atol=1e-5)
+    assert predictions.shape == (len(data), 4)
+    assert (predictions[:, 1] == 0).all()
+    np.testing.assert_allclose(predictions.sum(axis=1), 1, atol=1e-5)
 
 
 def test_a_single_label_is_nothing_to_learn() -> None:

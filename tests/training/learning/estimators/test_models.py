@@ -1,4 +1,4 @@
-"""Kinds of models and their hyperparameters, as people name them."""
+"""Kinds of models, and checks of their hyperparameters."""
 
 from typing import Any
 
@@ -12,12 +12,12 @@ from training.learning.search.studies import search_distributions
 
 
 def test_the_default_of_params_is_a_model() -> None:
-    """Everything that params.yaml speaks of is there."""
+    """All models named in params.yaml exist."""
     assert list(MODEL_MAPPER) == ["xgb", "svm_rbf", "logistic_regression", "random_forest"]
 
 
 def test_an_unknown_model_is_named_with_the_nearest() -> None:
-    """And all that there are."""
+    """The message also lists all models."""
     with pytest.raises(TrainingError, match=r"'svm_rfb' \(did you mean 'svm_rbf'\?\).*xgb, svm"):
         model_kind("svm_rfb")
 
@@ -36,14 +36,14 @@ def test_an_unknown_model_is_named_with_the_nearest() -> None:
 def test_unknown_hyperparameters_are_refused(
     model: str, given: dict[str, Any], message: str
 ) -> None:
-    """All of them at once, each with the nearest known one."""
+    """The message lists all of them, each with the nearest known name."""
     with pytest.raises(TrainingError, match=message):
         make(model, given, seed=1)
 
 
 @pytest.mark.parametrize("model", MODEL_MAPPER)
 def test_the_search_starts_from_the_defaults(model: str) -> None:
-    """Everything that is searched has a default, and the space holds it."""
+    """Every searched hyperparameter has a default that lies in the search space."""
     space = search_distributions(MODEL_MAPPER[model].search_space)
     defaults = complete(model, {})
     assert space.keys() <= defaults.keys()
@@ -62,6 +62,6 @@ def test_the_search_starts_from_the_defaults(model: str) -> None:
     ],
 )
 def test_an_impossible_value_is_a_message(model: str, given: dict[str, Any]) -> None:
-    """What the library says, with the model and the hyperparameters that were given."""
+    """The message has the library's reason, the model and the given hyperparameters."""
     with pytest.raises(TrainingError, match=f"{model} cannot be trained .*{next(iter(given))}"):
         fit_model(small_dataset(90), FitSettings(model, seed=1, hyperparameters=given))

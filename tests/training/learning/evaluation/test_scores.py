@@ -55,7 +55,7 @@ def test_scores_are_those_of_scikit_learn(seed: int, n_rows: int, weighted: bool
 
 @given(st.integers(0, 2**32), st.integers(1, 40))
 def test_the_counts_of_a_label_cover_every_row(seed: int, n_rows: int) -> None:
-    """Each row is one of true or false, positive or negative, for each label."""
+    """For each label, every row is a true or false positive, or a true or false negative."""
     truth, probabilities = predictions(seed, n_rows)
     found = probabilities.argmax(axis=1)
     scores = per_label(truth, found, N_LABELS)

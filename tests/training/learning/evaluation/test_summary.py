@@ -1,4 +1,4 @@
-"""Scores say what they are said to say."""
+"""Evaluations agree with scikit-learn; figures and label suspects follow from them."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from training.learning.reports.plots import evaluation_figures, save_figures
 def random_predictions(
     seed: int, n: int = 300, n_labels: int = 4, right: float = 0.7
 ) -> Predictions:
-    """Answers that are right more often than not."""
+    """Predictions that are right more often than not."""
     random = np.random.default_rng(seed)
     truth = random.integers(n_labels, size=n)
     probabilities = random.dirichlet(np.ones(n_labels), size=n)
@@ -34,7 +34,7 @@ def random_predictions(
 
 @given(st.integers(0, 2**32 - 1))
 def test_scores_are_those_of_scikit_learn(seed: int) -> None:
-    """Means over labels and overall."""
+    """Macro averages and overall scores are the same."""
     predictions = random_predictions(seed)
     evaluation = evaluate(predictions)
     truth, found = predictions.truth, predictions.predicted
@@ -48,7 +48,7 @@ def test_scores_are_those_of_scikit_learn(seed: int) -> None:
 
 
 def test_a_label_without_a_frame_is_left_out_of_the_means() -> None:
-    """A pose that nobody did is neither good nor bad."""
+    """A pose that does not occur affects no average."""
     predictions = random_predictions(0, n_labels=3, right=1.0)
     more = Predictions(
         (*predictions.labels, "never done"),
@@ -62,10 +62,10 @@ def test_a_label_without_a_frame_is_left_out_of_the_means() -> None:
 
 
 @pytest.mark.parametrize(("share_right", "expected"), [(1.0, 0.0), (0.5, 0.5), (0.0, 1.0)])
-def test_calibration_error_is_the_distance_between_sure_and_right(
+def test_calibration_error_is_the_gap_between_confidence_and_accuracy(
     share_right: float, expected: float
 ) -> None:
-    """Wholly sure answers that are right half of the time are half off."""
+    """Fully confident predictions that are right half of the time have an error of one half."""
     n = 100
     truth = (np.arange(n) >= share_right * n).astype(np.int64)
     predictions = Predictions(
@@ -79,7 +79,7 @@ def test_calibration_error_is_the_distance_between_sure_and_right(
 
 
 def test_everything_can_be_drawn_even_when_a_label_is_missing(tmp_path: Path) -> None:
-    """Each picture is there and not empty."""
+    """Every figure is written and not empty."""
     predictions = random_predictions(1)
     only_some = Predictions(
         predictions.labels,
@@ -95,7 +95,7 @@ def test_everything_can_be_drawn_even_when_a_label_is_missing(tmp_path: Path) ->
 
 
 def test_planted_wrong_labels_are_the_first_suspects() -> None:
-    """Labels that every model disagrees with come first; stretches of a video are one suspect."""
+    """Labels that every model disagrees with come first; a stretch of a video is one suspect."""
     predictions = random_predictions(2, n=600, right=1.0)
     truth = predictions.truth.copy()
     truth[100:110] = (predictions.truth[100] + 1) % 4

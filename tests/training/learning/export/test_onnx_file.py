@@ -1,4 +1,4 @@
-"""Only a file that answers like the model it came from is written."""
+"""A file is written only if it reproduces the predictions of its model."""
 
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,7 @@ def fitted(table: tuple[NDArray[np.float32], NDArray[np.int64]], **settings: Any
 
 
 def quick_model(name: str, n_labels: int = 3) -> tuple[Any, ModelContract, NDArray[np.float32]]:
-    """A fitted model, what its file is to say, and the rows it has learned from."""
+    """A fitted model, the contract for its file, and its training rows."""
     data = small_dataset(n_labels=n_labels)
     model = fit_model(data, FitSettings(name, seed=1, hyperparameters=QUICK.get(name, {})))
     return model, contract(data.labels, data.labels[-1], SMALL_SPEC), data.features
@@ -59,7 +59,7 @@ def quick_model(name: str, n_labels: int = 3) -> tuple[Any, ModelContract, NDArr
 @pytest.mark.parametrize("n_labels", [2, 3, 6])
 @pytest.mark.parametrize("name", MODEL_MAPPER)
 def test_every_kind_of_model_passes_the_gate(tmp_path: Path, name: str, n_labels: int) -> None:
-    """With missing values, on thresholds of trees, for two labels and for several."""
+    """Rows include missing values and split thresholds, for two labels and for several."""
     path = tmp_path / "model.onnx"
     model, says, sample = quick_model(name, n_labels)
     parity = export_model(model, says, sample, path, seed=3)
@@ -76,17 +76,17 @@ def test_every_kind_of_model_passes_the_gate(tmp_path: Path, name: str, n_labels
 
 @pytest.mark.parametrize("name", MODEL_MAPPER)
 def test_the_same_model_gives_the_same_file(tmp_path: Path, name: str) -> None:
-    """Fitted twice with one seed, byte for byte."""
+    """Two fits with the same seed give the same bytes."""
     for copy in ("a", "b"):
         model, says, sample = quick_model(name)
         export_model(model, says, sample, tmp_path / copy, seed=3)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
-def test_a_written_file_answers_like_the_model(
+def test_a_written_file_predicts_like_the_model(
     tmp_path: Path, table: tuple[NDArray[np.float32], NDArray[np.int64]]
 ) -> None:
-    """Over many rows of real features; nothing is left beside the file."""
+    """Many rows of real features agree, and no temporary file is left."""
     path = tmp_path / "model.onnx"
     parity = export_model(fitted(table), contract(), table[0], path, seed=3)
     assert parity.rows >= PARITY_ROWS
@@ -98,7 +98,7 @@ def test_a_written_file_answers_like_the_model(
 def test_the_gate_notices_another_model(
     tmp_path: Path, table: tuple[NDArray[np.float32], NDArray[np.int64]]
 ) -> None:
-    """The gate can fail: it is shown the file of one model and the answers of another."""
+    """The gate can fail: it compares the file of one model with the predictions of another."""
     path = tmp_path / "model.onnx"
     export_model(fitted(table), contract(), table[0], path, seed=3)
     other = fitted(table, learning_rate=0.05)
@@ -110,7 +110,7 @@ def test_the_gate_notices_another_model(
 def test_a_model_that_converts_wrongly_is_not_written(
     tmp_path: Path, table: tuple[NDArray[np.float32], NDArray[np.int64]]
 ) -> None:
-    """Several trees per round convert without complaint, to other answers."""
+    """Several trees per round convert without an error, but to other predictions."""
     path = tmp_path / "model.onnx"
     path.write_bytes(b"the model before")
     with pytest.raises(ExportError, match=r"differs from the model|cannot be converted"):
@@ -123,7 +123,7 @@ def test_a_model_that_converts_wrongly_is_not_written(
 def test_a_converter_gone_wrong_is_noticed(
     tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever the kind of model: constants that are off by a thousandth do not pass."""
+    """Constants that are off by a thousandth do not pass, whatever the kind of model."""
     from onnx import numpy_helper
 
     right = conversion.to_onnx
@@ -148,7 +148,7 @@ def test_a_converter_gone_wrong_is_noticed(
 
 
 class TornModel:
-    """Holds two labels for equally likely."""
+    """Considers two labels equally likely."""
 
     def __init__(self, difference: float) -> None:
         self.difference = difference
@@ -157,8 +157,8 @@ class TornModel:
         return np.tile([0.5 + self.difference, 0.5], (len(features), 1))
 
 
-class OtherAnswer(TornModel):
-    """Its file, which prefers the second label by a hair."""
+class TippedModel(TornModel):
+    """Its file, which prefers the second label by a rounding error."""
 
     def probabilities(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.tile([0.5, np.nextafter(np.float32(0.5), np.float32(1))], (len(features), 1))
@@ -166,10 +166,10 @@ class OtherAnswer(TornModel):
 
 @pytest.mark.parametrize(("difference", "passed"), [(0.0, True), (1e-6, True), (2e-5, False)])
 def test_a_tie_may_be_broken_either_way(difference: float, passed: bool) -> None:
-    """Where the model is torn between labels, rounding decides; where it is not, nothing may."""
-    answer = OtherAnswer(difference)
+    """Rounding may decide only if the model considers both labels equally likely."""
+    tipped = TippedModel(difference)
     sample = np.zeros((5, 3), dtype=np.float32)
-    parity = measure_parity(TornModel(difference), answer, sample, seed=0)  # type: ignore[arg-type]
+    parity = measure_parity(TornModel(difference), tipped, sample, seed=0)  # type: ignore[arg-type]
     assert parity.passed == passed
     assert (parity.differing_labels == 0) == passed
 

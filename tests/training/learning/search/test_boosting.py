@@ -1,4 +1,4 @@
-"""The number of rounds is found on recordings that were not learned from."""
+"""The number of rounds is chosen on recordings that were not learned from."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ SETTINGS = FitSettings("xgb", seed=1, hyperparameters={"learning_rate": 0.3})
 
 
 def test_a_curve_ends_when_it_no_longer_rises() -> None:
-    """It is followed for so many rounds beyond its best one."""
+    """It is followed for ``PATIENCE_ROUNDS`` beyond its best round."""
     data = small_dataset()
     reported: list[tuple[int, float]] = []
     curve = boosted_curve(
@@ -33,16 +33,16 @@ def test_a_curve_ends_when_it_no_longer_rises() -> None:
 
 @pytest.mark.parametrize("n_labels", [2, 3])
 def test_the_curve_is_that_of_models_fitted_one_by_one(n_labels: int) -> None:
-    """Each fold for itself, with as many rounds, scores about the same."""
+    """Folds fitted separately, with as many rounds, score about the same."""
     data = small_dataset(n_labels=n_labels)
     folds = small_folds(data)
     settings = replace(SETTINGS, hyperparameters={ROUNDS: 12, "subsample": 1.0})
     truth = np.concatenate([data.codes[fold.test] for fold in folds])
-    answers = [
+    predictions = [
         fit_model(data.rows(fold.train), settings).predict_proba(data.features[fold.test])
         for fold in folds
     ]
-    expected = score("log_loss", truth, np.concatenate(answers), n_labels)
+    expected = score("log_loss", truth, np.concatenate(predictions), n_labels)
     curve = boosted_curve(data, folds, settings, "log_loss")
     assert len(curve.scores) == 12
     assert curve.scores[-1] == pytest.approx(expected, abs=0.03)
@@ -75,7 +75,7 @@ def test_patience_ends_a_curve_sooner() -> None:
 
 
 def test_rounds_are_settled_unless_they_are_given() -> None:
-    """A number set by hand stays, and models without rounds stay as they are."""
+    """A number set by hand is kept, and models without rounds are unchanged."""
     data = small_dataset()
     folds = small_folds(data)
     found = with_best_rounds(data, folds, SETTINGS, "f1_macro")
@@ -88,7 +88,7 @@ def test_rounds_are_settled_unless_they_are_given() -> None:
 
 
 def test_an_impossible_value_is_a_message() -> None:
-    """What XGBoost says of it."""
+    """The message contains XGBoost's reason."""
     data = small_dataset()
     settings = replace(SETTINGS, hyperparameters={"max_depth": -2})
     with pytest.raises(TrainingError, match="max_depth"):
