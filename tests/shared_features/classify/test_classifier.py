@@ -1,10 +1,12 @@
 """The model file describes itself, and is refused when it cannot be honoured."""
 
+import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,11 @@ import numpy as np
 import onnx
 import pytest
 
-from shared_features.classify.classifier import CONTRACT_KEY, PoseClassifier
+from shared_features.classify import classifier as classifier_module
+from shared_features.classify.classifier import CONTRACT_KEY, ModelContract, PoseClassifier
 from shared_features.errors import ClassifierError
-from shared_features.landmarks.landmarks import empty_landmarks
+from shared_features.features.spec import FeatureSpec
+from shared_features.landmarks.landmarks import LandmarkTrack, empty_landmarks
 from shared_features.params import PROJECT_ROOT
 
 STARTER = PROJECT_ROOT / "models" / "pose_classifier.onnx"
@@ -138,4 +142,64 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path, model: Path) -> None
     del foreign.metadata_props[:]
     onnx.save(foreign, model)
     with pytest.raises(ClassifierError, match="without the description of a pose classifier"):
+        PoseClassifier(model)
+
+
+def test_a_contract_survives_being_stored() -> None:
+    """The text has sorted keys and readable characters, and gives back an equal contract."""
+    contract = replace(PoseClassifier(STARTER).contract, other="éclair")
+    text = contract.to_json()
+    assert ModelContract.from_json(text) == contract
+    content = json.loads(text)
+    assert set(content) == {
+        *("contract_version", "labels", "other", "features", "timeline", "training", "metrics"),
+    }
+    assert list(content) == sorted(content)
+    assert "éclair" in text
+
+
+def test_a_model_is_identified_by_the_hash_of_its_file() -> None:
+    """The path says where it is, the hash which one it is."""
+    classifier = PoseClassifier(STARTER)
+    assert classifier.sha256 == hashlib.sha256(STARTER.read_bytes()).hexdigest()
+    assert classifier.path == STARTER
+
+
+@pytest.mark.parametrize("block_frames", [1, 4, 10, 100])
+def test_a_track_has_the_probabilities_of_its_features(
+    monkeypatch: pytest.MonkeyPatch, block_frames: int
+) -> None:
+    """However many frames are classified together, with the track's own aspect ratio."""
+    monkeypatch.setattr(classifier_module, "_BLOCK_FRAMES", block_frames)
+    random = np.random.default_rng(4)
+    image = random.uniform(0.1, 0.9, (10, 33, 5)).astype(np.float32)
+    world = random.normal(size=(10, 33, 3)).astype(np.float32)
+    image[3], world[3] = np.nan, np.nan
+    track = LandmarkTrack("clip.mp4", 720, 1280, np.arange(10) / 25, image, world)
+    classifier = PoseClassifier(STARTER)
+    found = classifier.classify(track)
+    features = classifier.contract.features.compute(image, world, 720 / 1280)
+    assert found.dtype == np.float32
+    assert found.tobytes() == classifier.probabilities(features).tobytes()
+    assert np.isnan(found).any(axis=1).tolist() == [row == 3 for row in range(10)]
+
+
+def test_a_model_of_other_shapes_is_refused_with_its_numbers(model: Path) -> None:
+    """What it takes and returns, and what its description says."""
+    features = FeatureSpec(groups=("angles",))
+    change_contract(model, features=features.to_dict())
+    columns = len(PoseClassifier(STARTER).contract.features.columns)
+    message = rf"takes {columns} features and returns 7 .* names 10 features and 7 labels\. Export"
+    with pytest.raises(ClassifierError, match=message):
+        PoseClassifier(model)
+    renamed = onnx.load(STARTER)
+    for output in renamed.graph.output:
+        if output.name == "probabilities":
+            output.name = "scores"
+    for node in renamed.graph.node:
+        for i, name in enumerate(node.output):
+            if name == "probabilities":
+                node.output[i] = "scores"
+    onnx.save(renamed, model)
+    with pytest.raises(ClassifierError, match="returns None probabilities"):
         PoseClassifier(model)

@@ -234,6 +234,8 @@ def test_a_spec_survives_being_written_down() -> None:
     spec = FeatureSpec(groups=("body", "angles"), spatial_margin=0.1)
     assert FeatureSpec.from_dict(spec.to_dict()) == spec
     assert FeatureSpec.from_dict(spec.to_dict()).columns == spec.columns
+    described = spec.to_dict()
+    assert (described["hash"], described["columns"]) == (spec.hash, list(spec.columns))
 
 
 @pytest.mark.parametrize(
@@ -363,6 +365,16 @@ def test_no_limb_is_longer_than_the_torso_allows(
         for a, b, share in body._LIMBS
     ]
     assert np.allclose(torso, np.max(bounds, axis=0))
+
+
+@pytest.mark.parametrize("higher_by", [0.25, -0.25])
+def test_the_margin_itself_is_level(higher_by: float) -> None:
+    """The band of "level" includes its edges."""
+    spec = FeatureSpec(groups=("spatial",), spatial_margin=0.25)
+    image = np.full((1, 33, 2), 0.5)
+    image[0, LANDMARK_INDEX["LEFT_KNEE"], 1] -= higher_by
+    features = dict(zip(spec.columns, spec.compute(image, None, 1.0)[0], strict=True))
+    assert features["spatial_left_knee_hip"] == spatial.LEVEL
 
 
 @pytest.mark.parametrize(("higher_by", "expected"), [(0.05, 1.0), (0.03, 0.0), (-0.05, -1.0)])
