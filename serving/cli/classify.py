@@ -47,14 +47,19 @@ def classify_photos(
                 all_read = False
             else:
                 found = prediction_of(classifier.classify(track)[0], classifier.contract)
-                print(_json_line(path, found) if as_json else _text_line(path, found), flush=True)
+                notes = track.provenance.get("notes", [])
+                line = _json_line(path, found, notes) if as_json else _text_line(path, found)
+                print(line, flush=True)
+                for note in notes:
+                    print(f"{path}: {note}", file=sys.stderr)
     finally:
         pool.close()
     return all_read
 
 
-def _json_line(path: Path, found: Prediction) -> str:
-    return json.dumps({"path": str(path), **asdict(found)}, ensure_ascii=False, allow_nan=False)
+def _json_line(path: Path, found: Prediction, notes: list[str]) -> str:
+    entry = {"path": str(path), **asdict(found)} | ({"notes": notes} if notes else {})
+    return json.dumps(entry, ensure_ascii=False, allow_nan=False)
 
 
 def _text_line(path: Path, found: Prediction) -> str:

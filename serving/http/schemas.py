@@ -100,6 +100,11 @@ class PhotoOut(PredictionOut):
     width: int = Field(description="Width of the upright photo, in pixels.", examples=[1200])
     height: int = Field(description="Height of the upright photo, in pixels.", examples=[800])
     people_in_view: int = Field(ge=0, examples=[1])
+    notes: list[str] = Field(
+        default=[],
+        description="What was left out of the photo: the other frames of an animation, a missing "
+        "end. Usually empty.",
+    )
     model: ModelFactsOut
     landmarks: list[LandmarkOut] | None = Field(
         description="All 33 landmarks, in MediaPipe's order; null without a person."

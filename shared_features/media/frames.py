@@ -63,19 +63,26 @@ class Frame:
         pts_s: Presentation time in seconds; the first frame is at 0.
         duration_s: How long the frame is shown, in seconds; 0 for a photo or a camera.
         pixels: Source of the frame's pixels.
+        notes: What the owner of a photo should know about how it was read, one sentence each.
     """
 
     index: int
     pts_s: float
     duration_s: float
     pixels: Pixels
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of_rgb(
-        cls, rgb: RgbArray, index: int = 0, pts_s: float = 0.0, duration_s: float = 0.0
+        cls,
+        rgb: RgbArray,
+        index: int = 0,
+        pts_s: float = 0.0,
+        duration_s: float = 0.0,
+        notes: tuple[str, ...] = (),
     ) -> Self:
         """A frame with the given pixels, ``(height, width, 3)`` uint8."""
-        return cls(index, pts_s, duration_s, RgbPixels(rgb))
+        return cls(index, pts_s, duration_s, RgbPixels(rgb), notes)
 
     @property
     def rgb(self) -> RgbArray:

@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -82,7 +83,12 @@ def photo_track(
     if person is not None:
         image[0], world[0] = person.image, person.world
     height, width = frame.rgb.shape[:2]
-    provenance = {"person_policy": pose.person_policy, "people_in_view": [len(people)]}
+    provenance: dict[str, Any] = {
+        "person_policy": pose.person_policy,
+        "people_in_view": [len(people)],
+    }
+    if frame.notes:
+        provenance["notes"] = list(frame.notes)
     return LandmarkTrack(source, width, height, np.zeros(1), image, world, provenance)
 
 

@@ -28,7 +28,9 @@ router = APIRouter(tags=["photos"])
 @router.post(
     "/photos",
     responses=problems(400, 408, 413, 415, 422, 503),
-    openapi_extra=file_form("A JPEG, PNG or WebP photo."),
+    openapi_extra=file_form(
+        "A JPEG, PNG, WebP or GIF photo; AVIF and HEIC where they can be read."
+    ),
 )
 async def classify_photo(request: Request, services: ServicesDep) -> PhotoOut:
     """The landmarks and pose of the person in a photo. The photo is not stored."""
@@ -51,6 +53,7 @@ async def classify_photo(request: Request, services: ServicesDep) -> PhotoOut:
         width=track.width,
         height=track.height,
         people_in_view=track.provenance["people_in_view"][0],
+        notes=track.provenance.get("notes", []),
         model=ModelFactsOut(**asdict(model_facts(classifier))),
         landmarks=_landmarks(track) if found.person else None,
     )

@@ -69,6 +69,7 @@ function words(photo) {
     {},
     make("p", { className: `prediction ${tone(photo.label, model)}`, text: photo.label }),
     make("p", { className: "fine", text: doubt + others }),
+    ...photo.notes.map((note) => make("p", { className: "fine", text: note })),
     bars.element,
   );
 }

@@ -1,6 +1,6 @@
 // Accepts files dropped anywhere on the page.
 
-const PHOTO = /\.(jpe?g|png|webp)$/i;
+const PHOTO = /\.(jpe?g|mpo|png|webp|gif|avif|hei[cf])$/i;
 
 export const isPhoto = (file) => file.type.startsWith("image/") || PHOTO.test(file.name);
 

@@ -23,6 +23,7 @@ from websockets.typing import Origin
 from serving.live.frame import LiveFrame, pack_frame
 from serving.settings import MEBIBYTE
 from shared_features.params import PROJECT_ROOT
+from tests.jpegs import with_repeated_scan
 from tests.serving.live.client import Client, address, jpeg
 from tests.serving.server import PATIENCE_S, Server, write_params
 
@@ -117,6 +118,10 @@ BAD: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "no picture": (lambda picture: pack_frame(LiveFrame(1, 1.0, b"hello" * 9)), "bad_picture"),
     "cut off": (
         lambda picture: pack_frame(LiveFrame(1, 1.0, picture[: len(picture) // 2])),
+        "bad_picture",
+    ),
+    "drawn over and over": (
+        lambda picture: pack_frame(LiveFrame(1, 1.0, with_repeated_scan(4000))),
         "bad_picture",
     ),
     "too many pixels": (

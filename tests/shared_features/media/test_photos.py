@@ -4,15 +4,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, features
 
 from shared_features.errors import MediaError, MediaTooLargeError
-from shared_features.media.photos import read_photo
+from shared_features.media.photos import ANIMATED, read_photo
 from shared_features.params import MediaParams
 from tests.clips import (
     corner_image,
     corner_order,
 )
+from tests.jpegs import encoded, with_repeated_scan
 
 UPRIGHT = [0, 1, 2, 3]
 
@@ -107,3 +108,86 @@ def test_a_photo_cut_in_half_is_refused(tmp_path: Path, media: MediaParams) -> N
     path.write_bytes(path.read_bytes()[:5000])
     with pytest.raises(MediaError, match="damaged"):
         read_photo(path, media)
+
+
+@pytest.mark.parametrize("orientation", [6, 2])
+def test_damaged_metadata_does_not_fail_a_photo(
+    tmp_path: Path, media: MediaParams, orientation: int
+) -> None:
+    """Whichever byte of it is broken; the orientation is kept where it is still readable."""
+    exif = Image.Exif()
+    exif[0x0112], exif[0x011A], exif[0x010F] = orientation, 72.5, "maker"
+    exif.get_ifd(0x8769)[0x829A] = 0.01
+    content = encoded(exif=exif)
+    upright = encoded()
+    block = exif.tobytes()
+    at, path = content.index(block), tmp_path / "photo.jpg"
+    path.write_bytes(upright)
+    stored = read_photo(path, media).rgb
+    shapes = set()
+    for index in range(0, len(block) - 3, 2):
+        damaged = bytearray(content)
+        damaged[at + index : at + index + 4] = b"\xff" * 4
+        path.write_bytes(damaged)
+        rgb = read_photo(path, media).rgb
+        shapes.add(rgb.shape)
+        assert rgb.sum() == stored.sum()
+    turned = {stored.transpose(1, 0, 2).shape} if orientation == 6 else set()
+    assert shapes == {stored.shape} | turned
+
+
+def test_a_photo_drawn_over_and_over_is_refused(tmp_path: Path, media: MediaParams) -> None:
+    """Thousands of scans are counted, not decoded."""
+    path = tmp_path / "costly.jpg"
+    path.write_bytes(with_repeated_scan(4000))
+    with pytest.raises(MediaError, match="more than 100 passes"):
+        read_photo(path, media)
+    path.write_bytes(with_repeated_scan(10))
+    assert read_photo(path, media).notes == ()
+
+
+@pytest.mark.parametrize("progressive", [False, True], ids=["baseline", "progressive"])
+@pytest.mark.parametrize("missing", [1, 2, 40])
+def test_a_photo_without_its_last_bytes_is_used(
+    tmp_path: Path, media: MediaParams, progressive: bool, missing: int
+) -> None:
+    """As viewers do; a note says so."""
+    path = tmp_path / "photo.jpg"
+    content = encoded(progressive=progressive, size=(200, 160))
+    path.write_bytes(content)
+    whole = read_photo(path, media)
+    path.write_bytes(content[:-missing])
+    cut = read_photo(path, media)
+    (note,) = cut.notes
+    assert "end of the photo's file is missing" in note
+    np.testing.assert_array_equal(cut.rgb[:120], whole.rgb[:120])
+    assert whole.notes == ()
+
+
+@pytest.mark.parametrize("name", ["moving.webp", "moving.png", "moving.gif", "moving.avif"])
+def test_of_an_animation_the_first_frame_is_used(
+    tmp_path: Path, media: MediaParams, name: str
+) -> None:
+    """A note says so; a single image of the same format has none."""
+    if name.endswith("avif") and not features.check("avif"):
+        pytest.skip("this Pillow has no AVIF")
+    first, *more = (Image.fromarray(corner_image(60, 40, each)) for each in (0, 90, 200))
+    first.save(tmp_path / name, save_all=True, append_images=more, duration=100)
+    frame = read_photo(tmp_path / name, media)
+    assert frame.notes == (ANIMATED,)
+    assert corner_order(frame.rgb) == UPRIGHT
+    assert frame.rgb[20, 30].max() < 60
+    first.save(tmp_path / name)
+    assert read_photo(tmp_path / name, media).notes == ()
+
+
+def test_a_heic_photo_has_a_hint_of_its_own(tmp_path: Path, media: MediaParams) -> None:
+    """No other format is told to switch HEIC off."""
+    path = tmp_path / "photo.heic"
+    path.write_bytes(b"\0\0\0\x18ftypheic" + bytes(100))
+    with pytest.raises(MediaError, match=r"HEIC|damaged"):
+        read_photo(path, media)
+    Image.fromarray(corner_image(40, 30)).save(tmp_path / "photo.bmp")
+    with pytest.raises(MediaError, match="JPEG, PNG or WebP") as error:
+        read_photo(tmp_path / "photo.bmp", media)
+    assert "HEIC" not in str(error.value)

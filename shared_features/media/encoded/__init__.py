@@ -1,0 +1,1 @@
+"""Encoded photos as bytes: taken apart before a decoder sees them. Pure functions, no decoding."""
