@@ -121,7 +121,7 @@ BAD: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         "bad_picture",
     ),
     "drawn over and over": (
-        lambda picture: pack_frame(LiveFrame(1, 1.0, with_repeated_scan(4000))),
+        lambda picture: pack_frame(LiveFrame(1, 1.0, with_repeated_scan(120))),
         "bad_picture",
     ),
     "too many pixels": (
