@@ -49,7 +49,7 @@ starter: $(VENV)/.train $(POSE_MODEL) ## build the starter model from generated 
 bench: $(VENV)/.dev $(POSE_MODEL) $(STOCK_POSE_MODEL) ## measure speed, as ratios in one run
 	$(BIN)/python -m benchmarks
 
-lock: $(BIN)/uv ## resolve the dependencies of pyproject.toml anew
+lock: $(BIN)/uv ## resolve the dependencies in pyproject.toml again
 	@for set in "dev --all-extras" "serve --extra=serve" "train --extra=train"; do \
 		set -- $$set; file=requirements/$$1.txt; \
 		constraint=$$([ $$1 = dev ] || echo --constraint=requirements/dev.txt); \

@@ -4,7 +4,7 @@ import { byId, show } from "../shared/dom.js";
 import { NO_PERSON, UNCERTAIN, isPose, tone } from "../shared/tones.js";
 import { seconds } from "../shared/words.js";
 
-const WORDS = { [NO_PERSON]: "nobody in view", [UNCERTAIN]: "not sure" };
+const WORDS = { [NO_PERSON]: "no one in view", [UNCERTAIN]: "not sure" };
 const SETTLED_MS = 400; // screen readers announce only what lasts
 
 export class Hud {

@@ -236,7 +236,7 @@ def test_an_empty_room_is_named(launch: Launch, server: Server, tmp_path: Path) 
     with watched(camera_context(browser)) as page:
         page.goto(f"{server.url}/#live")
         page.click("#live-start")
-        expect(page.locator("#live-pose")).to_have_text("nobody in view")
+        expect(page.locator("#live-pose")).to_have_text("no one in view")
         expect(page.locator("#live-clock")).to_be_empty()
     browser.close()
 
