@@ -150,7 +150,7 @@ async def film_all(frames: list[tuple[float, bytes]], sessions: int) -> list[Fil
 def capacity(recording: Path, folder: Path) -> Results:
     """How many sessions this machine can serve, and how evenly it treats one too many."""
     pictures_of_all = [picture for _, picture in pictures(recording, ATTEMPT_S * 2)]
-    results = Results(f"sessions side by side, {recording.name}, {usable_cores()} cores")
+    results = Results(f"sessions at once, {recording.name}, {usable_cores()} cores")
     with running_service(folder):
         for fps in RATES:
             n_frames = min(int(ATTEMPT_S * fps), len(pictures_of_all))

@@ -30,7 +30,7 @@ def model(tmp_path: Path) -> Path:
 
 
 def change_contract(path: Path, **changes: Any) -> None:
-    """Rewrite parts of what a model file says about itself."""
+    """Rewrite parts of a model file's description."""
     model = onnx.load(path)
     (entry,) = [p for p in model.metadata_props if p.key == CONTRACT_KEY]
     entry.value = json.dumps(json.loads(entry.value) | changes)
@@ -47,8 +47,8 @@ def test_the_starter_model_describes_itself() -> None:
     assert STARTER.stat().st_size < 3e6
 
 
-def test_probabilities_sum_to_one_and_nobody_is_nan() -> None:
-    """A row without any feature is a frame without a person."""
+def test_probabilities_sum_to_one_or_are_nan() -> None:
+    """A row without any features is a frame without a person."""
     classifier = PoseClassifier(STARTER)
     random = np.random.default_rng(1)
     columns = len(classifier.contract.features.columns)
@@ -124,7 +124,7 @@ def test_a_contract_that_does_not_fit_is_refused(
 
 
 def test_a_model_may_not_know_the_label_for_everything_else(model: Path) -> None:
-    """One that was trained on poses alone never answers with it."""
+    """A model trained on poses alone never predicts it."""
     change_contract(model, other="nothing")
     classifier = PoseClassifier(model)
     assert classifier.contract.other == "nothing"
@@ -132,7 +132,7 @@ def test_a_model_may_not_know_the_label_for_everything_else(model: Path) -> None
 
 
 def test_a_file_that_is_no_model_is_refused(tmp_path: Path, model: Path) -> None:
-    """Missing, damaged and foreign files each get their own words."""
+    """Missing, damaged and foreign files each have their own message."""
     with pytest.raises(ClassifierError, match="There is no model file"):
         PoseClassifier(tmp_path / "missing.onnx")
     (tmp_path / "text.onnx").write_text("not a model")

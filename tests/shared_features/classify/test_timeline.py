@@ -51,14 +51,14 @@ def test_a_hold_is_timed_to_the_frame() -> None:
 
 
 def test_flicker_around_the_threshold_is_one_segment() -> None:
-    """Moments of another label do not cut a hold."""
+    """Single frames of another label do not divide a hold."""
     probabilities = rows((0, 4.0, 0.9))
     probabilities[3::7] = rows((1, 1 / FPS, 0.9))
     assert [segment.label for segment in timeline(probabilities).segments] == ["lever"]
 
 
 def test_no_pose_likely_enough_is_uncertain() -> None:
-    """When nothing reaches the threshold the answer is "uncertain", not the best guess."""
+    """When nothing reaches the threshold the label is "uncertain", not the best guess."""
     result = timeline(rows((0, 1.0, 0.45)))
     assert set(result.frame_labels) == {UNCERTAIN}
     assert result.holds == ()
@@ -66,19 +66,19 @@ def test_no_pose_likely_enough_is_uncertain() -> None:
 
 
 def test_hard_to_enter_easier_to_stay() -> None:
-    """A pose that has begun goes on at a probability that would not have begun it."""
+    """A pose continues at a probability that would not have been enough to enter it."""
     result = timeline(rows((0, 1.0, 0.9), (0, 1.0, 0.5)))
     assert set(result.frame_labels) == {"lever"}
 
 
 def test_a_pose_begins_at_its_first_frame() -> None:
-    """The clock does not wait until the evidence is complete."""
+    """Its start does not wait until it is certain."""
     result = timeline(rows((0, 1.0, 0.5), (0, 1.0, 0.9)))
     assert result.segments[0].label == "lever"
     assert result.segments[0].start_s == 0.0
 
 
-def test_nobody_is_an_answer() -> None:
+def test_no_person_is_a_label() -> None:
     """A longer stretch without a person is a segment of its own, without confidence."""
     result = timeline(rows((0, 1.0, 0.9), (None, 1.0, 0), (0, 1.0, 0.9)))
     assert [segment.label for segment in result.segments] == ["lever", NO_PERSON, "lever"]
@@ -94,8 +94,8 @@ def test_a_moment_in_which_the_person_was_missed_does_not_cut_a_hold() -> None:
     assert not result.person.all()
 
 
-def test_smoothing_starts_anew_after_a_gap_in_time() -> None:
-    """What was before a pause in the recording says nothing about after it."""
+def test_smoothing_restarts_after_a_gap_in_time() -> None:
+    """Frames before a pause in the recording do not influence frames after it."""
     probabilities = rows((0, 1.0, 0.9), (1, 1.0, 0.9))
     pts_s = np.arange(60) / FPS
     pts_s[30:] += 2.0
@@ -112,7 +112,7 @@ def test_a_short_stay_is_a_segment_but_no_hold() -> None:
 
 
 @pytest.mark.parametrize("fps", [10, 24, 60])
-def test_the_answer_does_not_depend_on_the_frame_rate(fps: int) -> None:
+def test_the_timeline_does_not_depend_on_the_frame_rate(fps: int) -> None:
     """Everything is in seconds."""
     pts_s = np.arange(6 * fps) / fps
     probabilities = np.full((6 * fps, 3), 0.03, dtype=np.float32)
@@ -186,7 +186,7 @@ def test_smoothing_is_the_mean_of_two_exponential_filters(seed: int, smoothing_s
 
 
 def test_without_a_time_constant_nothing_is_smoothed() -> None:
-    """Zero is a time constant like any other, and no one is no one."""
+    """Zero is a time constant like any other, and frames without a person stay NaN."""
     probabilities = rows((0, 0.5, 0.9), (None, 0.2, 0), (1, 0.5, 0.8)).astype(np.float64)
     params = PARAMS.model_copy(update={"smoothing_s": 0.0})
     smoothed = smooth(probabilities, np.arange(len(probabilities)) / FPS, params)
@@ -279,6 +279,9 @@ def test_confidence_is_that_of_the_label() -> None:
     assert found.person.tolist() == [True] * 4 + [False]
     assert found.labels == LABELS
     assert found.probabilities is table
+    kept = timeline(np.array([LEVER, (0.4375, 0.5, 0.0625)], dtype=np.float32), RAW)
+    assert kept.frame_labels == ("lever", "lever")
+    assert kept.confidence.tolist() == [0.75, 0.4375]
 
 
 def test_totals_add_up_segments_and_holds() -> None:

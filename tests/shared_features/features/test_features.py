@@ -52,7 +52,7 @@ def test_angles_do_not_change_with_place_and_size(
     dx: float,
     dy: float,
 ) -> None:
-    """Translation and uniform scale leave every angle as it is."""
+    """Translation and uniform scaling change no angle."""
     image = given_landmarks[0].astype(np.float64)
     moved = image.copy()
     moved[..., 0] = (image[..., 0] * aspect * scale + dx) / aspect
@@ -143,7 +143,7 @@ def test_missing_landmarks_give_nan_and_never_an_exception(
             assert np.isnan(holed[:, SPEC.columns.index(name)]).all()
 
 
-def test_nobody_is_a_row_of_nan() -> None:
+def test_no_person_is_a_row_of_nan() -> None:
     """A frame without a person has no features at all."""
     assert np.isnan(SPEC.compute(*empty_landmarks(4), 1.5)).all()
 
@@ -230,7 +230,7 @@ def test_the_torso_has_its_length_also_when_it_points_at_the_camera() -> None:
 
 
 def test_a_spec_survives_being_written_down() -> None:
-    """What the model file says is what is computed."""
+    """A stored spec computes the same features."""
     spec = FeatureSpec(groups=("body", "angles"), spatial_margin=0.1)
     assert FeatureSpec.from_dict(spec.to_dict()) == spec
     assert FeatureSpec.from_dict(spec.to_dict()).columns == spec.columns

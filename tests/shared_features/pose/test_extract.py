@@ -1,4 +1,4 @@
-"""A video's landmarks are defined chunk by chunk, whoever computes them and however often."""
+"""A video's landmarks are defined chunk by chunk, however often they are computed."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("pose_model")
 
 
 class StoppedError(Exception):
-    """Raised by a progress callback to end an extraction half-way."""
+    """Raised by a progress callback to end an extraction midway."""
 
 
 def same_bits(a: LandmarkTrack, b: LandmarkTrack) -> bool:
@@ -44,37 +44,37 @@ def small_chunks(pose: PoseParams) -> PoseParams:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(clip: Path, media: MediaParams, small_chunks: PoseParams) -> LandmarkTrack:
+def uninterrupted(clip: Path, media: MediaParams, small_chunks: PoseParams) -> LandmarkTrack:
     return extract_video(clip, media, small_chunks).track
 
 
-def test_rows_are_frames_and_nobody_is_nan(undisturbed: LandmarkTrack) -> None:
+def test_rows_are_frames_and_no_person_is_nan(uninterrupted: LandmarkTrack) -> None:
     """A frame without a person is a row of NaN, never a missing row."""
-    assert len(undisturbed) == 60
-    assert undisturbed.person[:50].mean() > 0.9
-    assert np.isnan(undisturbed.image[-5:]).all()
-    assert np.isnan(undisturbed.world[-5:]).all()
-    assert undisturbed.provenance["chunk_frames"] == 20
-    assert len(undisturbed.provenance["people_in_view"]) == 3
+    assert len(uninterrupted) == 60
+    assert uninterrupted.person[:50].mean() > 0.9
+    assert np.isnan(uninterrupted.image[-5:]).all()
+    assert np.isnan(uninterrupted.world[-5:]).all()
+    assert uninterrupted.provenance["chunk_frames"] == 20
+    assert len(uninterrupted.provenance["people_in_view"]) == 3
 
 
 def test_the_same_file_twice_gives_the_same_bits(
-    clip: Path, media: MediaParams, small_chunks: PoseParams, undisturbed: LandmarkTrack
+    clip: Path, media: MediaParams, small_chunks: PoseParams, uninterrupted: LandmarkTrack
 ) -> None:
     """Nothing leaks from one extraction into the next."""
-    assert same_bits(extract_video(clip, media, small_chunks).track, undisturbed)
+    assert same_bits(extract_video(clip, media, small_chunks).track, uninterrupted)
 
 
 @pytest.mark.parametrize("stop_at", [1, 19, 20, 21, 39, 45, 59])
-def test_a_run_that_was_stopped_goes_on_to_the_same_bits(
+def test_an_interrupted_extraction_resumes_to_the_same_bits(
     tmp_path: Path,
     clip: Path,
     media: MediaParams,
     small_chunks: PoseParams,
-    undisturbed: LandmarkTrack,
+    uninterrupted: LandmarkTrack,
     stop_at: int,
 ) -> None:
-    """Finished chunks are not computed again, and the result is that of an undisturbed run."""
+    """Finished chunks are not computed again, and the result is that of an uninterrupted run."""
 
     def stop(frames: int) -> None:
         if frames == stop_at:
@@ -86,7 +86,7 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_bits(
     resumed = extract_video(clip, media, small_chunks, tmp_path, reported.append)
     assert reported[0] == stop_at // 20 * 20
     assert reported[-1] == 60
-    assert same_bits(resumed.track, undisturbed)
+    assert same_bits(resumed.track, uninterrupted)
 
 
 def test_a_damaged_checkpoint_is_computed_again(
@@ -94,15 +94,15 @@ def test_a_damaged_checkpoint_is_computed_again(
     clip: Path,
     media: MediaParams,
     small_chunks: PoseParams,
-    undisturbed: LandmarkTrack,
+    uninterrupted: LandmarkTrack,
 ) -> None:
-    """A disk may lose what it said it had; the run goes on from before the damage."""
+    """Disks lose data; the extraction resumes before the damage."""
     extract_video(clip, media, small_chunks, tmp_path)
     second = sorted(tmp_path.glob("chunk_*"))[1]
     second.write_bytes(second.read_bytes()[:100])
     resumed = extract_video(clip, media, small_chunks, tmp_path)
-    assert same_bits(resumed.track, undisturbed)
-    assert same_bits(extract_video(clip, media, small_chunks, tmp_path).track, undisturbed)
+    assert same_bits(resumed.track, uninterrupted)
+    assert same_bits(extract_video(clip, media, small_chunks, tmp_path).track, uninterrupted)
 
 
 def test_chunks_of_another_setting_are_not_reused(
@@ -117,12 +117,12 @@ def test_chunks_of_another_setting_are_not_reused(
 
 
 def test_a_chunk_does_not_depend_on_the_ones_before(
-    clip: Path, media: MediaParams, small_chunks: PoseParams, undisturbed: LandmarkTrack
+    clip: Path, media: MediaParams, small_chunks: PoseParams, uninterrupted: LandmarkTrack
 ) -> None:
     """The first chunk is the same, whatever comes after it."""
     longer_chunks = small_chunks.model_copy(update={"chunk_frames": 40})
     longer = extract_video(clip, media, longer_chunks).track
-    assert longer.image[:20].tobytes() == undisturbed.image[:20].tobytes()
+    assert longer.image[:20].tobytes() == uninterrupted.image[:20].tobytes()
 
 
 def test_without_warm_up_chunks_still_join(
@@ -166,7 +166,7 @@ def test_each_policy_picks_its_person(policy: PersonPolicy, expected: int) -> No
 def test_the_person_followed_is_kept_across_chunks(
     shared_data: Callable[[str], Path], media: MediaParams, small_chunks: PoseParams
 ) -> None:
-    """Three people sit side by side; a fresh tracker goes on with the one before."""
+    """Three people sit next to each other; every new tracker continues with the same one."""
     pose = small_chunks.model_copy(update={"chunk_frames": 60, "warmup_frames": 10})
     track = extract_video(shared_data("edge_cases/three_seated_audio.mp4"), media, pose).track
     hips = track.image[:, 23:25, :2].mean(axis=1)
@@ -177,7 +177,7 @@ def test_the_person_followed_is_kept_across_chunks(
 def test_the_smaller_of_two_people_is_kept_once_followed(
     tmp_path: Path, media: MediaParams, small_chunks: PoseParams
 ) -> None:
-    """Someone larger comes into view; every fresh tracker stays with the first."""
+    """Someone larger comes into view; every new tracker stays with the first person."""
     first, second = (
         [rgb[:, 120:460] for rgb, _, _ in performance_frames(seed, start_s=1.0, end_s=3.0)]
         for seed in (1, 4)

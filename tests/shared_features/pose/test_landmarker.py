@@ -1,4 +1,4 @@
-"""MediaPipe called directly gives what its own package gives, and says what is wrong."""
+"""MediaPipe called directly gives the landmarks of its own package, and its error messages."""
 
 import subprocess
 import sys
@@ -25,7 +25,7 @@ def pictures() -> list[RgbArray]:
 def test_landmarks_are_those_of_mediapipes_own_package(
     pictures: list[RgbArray], mode: landmarker.RunningMode
 ) -> None:
-    """The same people, and the same bits, with and without following them."""
+    """The same people with the same bits, tracked or detected in every frame."""
     import mediapipe
     from mediapipe.tasks.python import BaseOptions, vision
 
@@ -69,10 +69,10 @@ def test_results_outlive_the_next_frame_and_the_landmarker(pictures: list[RgbArr
     assert np.array_equal(first[1], kept[1])
 
 
-def test_a_time_that_does_not_rise_is_refused_and_the_landmarker_goes_on(
+def test_a_time_that_does_not_increase_is_refused_and_the_landmarker_still_works(
     pictures: list[RgbArray],
 ) -> None:
-    """MediaPipe's own words reach whoever called, also when it is called again."""
+    """MediaPipe's message reaches the caller, every time."""
     direct = Landmarker(model_asset.default_path(), "video", 1, 0.5, 0.5)
     direct.detect(pictures[0], 40)
     for _ in range(3):
@@ -82,7 +82,7 @@ def test_a_time_that_does_not_rise_is_refused_and_the_landmarker_goes_on(
 
 
 def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
-    """Whatever MediaPipe says of it."""
+    """The message is MediaPipe's own."""
     own = tmp_path / "own.task"
     own.write_bytes(b"not a model")
     with pytest.raises(MediaPipeError, match=r"\w"):
@@ -90,7 +90,7 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_package_itself_is_not_imported() -> None:
-    """It would take a second, and bring in a plotting and a sound library."""
+    """It would take a second, and import a plotting and an audio library."""
     code = (
         "import sys; from pathlib import Path; from shared_features.pose import model_asset\n"
         "from shared_features.pose.landmarker import Landmarker\n"

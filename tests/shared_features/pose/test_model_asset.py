@@ -1,4 +1,4 @@
-"""The pose model file: verified, mended by a command, and pruned without changing a bit."""
+"""The pose model file is verified, and pruned without changing a bit of the landmarks."""
 
 import shutil
 from pathlib import Path
@@ -16,7 +16,7 @@ from training.synthetic.performance import performance_frames
 def test_the_pruned_network_gives_bit_identical_landmarks(
     pose_model: Path, pose: PoseParams
 ) -> None:
-    """Removing the segmentation branch changes no landmark, tracked or detected afresh."""
+    """Removing the segmentation branch changes no landmark, in either mode."""
     stock = model_asset.default_path("stock")
     if not stock.is_file():
         pytest.skip(f"needs {stock.name}; run `make test`")
@@ -45,7 +45,7 @@ def test_the_pruned_network_gives_bit_identical_landmarks(
 def test_a_missing_file_is_named_with_hash_and_remedy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Which file, which hash, which command mends it."""
+    """The file, the hash and the command that repairs it."""
     monkeypatch.setattr(model_asset, "MODELS_DIR", tmp_path)
     with pytest.raises(PoseAssetError) as error:
         model_asset.resolve(None)
@@ -67,7 +67,7 @@ def test_a_damaged_file_is_not_used(
         model_asset.resolve(None)
 
 
-def test_a_file_of_ones_own_is_used_if_it_is_there(tmp_path: Path) -> None:
+def test_a_users_own_file_is_used_if_it_exists(tmp_path: Path) -> None:
     """Any .task file the user names, or a message that it is missing."""
     own = tmp_path / "pose_landmarker_heavy.task"
     with pytest.raises(PoseAssetError, match=r"pose\.model_path"):

@@ -1,4 +1,4 @@
-"""Chunks that are tracked side by side have the bits of those tracked one after the other."""
+"""Chunks tracked in parallel are bit-identical to chunks tracked in order."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -23,7 +23,7 @@ REAL = [
 
 
 class StoppedError(Exception):
-    """Raised by a progress callback to end an extraction half-way."""
+    """Raised by a progress callback to end an extraction midway."""
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def pose(pose: PoseParams) -> PoseParams:
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Ninety-five frames of the synthetic performer, and nobody for a while."""
+    """Ninety-five frames: the synthetic performer, and an empty stage for a while."""
     pictures = [rgb for rgb, _, _ in performance_frames(seed=1, start_s=8.0, end_s=10.0)]
     pictures += [np.full_like(pictures[0], 90)] * 10 + pictures[:35]
     path = tmp_path_factory.mktemp("clips") / "performance.mp4"
@@ -66,7 +66,7 @@ def test_the_bits_do_not_depend_on_the_number_of_threads(
 
 
 @pytest.mark.parametrize("stop_at", [1, 30, 80])
-def test_a_run_that_was_stopped_goes_on_to_the_same_bits(
+def test_an_interrupted_extraction_resumes_to_the_same_bits(
     tmp_path: Path,
     clip: Path,
     media: MediaParams,
@@ -74,7 +74,7 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_bits(
     in_order: VideoExtraction,
     stop_at: int,
 ) -> None:
-    """With two threads as with one, and by one what two have begun."""
+    """With two threads as with one, and with one thread what two have started."""
 
     def stop(frames: int) -> None:
         if frames >= stop_at:
@@ -91,7 +91,7 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_bits(
 def test_a_damaged_video_is_read_from_its_beginning(
     tmp_path: Path, clip: Path, media: MediaParams, pose: PoseParams
 ) -> None:
-    """Whatever is wrong with it, the result is that of reading it in order."""
+    """Whatever the damage, the result is that of reading it in order."""
     content = bytearray(clip.read_bytes())
     for at in range(len(content) // 2, len(content) // 2 + 4000, 37):
         content[at] ^= 0x55

@@ -1,4 +1,4 @@
-"""Less work where it is asked for, and what is said of the frames between."""
+"""Fewer inferences on request, and interpolated landmarks for the other frames."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -30,60 +30,62 @@ def someone(shift: float = 0.0) -> Person:
     return Person(image[0], world[0])
 
 
-def looks(people: list[Person | None], still_fps: float | None, fps: float = 30) -> list[bool]:
-    """Which of the frames of someone are looked at."""
-    stillness, looked = Stillness(still_fps), []
+def inferred_frames(
+    people: list[Person | None], still_fps: float | None, fps: float = 30
+) -> list[bool]:
+    """Whether the network runs on each frame."""
+    stillness, inferred = Stillness(still_fps), []
     for number, person in enumerate(people):
         pts_s = number / fps
-        looked.append(stillness.is_due(pts_s))
-        if looked[-1]:
+        inferred.append(stillness.is_due(pts_s))
+        if inferred[-1]:
             stillness.record(pts_s, person, SIZE)
-    return looked
+    return inferred
 
 
-def test_who_keeps_still_is_looked_at_less_often() -> None:
-    """After a quarter of a second, and at the asked rate."""
-    looked = looks([someone()] * 90, still_fps=10)
-    assert all(looked[:8])
-    assert np.flatnonzero(looked[12:]).tolist() == list(range(looked[12:].index(True), 78, 3))
+def test_inference_is_less_frequent_while_the_performer_is_still() -> None:
+    """After a quarter of a second, and at the requested rate."""
+    inferred = inferred_frames([someone()] * 90, still_fps=10)
+    assert all(inferred[:8])
+    assert np.flatnonzero(inferred[12:]).tolist() == list(range(inferred[12:].index(True), 78, 3))
 
 
-def test_whoever_moves_again_is_seen_at_every_frame() -> None:
-    """From the look that finds the movement on, for as long as it lasts."""
+def test_every_frame_counts_once_the_performer_moves_again() -> None:
+    """From the inference that notices the movement, for as long as it lasts."""
     waving = [someone(0.2 * np.sin(number)) for number in range(30)]
-    looked = looks([someone()] * 60 + waving, still_fps=10)
-    assert not all(looked[30:60])
-    assert all(looked[63:])
+    inferred = inferred_frames([someone()] * 60 + waving, still_fps=10)
+    assert not all(inferred[30:60])
+    assert all(inferred[63:])
 
 
-def test_nobody_and_no_request_are_never_still() -> None:
-    """A frame without a person is no reason to look away."""
-    assert all(looks([None] * 60, still_fps=5))
-    assert all(looks([someone()] * 60, still_fps=None))
+def test_no_one_and_no_limit_are_never_still() -> None:
+    """Without a person or a limit, the network runs on every frame."""
+    assert all(inferred_frames([None] * 60, still_fps=5))
+    assert all(inferred_frames([someone()] * 60, still_fps=None))
 
 
 @given(
     still_fps=st.floats(1, 60), fps=st.floats(10, 60), moves=st.lists(st.booleans(), max_size=80)
 )
-def test_pauses_are_never_longer_than_asked(
+def test_pauses_are_never_longer_than_requested(
     still_fps: float, fps: float, moves: list[bool]
 ) -> None:
-    """A look comes no later than the first frame after the pause."""
+    """The first frame after a pause is due."""
     people: list[Person | None] = [
         someone(0.3 * number * move) for number, move in enumerate(moves)
     ]
-    looked = np.flatnonzero(looks(people, still_fps, fps))
-    assert (np.diff(looked) / fps < 1 / still_fps + 1 / fps).all()
+    inferred = np.flatnonzero(inferred_frames(people, still_fps, fps))
+    assert (np.diff(inferred) / fps < 1 / still_fps + 1 / fps).all()
 
 
 def test_frames_between_lie_on_straight_lines() -> None:
-    """In time, not in numbers; behind the last look, and beside nobody, as the look before."""
+    """Linear in time, not in index; constant after the last inference or next to no one."""
     pts_s = np.array([0.0, 0.1, 0.4, 0.5, 0.6, 0.7, 0.8])
-    looked = np.array([True, False, True, False, True, False, False])
+    inferred = np.array([True, False, True, False, True, False, False])
     image, world = empty_landmarks(len(pts_s))
     image[0], image[2] = 1.0, 5.0
     world[0], world[2] = -1.0, 3.0
-    fill_skipped(pts_s, looked, image, world)
+    fill_skipped(pts_s, inferred, image, world)
     assert image[:, 7, 1].tolist() == pytest.approx([1, 2, 5, 5, *[np.nan] * 3], nan_ok=True)
     assert world[:, 7, 1].tolist() == pytest.approx([-1, 0, 3, 3, *[np.nan] * 3], nan_ok=True)
 
@@ -109,14 +111,14 @@ def extract(
 @pytest.mark.parametrize(
     "asked", [{"max_fps": 7}, {"still_fps": 5}, {"max_fps": 10, "still_fps": 4}]
 )
-def test_less_is_looked_at_and_the_bits_stay_the_same(
+def test_fewer_inferences_give_the_same_bits_however_they_are_computed(
     extract: Extract, tmp_path: Path, asked: dict[str, float]
 ) -> None:
-    """By one thread or two, resumed or not; every frame has its row, near where it would be."""
+    """With one thread or two, resumed or not; every frame has a row close to the usual one."""
     less, usual = extract(tmp_path, **asked).track, extract().track
     assert less.pts_s.tobytes() == usual.pts_s.tobytes()
-    seen = less.provenance["frames_looked_at"]
-    assert seen < 0.8 * usual.provenance["frames_looked_at"]
+    inferences = less.provenance["frames_looked_at"]
+    assert inferences < 0.8 * usual.provenance["frames_looked_at"]
     assert usual.provenance["frames_looked_at"] == len(usual)
     assert np.nanmedian(np.abs(less.image - usual.image)[:, :, :2]) < 0.01
     last, *_ = sorted(tmp_path.iterdir(), reverse=True)

@@ -1,4 +1,4 @@
-"""How much work a video is, as exact counts: a change that does more of it is seen here."""
+"""Exact counts of the work for a video, so that a change that causes more work is noticed."""
 
 from collections import Counter
 from pathlib import Path
@@ -33,7 +33,7 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         monkeypatch.setattr(owner, method, counting)
 
     count(PoseEstimator, "__init__", "networks loaded")
-    count(PoseEstimator, "people", lambda self: f"looks in {self._mode} mode")
+    count(PoseEstimator, "people", lambda self: f"inferences in {self._mode} mode")
     count(Upright, "rgb", "frames converted")
     return counted
 
@@ -42,34 +42,34 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 def test_each_frame_is_tracked_once_and_warm_up_frames_twice(
     tmp_path: Path, media: MediaParams, pose: PoseParams, counts: Counter[str], workers: int
 ) -> None:
-    """One look per frame and warm-up frame, one for everybody per chunk, with any threads."""
+    """One inference per frame and warm-up frame, and one for everyone per chunk."""
     pictures = [rgb for rgb, _, _ in performance_frames(seed=1, start_s=8.0, end_s=10.0)]
     clip = write_video(tmp_path / "clip.mp4", pictures, [i / 10 for i in range(FRAMES)])
     small = pose.model_copy(update={"chunk_frames": CHUNK, "warmup_frames": WARM_UP})
     extract_video(clip, media, small, workers=workers)
     chunks = -(-FRAMES // CHUNK)
     warm_ups = (chunks - 1) * WARM_UP
-    assert counts["looks in video mode"] == FRAMES + warm_ups
-    assert counts["looks in photo mode"] == chunks
-    # One estimator looks for everybody, and each chunk has a tracker.
+    assert counts["inferences in video mode"] == FRAMES + warm_ups
+    assert counts["inferences in photo mode"] == chunks
+    # One estimator finds everyone, and each chunk has a tracker.
     assert counts["networks loaded"] == chunks + 1
-    # Threads that begin in the middle convert their warm-up frames themselves.
+    # Threads that start in the middle convert their warm-up frames themselves.
     assert counts["frames converted"] == FRAMES + (warm_ups if workers > 1 else 0)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_frames_that_are_passed_over_cost_no_look_and_no_conversion(
+def test_skipped_frames_cost_no_inference_and_no_conversion(
     tmp_path: Path, media: MediaParams, pose: PoseParams, counts: Counter[str], workers: int
 ) -> None:
-    """At half the frame rate: every second frame, and those that bound chunks and warm-up."""
+    """At half the frame rate: every second frame, and those at the edges of chunks and warm-up."""
     pictures = [rgb for rgb, _, _ in performance_frames(seed=1, start_s=8.0, end_s=10.0)]
     clip = write_video(tmp_path / "clip.mp4", pictures, [i / 10 for i in range(FRAMES)])
     asked = {"chunk_frames": CHUNK, "warmup_frames": WARM_UP, "max_fps": 5}
     track = extract_video(clip, media, pose.model_copy(update=asked), workers=workers).track
-    # Beside the even ones, the last frames of the two whole chunks.
-    looked_at = FRAMES // 2 + 2
+    # Besides the even ones, the last frames of the two whole chunks.
+    inferred = FRAMES // 2 + 2
     # Of the frames before each later chunk: two even ones and the chunk's last.
     warm_ups = 2 * (WARM_UP // 2 + 1)
-    assert track.provenance["frames_looked_at"] == looked_at
-    assert counts["looks in video mode"] == looked_at + warm_ups
-    assert counts["frames converted"] == looked_at + (warm_ups if workers > 1 else 0)
+    assert track.provenance["frames_looked_at"] == inferred
+    assert counts["inferences in video mode"] == inferred + warm_ups
+    assert counts["frames converted"] == inferred + (warm_ups if workers > 1 else 0)
