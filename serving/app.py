@@ -27,11 +27,12 @@ from serving.http.routes import (
 )
 from serving.http.schemas import AnglesOut, LandmarksIn, TimelineOut
 from serving.http.services import Services
-from serving.jobs import DataDir, JobQueue
+from serving.jobs import JobQueue
 from serving.live.sessions import LiveSessions
 from serving.model.engine import Engine
 from serving.photos import PhotoWorkers
 from serving.settings import Settings
+from serving.storage.data_dir import DataDir
 
 _LOG = logging.getLogger(__name__)
 API_PREFIX = "/api/v1"

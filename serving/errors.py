@@ -43,6 +43,13 @@ class UploadError(ServingError):
         self.status = status
 
 
+class DiskFullError(UploadError):
+    """There is no room on the disk; the message names it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(507, message)
+
+
 class NotFoundError(ServingError):
     """The requested resource does not exist."""
 

@@ -86,12 +86,18 @@ class ServingParams(Section):
     analysis_threads: int | None = Field(ge=1, le=256)
     stall_timeout_s: float = Field(default=300.0, gt=0)
     max_queued_jobs: int = Field(ge=1)
+    min_free_mb: float = Field(default=200.0, ge=0)
     photo_workers: int = Field(ge=1, le=64)
     max_waiting_photos: int = Field(ge=0)
     photo_timeout_s: float = Field(default=20.0, gt=0)
     demo_video: Path
     live: LiveParams
     overlay: OverlayParams
+
+    @property
+    def min_free_bytes(self) -> int:
+        """Number of bytes that uploads leave free on the disk of the data folder."""
+        return int(self.min_free_mb * MEBIBYTE)
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ import typer
 from pydantic import BaseModel
 
 from serving.app import create_app
-from serving.jobs import DataDir
 from serving.settings import ServingParams, load_settings
+from serving.storage.data_dir import DataDir
 from shared_features.params import PROJECT_ROOT, SharedParams
 from shared_features.pose import model_asset
 from training.cli.main import app as training_app

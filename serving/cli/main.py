@@ -98,6 +98,23 @@ def run(
     run_service(host, port, params)
 
 
+@app.command()
+def check(
+    repair: Annotated[
+        bool,
+        typer.Option(
+            "--repair", help="Rebuild the queue from the folders, and set aside what is no job."
+        ),
+    ] = False,
+    params: ParamsOption = None,
+) -> None:
+    """Say what is wrong with the data folder of a stopped service. Removes nothing."""
+    from serving.cli.check import check_data_dir
+
+    if not check_data_dir(repair, params):
+        raise typer.Exit(1)
+
+
 def main() -> None:
     """Run the command line."""
     console.run(app)

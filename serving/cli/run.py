@@ -8,9 +8,9 @@ from pathlib import Path
 import uvicorn
 
 from serving.app import create_app
-from serving.jobs import DataDir
 from serving.live.transport import LiveTransport
 from serving.settings import load_settings
+from serving.storage.data_dir import DataDir
 from shared_features.runtime.allocator import limit_arenas
 
 # How long requests in flight may take to finish after the service is told to stop.
@@ -35,7 +35,7 @@ def run_service(host: str | None, port: int | None, params: Path | None) -> None
     limit_arenas()
     settings = load_settings(params)
     serving = settings.serving
-    with DataDir(serving.data_dir) as data_dir:
+    with DataDir(serving.data_dir, serving.min_free_bytes) as data_dir:
         uvicorn.run(
             create_app(settings, data_dir),
             host=host or serving.host,

@@ -22,6 +22,7 @@ _MEANINGS: dict[int, str] = {
     416: "The requested range is not in the file.",
     422: "The request does not match this description, or the file is not readable media.",
     503: "The service is not ready or too busy: see `Retry-After`.",
+    507: "There is no room on the service's disk.",
 }
 # Every route can return these.
 _ALWAYS: dict[int, str] = {

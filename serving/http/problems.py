@@ -20,6 +20,7 @@ from serving.errors import (
     UploadError,
 )
 from serving.http.allowed import allowed_methods
+from serving.storage.disk_space import is_disk_full
 from shared_features.errors import (
     ClassifierError,
     MediaError,
@@ -44,6 +45,10 @@ _STATUSES: tuple[tuple[type[StrapsError], int], ...] = (
     (BusyError, 503),
     (ClassifierError, 503),
     (PoseAssetError, 503),
+)
+_DISK_FULL = (
+    "The disk of the service's data folder is full (`serving.data_dir` in params.yaml). Delete "
+    "videos, or make room on the disk; nothing of this request was kept."
 )
 _MAX_VALIDATION_PROBLEMS = 20
 # RFC 9110 renamed these; older Python versions have the old names.
@@ -76,6 +81,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(ClientDisconnect, _client_gone)
     app.add_exception_handler(Exception, _unexpected)
+    # Raised by the disk itself; by whatever else, it is a fault of the service.
+    app.add_exception_handler(OSError, _unexpected)
 
 
 def validation_problems(errors: Any) -> list[dict[str, str]]:
@@ -133,6 +140,9 @@ async def _client_gone(request: Request, error: Exception) -> Response:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
+    if is_disk_full(error):
+        _LOG.warning("%s %s: the disk is full: %s", request.method, request.url.path, error)
+        return problem(request, 507, _DISK_FULL, {"Connection": "close"})
     _LOG.error("%s %s ended unexpectedly", request.method, request.url.path, exc_info=error)
     return problem(
         request,

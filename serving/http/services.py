@@ -5,11 +5,12 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from serving.jobs import DataDir, JobQueue
+from serving.jobs import JobQueue
 from serving.live.sessions import LiveSessions
 from serving.model.engine import Engine
 from serving.photos import PhotoWorkers
 from serving.settings import Settings
+from serving.storage.data_dir import DataDir
 
 
 @dataclass
@@ -37,7 +38,7 @@ class Services:
     def not_ready(self) -> str | None:
         """Reason the service is not ready; None when it is."""
         warming = None if self.warm else "The pose model is warming up."
-        return self.engine.problem or self.jobs.problem or warming
+        return self.engine.problem or self.jobs.problem or self.data_dir.space.problem or warming
 
 
 def _services(request: Request) -> Services:

@@ -25,6 +25,7 @@ from starlette.concurrency import run_in_threadpool
 
 from serving.errors import UploadError
 from serving.settings import MEBIBYTE, ServingParams
+from serving.storage.disk_space import DiskSpace
 
 FILE_FIELD = "file"
 # Allowance for the rest of a form: boundaries, headers, a few small fields.
@@ -64,16 +65,23 @@ class BodyLimits:
         max_bytes: Maximum size.
         timeout_s: Maximum time for the whole body.
         idle_timeout_s: Maximum time without a byte.
+        min_free_bytes: Number of bytes that files leave free on the disk.
     """
 
     max_bytes: int
     timeout_s: float
     idle_timeout_s: float
+    min_free_bytes: int = 0
 
     @classmethod
     def of(cls, params: ServingParams, max_mb: float) -> Self:
         """The configured time limits, with a size limit in MiB."""
-        return cls(int(max_mb * MEBIBYTE), params.upload_timeout_s, params.upload_idle_timeout_s)
+        return cls(
+            int(max_mb * MEBIBYTE),
+            params.upload_timeout_s,
+            params.upload_idle_timeout_s,
+            params.min_free_bytes,
+        )
 
 
 async def read_body(request: Request, limits: BodyLimits) -> bytes:
@@ -92,6 +100,7 @@ async def receive_file(request: Request, folder: Path, limits: BodyLimits) -> Up
     Raises:
         UploadError: The body is not such a form, does not have exactly one file, is too large or
             too slow.
+        DiskFullError: There is no room for it on the disk.
         ClientDisconnect: The client has disconnected.
     """
     content_type, options = parse_options_header(request.headers.get("content-type", ""))
@@ -101,7 +110,9 @@ async def receive_file(request: Request, folder: Path, limits: BodyLimits) -> Up
             f"The request has the type {content_type or 'nothing'!r}, expected "
             f"multipart/form-data with a boundary and the file in the field `{FILE_FIELD}`.",
         )
-    file = _FormFile(folder, limits.max_bytes)
+    space = DiskSpace(folder, limits.min_free_bytes)
+    space.require(_announced(request, limits, _FORM_ALLOWANCE))
+    file = _FormFile(folder, limits.max_bytes, space)
     try:
         with PushMultipartParser(
             options["boundary"],
@@ -138,9 +149,7 @@ def display_name(name: str) -> str:
 
 
 async def _pieces(request: Request, limits: BodyLimits, allowance: int) -> AsyncIterator[bytes]:
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > limits.max_bytes + allowance:
-        raise _too_large(limits.max_bytes)
+    _announced(request, limits, allowance)
     received, deadline_s = 0, time.monotonic() + limits.timeout_s
     stream = request.stream()
     while True:
@@ -162,6 +171,15 @@ async def _pieces(request: Request, limits: BodyLimits, allowance: int) -> Async
         yield piece
 
 
+def _announced(request: Request, limits: BodyLimits, allowance: int) -> int:
+    """Size of the body by its header; 0 if it has none."""
+    announced = request.headers.get("content-length", "")
+    size = int(announced) if announced.isdecimal() else 0
+    if size > limits.max_bytes + allowance:
+        raise _too_large(limits.max_bytes)
+    return size
+
+
 def _too_large(max_bytes: int) -> UploadError:
     return UploadError(
         413, f"The upload is too large: the limit is {max_bytes / MEBIBYTE:g} MiB. Send less."
@@ -171,8 +189,9 @@ def _too_large(max_bytes: int) -> UploadError:
 class _FormFile:
     """Writes the file among a parser's events to disk, and drops all other fields."""
 
-    def __init__(self, folder: Path, max_bytes: int) -> None:
+    def __init__(self, folder: Path, max_bytes: int, space: DiskSpace) -> None:
         self._folder = folder
+        self._space = space
         self._max_bytes = max_bytes
         self._part: MultipartSegment | None = None
         self._upload: Upload | None = None
@@ -192,6 +211,7 @@ class _FormFile:
 
     def write(self) -> None:
         """Write what has been parsed. Blocking."""
+        self._space.require(self.pending_bytes)
         if self._upload is not None and self._file is None:
             self._file = self._upload.path.open("wb")
         if self._file is not None:

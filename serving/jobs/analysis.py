@@ -1,5 +1,6 @@
 """The analysis of a queued video: from its uploaded file to the exports in its folder."""
 
+import contextlib
 import json
 import logging
 import os
@@ -12,14 +13,15 @@ from serving.jobs.running_job import DELETED, CancelledError, JobProgress, Runni
 from serving.jobs.worker import JobFailedError, run_in_worker
 from serving.model.engine import Engine
 from serving.settings import Settings
+from serving.storage.disk_space import is_disk_full
 from shared_features.classify.classifier import PoseClassifier
 from shared_features.errors import StrapsError
 from shared_features.runtime.worker_pool import WorkerPool
 
 _LOG = logging.getLogger(__name__)
 _PROGRESS = "progress.json"
-# Progress on disk is only read after a restart, so it may lag this much.
-_SAVE_INTERVAL_S = 1.0
+# How often progress is stored and shown.
+_SAVE_INTERVAL_S = 0.1
 _MODEL_POLL_INTERVAL_S = 0.5
 
 
@@ -56,6 +58,7 @@ def analyze_job(
 
     Raises:
         StoppedError: The process is shutting down.
+        Exception: The disk is full.
     """
     video = folder / media
     try:
@@ -68,8 +71,12 @@ def analyze_job(
             "with ffmpeg, and upload the result."
         )
     except StrapsError as error:
+        if is_disk_full(error):
+            raise
         return client_message(error, video, source)
     except Exception as error:
+        if is_disk_full(error):
+            raise
         if job.cancelled.is_set():
             return DELETED  # deleting the job removed the files in use
         _LOG.exception("the analysis of %s in %s ended unexpectedly", media, folder)
@@ -98,24 +105,26 @@ def _analyze(
     settings: Settings,
 ) -> None:
     classifier = _wait_for_model(job, engine)
-    job.progress = read_progress(folder)
     saved_s = 0.0
 
     def update(frames: tuple[int, int | None]) -> None:
         nonlocal saved_s
-        done, total = frames
-        # A resumed job must not count backwards while it catches up with its earlier progress.
-        job.progress = JobProgress(max(done, job.progress.done), total)
         if time.monotonic() - saved_s >= _SAVE_INTERVAL_S:
-            _save_progress(folder, job.progress)
+            done, total = frames
+            # A resumed job must not count backwards while it catches up with its earlier progress,
+            # so progress is stored before it is shown.
+            progress = JobProgress(max(done, job.progress.done), total)
+            _save_progress(folder, progress)
+            job.progress = progress
             saved_s = time.monotonic()
 
     serving = settings.serving
     work = folder, media, source, classifier, settings.shared, serving.analysis_threads
     frames = run_in_worker(job, pool, serving.stall_timeout_s, update, "analyze", *work)
     job.check()
-    job.progress = JobProgress(frames, job.progress.total)
-    _save_progress(folder, job.progress)
+    progress = JobProgress(frames, job.progress.total)
+    _save_progress(folder, progress)
+    job.progress = progress
     job.check()
 
 
@@ -131,5 +140,6 @@ def _wait_for_model(job: RunningJob, engine: Engine) -> PoseClassifier:
 
 def _save_progress(folder: Path, progress: JobProgress) -> None:
     temporary = folder / f".{_PROGRESS}"
-    temporary.write_text(json.dumps(asdict(progress)), encoding="utf-8")
-    os.replace(temporary, folder / _PROGRESS)
+    with contextlib.suppress(OSError):  # the analysis does not depend on it
+        temporary.write_text(json.dumps(asdict(progress)), encoding="utf-8")
+        os.replace(temporary, folder / _PROGRESS)

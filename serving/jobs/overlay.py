@@ -6,8 +6,9 @@ from pathlib import Path
 from serving.errors import client_message
 from serving.jobs.running_job import DELETED, CancelledError, JobProgress, RunningJob
 from serving.jobs.worker import JobFailedError, run_in_worker
-from serving.overlay.files import HOLDS_FILE, OVERLAY_FILE, SUMMARY_FILE
 from serving.settings import Settings
+from serving.storage.disk_space import is_disk_full
+from serving.storage.job_record import is_drawn
 from shared_features.errors import StrapsError
 from shared_features.runtime.worker_pool import WorkerPool
 
@@ -32,8 +33,9 @@ def draw_job(
 
     Raises:
         StoppedError: The process is shutting down.
+        Exception: The disk is full.
     """
-    if all((folder / name).is_file() for name in (HOLDS_FILE, OVERLAY_FILE, SUMMARY_FILE)):
+    if is_drawn(folder):
         return None  # killed after writing the last file but before recording the outcome
     serving = settings.serving
 
@@ -48,8 +50,12 @@ def draw_job(
     except JobFailedError as error:
         return f"The overlay of {source} could not be drawn. {error}"
     except StrapsError as error:
+        if is_disk_full(error):
+            raise
         return client_message(error, folder / media, source)
     except Exception as error:
+        if is_disk_full(error):
+            raise
         if job.cancelled.is_set():
             return DELETED  # deleting the job removed the files in use
         _LOG.exception("the drawing of %s in %s ended unexpectedly", media, folder)

@@ -3,7 +3,8 @@
 The queue lives in a database, the files of a job in the data folder. When the process is killed,
 its running job stays pending; the next process resumes it after its last finished chunk, with a
 bit-identical result. A job is done when its timeline is there. The overlay video and images follow
-as separate work, which starts over if it is interrupted.
+as separate work, which starts over if it is interrupted. Each folder's record says what job it is,
+so that the database can be lost.
 """
 
 import logging
@@ -14,17 +15,27 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from serving.analyst import Analyst
-from serving.errors import BusyError, ConflictError, NotFoundError, NotReadyError
+from serving.errors import BusyError, ConflictError, DiskFullError, NotFoundError, NotReadyError
 from serving.jobs.analysis import analyze_job, read_progress
-from serving.jobs.data_dir import DataDir, new_id
 from serving.jobs.job import Job, JobState, OverlayState
+from serving.jobs.opening import open_workflows
 from serving.jobs.overlay import draw_job
+from serving.jobs.recorded import run_recorded
 from serving.jobs.running_job import JobProgress, RunningJob
 from serving.jobs.states import job_of
 from serving.jobs.workflows import KINDS, JobInput, Workflow, WorkflowKind, Workflows
 from serving.model.engine import Engine
 from serving.overlay.drawer import NICENESS, Drawer
 from serving.settings import Settings
+from serving.storage.data_dir import DataDir, new_id
+from serving.storage.job_record import (
+    JobRecord,
+    change_record,
+    is_settled,
+    read_record,
+    remove_drawn,
+    write_record,
+)
 from shared_features.runtime.worker_pool import WorkerPool
 
 _LOG = logging.getLogger(__name__)
@@ -37,6 +48,11 @@ _STOP_TIMEOUT_S = 10.0
 _RETRY_RESULT_AFTER_S = 2
 # Drawing already uses both cores of a small machine; a second one would only slow down the first.
 _OVERLAY_WORKERS = 1
+# How long the start waits for a database that does not answer; later, the service only says so.
+_OPEN_TIMEOUT_S = 5.0
+_REOPEN_INTERVAL_S = 2.0
+_CHECK_INTERVAL_S = 0.5
+_ORPHANS_INTERVAL_S = 5.0
 
 
 class JobQueue:
@@ -62,36 +78,23 @@ class JobQueue:
             "overlay": WorkerPool(Drawer, niceness=NICENESS, reuse=False),
         }
         self._opened: Workflows | None = None
-        self._problem = "The queue has not been started."
+        self._problem: str | None = "The queue is being opened."
+        self._tried = threading.Event()
+        self._orphans: set[tuple[WorkflowKind, str]] = set()
+        self._upkeep = threading.Thread(target=self._look_after, name="queue-upkeep", daemon=True)
 
     @property
     def problem(self) -> str | None:
         """Reason the queue is not running; None when it is."""
-        return None if self._opened is not None else self._problem
+        return self._problem
 
     def start(self) -> None:
-        """Open the queue and resume the jobs of an earlier process."""
-        serving = self._settings.serving
-        url = serving.database_url or f"sqlite:///{self._data_dir.root / 'queue.sqlite'}"
-        try:
-            workflows = Workflows(
-                url,
-                self._data_dir.instance,
-                workers={"analysis": serving.analysis_workers, "overlay": _OVERLAY_WORKERS},
-                run={"analysis": self._analyze, "overlay": self._draw},
-            )
-            self._sweep(workflows)
-        except Exception as error:
-            # The errors of the database driver, SQLAlchemy and DBOS have no common base class. The
-            # process stays up to report the problem.
-            _LOG.exception("the queue cannot be opened")
-            self._problem = (
-                f"The queue's database cannot be used ({type(error).__name__}). Check "
-                "`serving.database_url` in params.yaml and the service's log, then restart."
-            )
-        else:
-            self._opened = workflows
-            self._pools["analysis"].prepare()
+        """Open the queue and resume the jobs of an earlier process.
+
+        If that is not possible now, it is tried again until it is.
+        """
+        self._upkeep.start()
+        self._tried.wait(_OPEN_TIMEOUT_S)
 
     def stop(self) -> None:
         """Interrupt running work; the next process resumes it."""
@@ -102,6 +105,8 @@ class JobQueue:
             job.finished.wait(_STOP_TIMEOUT_S)
         for pool in self._pools.values():
             pool.close()
+        if self._upkeep.ident is not None:
+            self._upkeep.join(_STOP_TIMEOUT_S)
         if self._opened is not None:
             self._opened.close()
         self._opened, self._problem = None, "The service is shutting down."
@@ -139,9 +144,12 @@ class JobQueue:
             source: Name the owner gave the video.
         """
         workflows, job_id = self._workflows, new_id()
+        given = JobInput(media, source, time.time())
+        # The folder has its record before it is a job's, so that it is never without.
+        write_record(folder, JobRecord(job_id, media, source, given.created_s))
         folder.rename(self._data_dir.jobs / job_id)
         try:
-            workflows.add("analysis", job_id, JobInput(media, source, time.time()))
+            workflows.add("analysis", job_id, given)
         except BaseException:
             self._data_dir.remove_job(job_id)
             raise
@@ -197,6 +205,28 @@ class JobQueue:
             )
         return job
 
+    def redraw(self, job_id: str) -> Job:
+        """Draw a finished job's overlay video and images again.
+
+        Raises:
+            NotFoundError: No job has this ID.
+            ConflictError: Its analysis has not finished, or has failed, or the overlay is being
+                drawn or waiting for that.
+        """
+        workflows, job = self._workflows, self.get_analyzed(job_id)
+        with self._lock:
+            overlay = workflows.of_job(job_id).get("overlay")
+            if overlay is None or overlay.state in ("waiting", "running"):
+                raise ConflictError(
+                    "The overlay is waiting to be drawn or being drawn already.",
+                    _RETRY_RESULT_AFTER_S,
+                )
+            change_record(job.folder, lambda record: record.reopened("overlay"))
+            remove_drawn(job.folder)
+            workflows.remove("overlay", job_id)
+            workflows.add("overlay", job_id, overlay.given)
+        return self.get(job_id)
+
     def all(self) -> list[Job]:
         """Every job, newest first."""
         found = self._workflows.all()
@@ -233,9 +263,72 @@ class JobQueue:
 
     @property
     def _workflows(self) -> Workflows:
-        if self._opened is None:
-            raise NotReadyError(self._problem)
+        if self._opened is None or self._problem:
+            raise NotReadyError(self._problem or "The queue is being opened.")
         return self._opened
+
+    def _look_after(self) -> None:
+        """Open the queue, then watch over it, until the service stops."""
+        checked_s = time.monotonic()
+        while not self._stopping.is_set():
+            if self._opened is None:
+                self._open()
+                self._tried.set()
+            else:
+                silent = self._opened.check()
+                if silent != self._problem:
+                    _LOG.warning("%s", silent or "The queue's database answers again.")
+                    self._problem = silent
+                if silent is None and time.monotonic() - checked_s > _ORPHANS_INTERVAL_S:
+                    self._adopt_orphans(self._opened)
+                    checked_s = time.monotonic()
+            self._stopping.wait(_CHECK_INTERVAL_S if self._opened else _REOPEN_INTERVAL_S)
+
+    def _open(self) -> None:
+        try:
+            workflows = open_workflows(
+                self._settings,
+                self._data_dir,
+                workers={
+                    "analysis": self._settings.serving.analysis_workers,
+                    "overlay": _OVERLAY_WORKERS,
+                },
+                run={"analysis": self._analyze, "overlay": self._draw},
+            )
+        except Exception as error:
+            # The errors of the database driver, SQLAlchemy and DBOS have no common base class. The
+            # process stays up to report the problem.
+            problem = (
+                f"The queue's database cannot be used ({type(error).__name__}). Check "
+                "`serving.database_url` in params.yaml, the disk, and the service's log. The "
+                "service tries again every few seconds."
+            )
+            if problem != self._problem:
+                _LOG.exception("the queue cannot be opened")
+            self._problem = problem
+        else:
+            self._problem, self._opened = None, workflows
+            self._pools["analysis"].prepare()
+
+    def _adopt_orphans(self, workflows: Workflows) -> None:
+        """Enqueue again what is running according to the database, but is not.
+
+        So it is if the outcome of some work could not be stored: the disk was full, or the database
+        away. Two checks in a row must find it, because starting takes a moment.
+        """
+        try:
+            with self._lock:
+                orphans = set(workflows.running()) - self._running.keys()
+            for kind, job_id in orphans & self._orphans:
+                _LOG.warning("the %s of %s has no process and is queued again", kind, job_id)
+                workflows.again(kind, job_id)
+                orphans.discard((kind, job_id))
+            self._orphans = orphans
+        except (NotReadyError, DiskFullError):
+            pass  # readiness says it; the next check tries again
+        except Exception:
+            # As in `_open`.
+            _LOG.exception("the queue could not be checked")
 
     def _analyze(self, job_id: str, given: JobInput) -> str | None:
         """Run the workflow of an analysis, on a thread of its own."""
@@ -259,37 +352,25 @@ class JobQueue:
     def _run(
         self, kind: WorkflowKind, job_id: str, work: Callable[[RunningJob, Path], str | None]
     ) -> str | None:
+        folder = self._data_dir.jobs / job_id
+        record = read_record(folder)
+        if record is not None and is_settled(folder, record, kind):
+            return record.outcomes[kind]  # it had ended, but the database did not learn it
+        job = RunningJob(self._stopping)
+        if kind == "analysis":
+            job.progress = read_progress(folder)
         with self._lock:
-            job = self._running[kind, job_id] = RunningJob(self._stopping)
+            self._running[kind, job_id] = job
             if job_id in self._deleted:
                 job.cancelled.set()
         try:
-            return work(job, self._data_dir.jobs / job_id)
+            return run_recorded(job, kind, folder, self._data_dir.space, work)
         finally:
             if job.cancelled.is_set():
                 self._data_dir.remove_job(job_id)
             with self._lock:
                 self._running.pop((kind, job_id), None)
             job.finished.set()
-
-    def _sweep(self, workflows: Workflows) -> None:
-        """Clean up after a killed process: files without a job, jobs without files."""
-        present = self._data_dir.job_ids()
-        stored = workflows.all()
-        analyses = {job["analysis"].job_id for job in stored if "analysis" in job}
-        for job_id in present - analyses:
-            self._data_dir.remove_job(job_id)
-        for job in stored:
-            for kind, workflow in job.items():
-                if workflow.job_id not in present:
-                    workflows.remove(kind, workflow.job_id)
-        # Early versions drew no overlays.
-        for job in stored:
-            analysis = job.get("analysis")
-            if analysis is None or "overlay" in job or analysis.job_id not in present:
-                continue
-            if analysis.state == "ended" and analysis.outcome is None:
-                workflows.add("overlay", analysis.job_id, analysis.given)
 
     def _job(self, analysis: Workflow, overlay: Workflow | None) -> Job:
         folder = self._data_dir.jobs / analysis.job_id

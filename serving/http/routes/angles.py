@@ -3,11 +3,11 @@
 from fastapi import APIRouter
 from fastapi.responses import FileResponse
 
-from serving.errors import NotFoundError
 from serving.exports.files import ANGLES_FILE
 from serving.http.openapi import problems
 from serving.http.schemas import AnglesOut
 from serving.http.services import ServicesDep
+from serving.http.stored_files import stored_file
 
 router = APIRouter(prefix="/videos", tags=["videos"])
 
@@ -29,11 +29,7 @@ router = APIRouter(prefix="/videos", tags=["videos"])
 )
 def get_angles(video_id: str, services: ServicesDep) -> FileResponse:
     """Joint angles over time, as the camera sees them; at most 2000 moments, evenly thinned."""
-    path = services.jobs.get_analyzed(video_id).folder / ANGLES_FILE
-    if not path.is_file():
-        raise NotFoundError(
-            "This video was analysed by an early version that stored no angles. Upload it again."
-        )
+    path = stored_file(services.jobs.get_analyzed(video_id), ANGLES_FILE)
     return FileResponse(
         path, media_type="application/json", filename=ANGLES_FILE, content_disposition_type="inline"
     )

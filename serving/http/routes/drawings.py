@@ -12,6 +12,7 @@ from serving.http.openapi import Responses, problems
 from serving.http.ranges import check_range
 from serving.http.schemas import HoldPhotosOut
 from serving.http.services import ServicesDep
+from serving.http.stored_files import stored_file
 from serving.overlay.files import HOLDS_FILE, OVERLAY_FILE, SUMMARY_FILE, photo_file
 
 router = APIRouter(prefix="/videos", tags=["videos"])
@@ -33,7 +34,7 @@ def _file(media_type: str, description: str) -> Responses:
 def get_overlay(request: Request, video_id: str, services: ServicesDep) -> Response:
     """The video with the poses drawn on it and its original sound; supports range requests."""
     job = services.jobs.get_drawn(video_id)
-    path = job.folder / OVERLAY_FILE
+    path = stored_file(job, OVERLAY_FILE)
     check_range(request.headers.get("range"), path.stat().st_size)
     return FileResponse(
         path,
@@ -52,7 +53,7 @@ def get_summary(video_id: str, services: ServicesDep) -> FileResponse:
     """The routine on one page: the ribbon of poses, the best holds, the totals."""
     job = services.jobs.get_drawn(video_id)
     return FileResponse(
-        job.folder / SUMMARY_FILE,
+        stored_file(job, SUMMARY_FILE),
         media_type=_SUMMARY_TYPE,
         filename=_file_name(job.source, "_summary.png"),
         content_disposition_type="inline",
@@ -63,7 +64,9 @@ def get_summary(video_id: str, services: ServicesDep) -> FileResponse:
 def list_holds(video_id: str, services: ServicesDep) -> HoldPhotosOut:
     """The holds in chronological order, each with the path of its photo."""
     job = services.jobs.get_drawn(video_id)
-    holds: list[dict[str, Any]] = json.loads((job.folder / HOLDS_FILE).read_text(encoding="utf-8"))
+    holds: list[dict[str, Any]] = json.loads(
+        stored_file(job, HOLDS_FILE).read_text(encoding="utf-8")
+    )
     for hold in holds:
         hold["photo"] = f"/api/v1/videos/{video_id}/{photo_file(hold['number'])}"
     return HoldPhotosOut.model_validate({"holds": holds})

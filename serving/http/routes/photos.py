@@ -27,7 +27,7 @@ router = APIRouter(tags=["photos"])
 
 @router.post(
     "/photos",
-    responses=problems(400, 408, 413, 415, 422, 503),
+    responses=problems(400, 408, 413, 415, 422, 503, 507),
     openapi_extra=file_form(
         "A JPEG, PNG, WebP or GIF photo; AVIF and HEIC where they can be read."
     ),

@@ -5,12 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse
 
-from serving.errors import NotFoundError
 from serving.exports.files import FILE_NAMES, MEDIA_TYPES, ExportFormat
 from serving.http.negotiation import chosen_format
 from serving.http.openapi import problems
 from serving.http.schemas import TimelineOut
 from serving.http.services import ServicesDep
+from serving.http.stored_files import stored_file
 from shared_features.landmarks.track_csv import track_file_name
 
 router = APIRouter(prefix="/videos", tags=["videos"])
@@ -52,12 +52,7 @@ def get_timeline(
     """The timeline of a finished analysis; `format` takes precedence over `Accept`."""
     wanted = format or chosen_format(request.headers.get("accept"))
     job = services.jobs.get_analyzed(video_id)
-    path = job.folder / FILE_NAMES[wanted]
-    if not path.is_file():
-        raise NotFoundError(
-            f"This video was analysed by an early version that did not write `{wanted}`. Upload it "
-            "again."
-        )
+    path = stored_file(job, FILE_NAMES[wanted])
     name = path.name
     if wanted == "landmarks":  # the name the training toolkit expects
         name = track_file_name("video", job.source)

@@ -14,6 +14,7 @@ from serving.http.openapi import file_form, problems
 from serving.http.ranges import check_range
 from serving.http.schemas import JobListOut, JobOut, OverlayOut, ProblemOut
 from serving.http.services import ServicesDep
+from serving.http.stored_files import stored_file
 from serving.http.uploads import BodyLimits, receive_file
 from serving.jobs import Job, JobState, OverlayState
 from serving.overlay.files import OVERLAY_FILE, SUMMARY_FILE
@@ -38,7 +39,7 @@ _VIDEO_TYPES: dict[str, str] = {
 @router.post(
     "",
     status_code=202,
-    responses=problems(400, 408, 413, 415, 422, 503),
+    responses=problems(400, 408, 413, 415, 422, 503, 507),
     openapi_extra=file_form("A recording: MP4, MOV, MKV, WebM, AVI and others."),
 )
 async def upload_video(request: Request, response: Response, services: ServicesDep) -> JobOut:
@@ -55,7 +56,7 @@ async def upload_video(request: Request, response: Response, services: ServicesD
     return _accepted(request, response, job)
 
 
-@router.post("/demo", status_code=202, responses=problems(404, 503))
+@router.post("/demo", status_code=202, responses=problems(404, 503, 507))
 def analyze_demo(request: Request, response: Response, services: ServicesDep) -> JobOut:
     """Queue an analysis of the demo performance."""
     services.engine.classifier()
@@ -65,6 +66,7 @@ def analyze_demo(request: Request, response: Response, services: ServicesDep) ->
             "The demo performance is not installed. Set `serving.demo_video` in params.yaml. "
             "Uploading your own videos works without it."
         )
+    services.data_dir.space.require(demo.stat().st_size)
     with services.jobs.reserve_slot(), services.data_dir.receiving() as folder:
         media = f"performance{demo.suffix.lower()}"
         _link_or_copy(demo, folder / media)
@@ -82,6 +84,12 @@ def list_videos(services: ServicesDep) -> JobListOut:
 def get_video(video_id: str, services: ServicesDep) -> JobOut:
     """The state and progress of a video's analysis."""
     return job_out(services.jobs.get(video_id))
+
+
+@router.post("/{video_id}/overlay", status_code=202, responses=problems(404, 409, 422, 503))
+def redraw_overlay(video_id: str, services: ServicesDep) -> JobOut:
+    """Draw the overlay video and the images again, for example after a failure."""
+    return job_out(services.jobs.redraw(video_id))
 
 
 @router.delete("/{video_id}", status_code=204, responses=problems(404, 422, 503))
@@ -153,7 +161,7 @@ def _accepted(request: Request, response: Response, job: Job) -> JobOut:
 
 
 def _media(request: Request, job: Job) -> Response:
-    path = job.media_path
+    path = stored_file(job, job.media)
     check_range(request.headers.get("range"), path.stat().st_size)
     return FileResponse(
         path,

@@ -12,9 +12,9 @@ import pytest
 
 from serving.app import create_app
 from serving.http.off_loop import off_loop
-from serving.jobs import DataDir
 from serving.model.engine import Engine
 from serving.settings import load_settings
+from serving.storage.data_dir import DataDir
 from tests.serving.server import PATIENCE_S, write_params
 
 

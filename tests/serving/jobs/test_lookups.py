@@ -13,9 +13,10 @@ import sqlalchemy
 from serving.app import create_app
 from serving.exports.files import FILE_NAMES
 from serving.http.services import Services
-from serving.jobs import DataDir, JobState, OverlayState, queue
+from serving.jobs import JobState, OverlayState, queue
 from serving.overlay.files import HOLDS_FILE, OVERLAY_FILE, SUMMARY_FILE
 from serving.settings import load_settings
+from serving.storage.data_dir import DataDir
 from tests.serving.server import VIDEOS, Server, write_params
 
 Get = Callable[..., httpx.Response]
@@ -91,12 +92,11 @@ def get(services: Services) -> Get:
 
 @pytest.fixture
 def statements() -> Iterator[list[str]]:
-    """SQL sent by this thread and by the threads of the routes, not by the queue's own polling."""
+    """SQL sent for requests, not by the queue's own polling."""
     seen: list[str] = []
 
     def note(_: Any, __: Any, statement: str, *___: Any) -> None:
-        thread = threading.current_thread()
-        if thread is threading.main_thread() or thread.name.startswith("AnyIO worker"):
+        if threading.current_thread().name.startswith("queue-call"):
             seen.append(statement)
 
     sqlalchemy.event.listen(sqlalchemy.Engine, "before_cursor_execute", note)

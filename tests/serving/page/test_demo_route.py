@@ -6,8 +6,8 @@ from pathlib import Path
 import httpx
 
 from serving.app import create_app
-from serving.jobs.data_dir import DataDir
 from serving.settings import load_settings
+from serving.storage.data_dir import DataDir
 from tests.serving.server import Server, write_params
 
 DEMO = "/api/v1/demo/performance.mp4"

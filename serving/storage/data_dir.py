@@ -1,13 +1,15 @@
 """The data folder: the only place the service writes to.
 
 ``jobs/<id>/`` holds an uploaded video, its finished chunks and, at the end, its timeline in every
-format, the overlay video and the images. ``uploads/`` holds files being received, and photos while
-they are analysed. ``deleted/`` holds what is being removed. A client's file name is never part of a
-path.
+format, the overlay video and the images; its ``job.json`` says what job it is. ``uploads/`` holds
+files being received, and photos while they are analysed. ``deleted/`` holds what is being removed.
+``set-aside/`` holds what was found in ``jobs/`` and is no job; nothing there is used or removed. A
+client's file name is never part of a path.
 """
 
 import re
 import shutil
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,14 +19,21 @@ from typing import Self
 from filelock import FileLock, Timeout
 
 from serving.errors import DataDirError
+from serving.storage.disk_space import DiskSpace
 from shared_features.runtime.atomic import atomic_write
 
+SET_ASIDE = "set-aside"
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
 def new_id() -> str:
     """A random ID of 32 hex digits."""
     return uuid.uuid4().hex
+
+
+def is_job_folder(path: Path) -> bool:
+    """Whether something among the jobs' folders can be one, by its name."""
+    return bool(_ID.fullmatch(path.name)) and path.is_dir()
 
 
 class DataDir:
@@ -34,13 +43,17 @@ class DataDir:
 
     Args:
         root: Path of the folder; created if missing.
+        reserve_bytes: Number of bytes that uploads leave free on its disk.
+        tidy: Remove what an earlier process was receiving or removing when it was killed.
 
     Raises:
         DataDirError: The folder cannot be written to, or another service is using it.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, reserve_bytes: int = 0, tidy: bool = True) -> None:
         self.root = root
+        self._tidy = tidy
+        self.space = DiskSpace(root, reserve_bytes)
         self.jobs, self.uploads = root / "jobs", root / "uploads"
         self._deleted = root / "deleted"
         self._lock = FileLock(root / "lock", timeout=0, fallback_to_soft=False)
@@ -63,8 +76,9 @@ class DataDir:
                 "params.yaml, or STRAPS_DATA_DIR, to a writable folder."
             ) from error
         # Leftovers of an earlier process that was killed while receiving or removing files.
-        self._empty(self.uploads)
-        self._empty(self._deleted)
+        if self._tidy:
+            self._empty(self.uploads)
+            self._empty(self._deleted)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -77,7 +91,18 @@ class DataDir:
 
     def job_ids(self) -> set[str]:
         """IDs of the jobs that have a folder."""
-        return {folder.name for folder in self.jobs.iterdir()}
+        return {entry.name for entry in self.jobs.iterdir() if is_job_folder(entry)}
+
+    def strangers(self) -> list[Path]:
+        """What is among the jobs' folders and cannot be one."""
+        return sorted(entry for entry in self.jobs.iterdir() if not is_job_folder(entry))
+
+    def set_aside(self, entry: Path) -> Path:
+        """Move something out of the jobs' folders, to where it is kept; returns its new path."""
+        folder = self.root / SET_ASIDE
+        folder.mkdir(exist_ok=True)
+        stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
+        return entry.rename(folder / f"{entry.name}-{stamp}-{new_id()[:4]}")
 
     def remove_job(self, job_id: str) -> None:
         """Remove a job's folder: first, atomically, from view; then its contents from the disk."""

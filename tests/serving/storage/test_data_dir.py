@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from serving.errors import DataDirError
-from serving.jobs import DataDir
+from serving.storage.data_dir import DataDir
 
 HOLD = """
 import sys
 from pathlib import Path
-from serving.jobs import DataDir
+from serving.storage.data_dir import DataDir
 
 with DataDir(Path(sys.argv[1])):
     print("locked", flush=True)
