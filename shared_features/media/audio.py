@@ -7,7 +7,6 @@ from there (the uncompressed audio of AVI and camcorder files), they are encoded
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import av
@@ -64,12 +63,7 @@ class Audio:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._container.close()
 
     def add_to(self, output: OutputContainer) -> None:

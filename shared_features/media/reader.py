@@ -8,7 +8,6 @@ import itertools
 from collections.abc import Callable, Container, Iterator
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from shared_features.media.clock import RisingTicks
@@ -40,12 +39,7 @@ class VideoReader:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._video.close()
 
     @property

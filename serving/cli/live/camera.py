@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from serving.errors import ServingError
@@ -60,12 +59,7 @@ class Camera:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stop.set()
         # A stream that has fallen silent cannot be interrupted; its thread ends with the process.
         self._thread.join(_STOP_TIMEOUT_S)
