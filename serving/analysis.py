@@ -7,7 +7,7 @@ from pathlib import Path
 from shared_features.classify.classifier import PoseClassifier
 from shared_features.classify.timeline import Timeline, build_timeline
 from shared_features.landmarks.landmarks import LandmarkTrack
-from shared_features.media.facts import MediaStatus
+from shared_features.media.facts import MediaStatus, video_notes
 from shared_features.media.reader import VideoReader
 from shared_features.params import MediaParams, SharedParams
 from shared_features.pose.extract import extract_video
@@ -39,6 +39,9 @@ class MediaFacts:
         damaged_frames: Number of frames that the decoder could only conceal errors in.
         repaired_timestamps: Number of frames whose timestamp was missing or did not increase.
         people_in_view: Highest number of people found in any frame searched for more than one.
+        time_jumps: Number of times that the clock of the video jumps; what lies between is left
+            out.
+        notes: What the owner should know about how the video was read, one sentence each.
     """
 
     source: str
@@ -52,6 +55,8 @@ class MediaFacts:
     damaged_frames: int
     repaired_timestamps: int
     people_in_view: int
+    time_jumps: int = 0
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -125,6 +130,7 @@ def analyze_video(
         contract.labels,
         contract.other,
         contract.timeline,
+        verdict.jumps,
     )
     media = MediaFacts(
         source=source,
@@ -138,6 +144,8 @@ def analyze_video(
         damaged_frames=verdict.damaged_frames,
         repaired_timestamps=verdict.repaired_timestamps,
         people_in_view=max(track.provenance["people_in_view"], default=0),
+        time_jumps=len(verdict.jumps),
+        notes=video_notes(info, verdict),
     )
     return Analysis(media, model_facts(classifier), timeline, track)
 

@@ -80,7 +80,12 @@ def flag_rotation(path: Path, clockwise_deg: int) -> None:
         180: (-1, 0, 0, -1),
         270: (0, -1, 1, 0),
     }
-    a, b, c, d = (value << 16 for value in matrices[clockwise_deg])
+    flag_display_matrix(path, matrices[clockwise_deg])
+
+
+def flag_display_matrix(path: Path, matrix: tuple[int, int, int, int]) -> None:
+    """Flag an MP4 file to be shown turned and mirrored by a matrix of −1, 0 and 1."""
+    a, b, c, d = (value << 16 for value in matrix)
     content = bytearray(path.read_bytes())
     # ISO/IEC 14496-12, track header box: the matrix follows 40 bytes of other fields.
     at = content.index(b"tkhd") + 4 + 40

@@ -173,6 +173,8 @@ def _report(media: MediaFacts, timeline: Timeline) -> None:
     if not holds:
         print("No pose was held long enough to count.")
     print(status_sentence(media))
+    for sentence in media.notes:
+        print(sentence)
 
 
 def clock(seconds: float) -> str:

@@ -11,11 +11,13 @@ from shared_features.classify.timeline import Segment
 # Microseconds: finer than common container clocks (90 kHz is 11 µs).
 TIME_DIGITS = 6
 _PROBABILITY_DIGITS = 4
+_RARE = ("time_jumps", "notes")
 
 
 def media_entry(analysis: Analysis) -> dict[str, Any]:
-    """Facts about the video."""
-    return asdict(analysis.media) | {"duration_s": round(analysis.media.duration_s, TIME_DIGITS)}
+    """Facts about the video; those that are rarely worth saying are left out when they are not."""
+    entry = asdict(analysis.media) | {"duration_s": round(analysis.media.duration_s, TIME_DIGITS)}
+    return {name: value for name, value in entry.items() if name not in _RARE or value}
 
 
 def frame_entries(analysis: Analysis) -> Iterator[dict[str, Any]]:

@@ -250,6 +250,17 @@ class MediaOut(BaseModel):
     damaged_frames: int = Field(ge=0, examples=[0])
     repaired_timestamps: int = Field(ge=0, examples=[0])
     people_in_view: int = Field(ge=0, examples=[1])
+    time_jumps: int = Field(
+        default=0,
+        ge=0,
+        description="Number of times that the clock of the video jumps, as in joined recordings. "
+        "What lies between is left out; no hold spans a jump. Left out if it is 0.",
+    )
+    notes: list[str] = Field(
+        default=[],
+        description="What the owner should know about how the video was read: several videos in "
+        "the file, HDR, jumps of the clock, frames of another shape. Left out if there are none.",
+    )
 
 
 class TimelineFrameOut(BaseModel):

@@ -5,6 +5,7 @@ second. "No person" and "uncertain" are labels like any other, not gaps.
 """
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -96,6 +97,7 @@ def build_timeline(
     labels: tuple[str, ...],
     other: str,
     params: "TimelineParams",
+    breaks: Sequence[int] = (),
 ) -> Timeline:
     """The timeline of one recording.
 
@@ -106,14 +108,19 @@ def build_timeline(
         labels: Labels of the columns.
         other: The label that is not a pose and therefore never a hold.
         params: Smoothing, hysteresis and limits.
+        breaks: Indices of frames that do not continue what was before, as where recordings are
+            joined. No segment spans one.
     """
     person = np.logical_not(np.isnan(probabilities).any(axis=1))
-    smoothed = smooth(probabilities.astype(np.float64), pts_s, params)
-    codes = _bridge_gaps(_stable_codes(smoothed, person, pts_s, params), pts_s, params)
+    apart_s = _moved_apart(pts_s, breaks, params)
+    smoothed = smooth(probabilities.astype(np.float64), apart_s, params)
+    codes = _bridge_gaps(_stable_codes(smoothed, person, apart_s, params), apart_s, params)
     names = (*labels, NO_PERSON, UNCERTAIN)  # −1 and −2 index the last two
     frame_labels = tuple(names[code] for code in codes)
     confidence = _confidence(smoothed, codes)
-    segments = _segments(codes, frame_labels, pts_s, duration_s, confidence, other, params)
+    segments = _segments(
+        codes, frame_labels, pts_s, duration_s, confidence, other, params, frozenset(breaks)
+    )
     return Timeline(
         labels=labels,
         pts_s=pts_s,
@@ -124,6 +131,17 @@ def build_timeline(
         segments=segments,
         totals=tuple(_total(label, segments) for label in labels),
     )
+
+
+def _moved_apart(
+    pts_s: NDArray[np.float64], breaks: Sequence[int], params: "TimelineParams"
+) -> NDArray[np.float64]:
+    """Times with a gap at each break that is too long to smooth or bridge."""
+    if not breaks:
+        return pts_s
+    gaps_s = np.zeros(len(pts_s))
+    gaps_s[list(breaks)] = params.max_gap_s + 1
+    return np.asarray(pts_s + np.cumsum(gaps_s))
 
 
 def smooth(
@@ -223,10 +241,11 @@ def _segments(
     confidence: NDArray[np.float64],
     other: str,
     params: "TimelineParams",
+    breaks: frozenset[int],
 ) -> tuple[Segment, ...]:
     if len(codes) == 0:
         return ()
-    starts = [0, *(np.flatnonzero(np.diff(codes)) + 1).tolist()]
+    starts = sorted({0, *(np.flatnonzero(np.diff(codes)) + 1).tolist(), *breaks})
     ends = [*starts[1:], len(codes)]
     segments = []
     for start, end in zip(starts, ends, strict=True):

@@ -19,7 +19,11 @@ from av.packet import Packet
 
 from shared_features.errors import MediaError
 from shared_features.media.container import open_container
+from shared_features.media.jumps import left_out_s
 
+# Steps between two packets, in seconds, that may be a jump of the file's clock, and how close to it
+# such a jump of the video must be.
+_LEAST_JUMP_S, _LEAST_JUMP_BACK_S, _SAME_JUMP_S = 5, 1, 5
 _AAC_BITS_PER_CHANNEL = 96_000
 # Sample rates that AAC encoders accept; any other is resampled to the next higher one.
 _AAC_RATES = (8000, 16000, 22050, 32000, 44100, 48000)
@@ -59,6 +63,7 @@ class Audio:
         self._packets: Iterator[Packet[AudioStream]] = iter(())
         self._next: Packet[AudioStream] | None = None
         self._last_dts: int | None = None
+        self._jumps = _Jumps(path)
 
     def __enter__(self) -> Self:
         return self
@@ -92,10 +97,11 @@ class Audio:
     def _copied(self, source: AudioStream, target: AudioStream) -> Iterator["Packet[AudioStream]"]:
         for packet in self._readable(source):
             time_base = packet.time_base or Fraction(1, 90_000)
-            shift = round(self._start_s / time_base)
+            start = round(self._start_s / time_base)
             dts = packet.dts if packet.dts is not None else packet.pts
             if dts is None:
                 continue  # its time is unknown
+            shift = start + round(self._jumps.left_out((dts - start) * time_base) / time_base)
             dts -= shift
             if self._last_dts is not None and dts <= self._last_dts:
                 dts = self._last_dts + 1  # containers accept rising times only
@@ -115,6 +121,34 @@ class Audio:
                 return
             if packet.size:
                 yield packet
+
+
+class _Jumps:
+    """Leaves out of the audio's times what is left out of the video's.
+
+    Where the video's clock jumps, the audio's does so by almost the same time. A pause in the audio
+    alone stays a pause.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._of_video: list[Fraction] | None = None
+        self._last_s: Fraction | None = None
+        self._left_out_s = Fraction(0)
+
+    def left_out(self, at_s: Fraction) -> Fraction:
+        """Seconds to subtract from the time of the next packet, in order."""
+        step_s = Fraction(0) if self._last_s is None else at_s - self._last_s
+        self._last_s = at_s
+        if step_s < -_LEAST_JUMP_BACK_S or step_s > _LEAST_JUMP_S:
+            if self._of_video is None:
+                self._of_video = left_out_s(self._path)
+            for index, video_s in enumerate(self._of_video):
+                if abs(video_s - step_s) < _SAME_JUMP_S:
+                    self._left_out_s += video_s
+                    del self._of_video[: index + 1]
+                    break
+        return self._left_out_s
 
 
 class _ToAac:

@@ -15,6 +15,8 @@ _VIDEO_FORMATS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,mpegvideo,flv,asf,ogg,h264,hevc,"
     "mjpeg,wtv,mxf,dv,ivf,m4v,nut"
 )
+# What the default disposition is worth, in pixels (fftools/ffmpeg_mux_init.c, map_auto_video).
+_DEFAULT_SCORE = 5_000_000
 _OPEN_OPTIONS = {"format_whitelist": _VIDEO_FORMATS, "protocol_whitelist": "file"}
 
 
@@ -28,7 +30,9 @@ def open_container(path: Path) -> InputContainer:
 
 
 def video_stream(name: str, container: InputContainer) -> VideoStream:
-    """The container's first video stream that is not cover art.
+    """The video stream that FFmpeg would pick: the largest, with an advantage for the default.
+
+    Cover art is never picked.
 
     Args:
         name: Name of the recording, for the message.
@@ -37,21 +41,38 @@ def video_stream(name: str, container: InputContainer) -> VideoStream:
     Raises:
         MediaError: there is none, or its size is unknown.
     """
-    for stream in container.streams.video:
-        # FFmpeg presents cover art as a video stream of one frame.
-        if stream.disposition & Disposition.attached_pic:
-            continue
-        if stream.codec_context is None or not stream.codec_context.width:
-            raise MediaError(
-                f"{name} does not say how large its frames are: its header is damaged or its "
-                "codec is unknown. Send the original file, or convert it to H.264."
-            )
-        return stream
-    found = "sound but no video" if container.streams.audio else "no video"
-    raise MediaError(
-        f"{name} contains {found}. Send the recording with its video; if it should have one, "
-        "the file is damaged or incomplete."
-    )
+    streams = moving_streams(container)
+    if not streams:
+        found = "sound but no video" if container.streams.audio else "no video"
+        raise MediaError(
+            f"{name} contains {found}. Send the recording with its video; if it should have one, "
+            "the file is damaged or incomplete."
+        )
+    best = max(streams, key=_score)
+    if not _score(best):
+        raise MediaError(
+            f"{name} does not say how large its frames are: its header is damaged or its "
+            "codec is unknown. Send the original file, or convert it to H.264."
+        )
+    return best
+
+
+def moving_streams(container: InputContainer) -> list[VideoStream]:
+    """The video streams of a container that are not cover art."""
+    # FFmpeg presents cover art as a video stream of one frame.
+    return [
+        stream
+        for stream in container.streams.video
+        if not stream.disposition & Disposition.attached_pic
+    ]
+
+
+def _score(stream: VideoStream) -> int:
+    """The score by which FFmpeg chooses a video stream; 0 if it cannot be decoded."""
+    if stream.codec_context is None or not stream.codec_context.width:
+        return 0
+    pixels = stream.codec_context.width * stream.codec_context.height
+    return pixels + _DEFAULT_SCORE * bool(stream.disposition & Disposition.default)
 
 
 def announced_duration_s(container: InputContainer, stream: VideoStream) -> float | None:

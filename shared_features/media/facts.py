@@ -5,6 +5,7 @@ from fractions import Fraction
 from typing import Literal
 
 MediaStatus = Literal["complete", "truncated", "corrupt"]
+Hdr = Literal["HLG", "PQ"]
 
 
 @dataclass(frozen=True)
@@ -15,9 +16,11 @@ class VideoInfo:
         width: Width of the upright frames, in square pixels.
         height: Height of the upright frames, in square pixels.
         codec: Name of the video codec.
-        announced_frames: Number of frames in the container's index; None when it has no index.
+        announced_frames: Number of frames to be shown by the container's index; None without one.
         announced_duration_s: Duration stated by the container; None when it states none.
         average_fps: Average frame rate, for display only; None when unknown.
+        videos: Number of videos in the file; the one described is what FFmpeg would pick.
+        hdr: Kind of HDR that was tone-mapped to ordinary video; None for ordinary video.
     """
 
     width: int
@@ -26,6 +29,8 @@ class VideoInfo:
     announced_frames: int | None
     announced_duration_s: float | None
     average_fps: Fraction | None
+    videos: int = 1
+    hdr: Hdr | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,9 @@ class Verdict:
         damaged_frames: Number of frames that the decoder could only patch up.
         repaired_timestamps: Number of frames whose time was missing or did not rise.
         duration_s: Time from the first frame to the end of the last one, in seconds.
+        jumps: Indices of the frames before which the file's clock jumped; the time in between is
+            left out of all times.
+        reshaped_frames: Number of frames of another shape than the first, fitted in between bars.
     """
 
     status: MediaStatus
@@ -63,3 +71,29 @@ class Verdict:
     damaged_frames: int
     repaired_timestamps: int
     duration_s: float
+    jumps: tuple[int, ...] = ()
+    reshaped_frames: int = 0
+
+
+def video_notes(info: VideoInfo, verdict: Verdict) -> tuple[str, ...]:
+    """What the owner of a video should know about how it was read, one sentence each."""
+    notes = []
+    if info.videos > 1:
+        notes.append(
+            f"The file has {info.videos} videos; the one of {info.width}×{info.height} pixels was "
+            "used."
+        )
+    if info.hdr is not None:
+        notes.append(f"The video is HDR ({info.hdr}); it was tone-mapped to ordinary video.")
+    if verdict.jumps:
+        times = "once" if len(verdict.jumps) == 1 else f"{len(verdict.jumps)} times"
+        notes.append(
+            f"The clock of the video jumps {times}, as in joined recordings; the time in between "
+            "was left out, and no hold continues across a jump."
+        )
+    if verdict.reshaped_frames:
+        notes.append(
+            f"{verdict.reshaped_frames} frames have another shape than the first, as when the "
+            "phone is turned; they were fitted in between black bars."
+        )
+    return tuple(notes)

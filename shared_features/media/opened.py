@@ -9,11 +9,18 @@ from av.video.stream import VideoStream
 
 from shared_features.errors import MediaError, MediaTooLargeError
 from shared_features.media.clock import Clock
-from shared_features.media.container import announced_duration_s, open_container, video_stream
+from shared_features.media.container import (
+    announced_duration_s,
+    moving_streams,
+    open_container,
+    video_stream,
+)
 from shared_features.media.decoder import Decoder
+from shared_features.media.display.tone import BT709
 from shared_features.media.facts import Colours, VideoInfo
 from shared_features.media.files import require_content
 from shared_features.media.frames import Frame
+from shared_features.media.jumps import packet_times
 from shared_features.media.limits import require_sides_within
 from shared_features.media.orientation import DecodedPixels, Upright
 from shared_features.params import MediaParams
@@ -35,7 +42,7 @@ class OpenedVideo:
         first: The first frame.
         rest: The frames after the first one, in order.
         clock: The video's own clock.
-        colours: How its stored colours are meant.
+        colours: How the colours of its frames' planes are meant.
         info: Facts from its header.
 
     Raises:
@@ -65,10 +72,11 @@ class OpenedVideo:
             self._upright = Upright.of_video(self.stream, self.first)
             # A pixel shape can make a side ten times longer than it is stored.
             require_sides_within(self.path.name, *self._upright.size, limits)
-            self.colours = Colours(
-                self.first.colorspace, self.first.color_primaries, self.first.color_trc
-            )
-            self.info = _read_info(self.container, self.stream, self._upright)
+            self.colours = _colours(self.first, self._upright)
+            listed = _listed(self.container, self.stream)
+            self._listed_packets = listed[0] if listed is not None else None
+            shown = listed[1] if listed is not None else self.stream.frames
+            self.info = _read_info(self.container, self.stream, self._upright, shown)
         except BaseException:
             self.container.close()
             raise
@@ -84,13 +92,22 @@ class OpenedVideo:
             index: Position in the video.
             ticks: Time since the first frame, in ticks of the clock.
             stored: The frame as the decoder gave it.
+
+        Raises:
+            MediaTooLargeError: the size of the frames has changed to more than the limits allow.
         """
+        if (stored.width, stored.height) != (self.first.width, self.first.height):
+            self._check_size(stored.width, stored.height)
         return Frame(
             index,
             self.clock.seconds(ticks),
             self.clock.seconds(self.clock.duration(stored)),
             DecodedPixels(stored, self._upright),
         )
+
+    def has_another_shape(self, stored: VideoFrame) -> bool:
+        """Whether a frame is stored or shown in another shape than the first."""
+        return self._upright.has_another_shape(stored)
 
     def check_duration(self, seconds: float) -> None:
         """Check a duration, announced or found, against the limit.
@@ -105,31 +122,41 @@ class OpenedVideo:
                 "params.yaml). Cut it into parts."
             )
 
-    def ends_early(self, packets: int, end_s: float) -> bool:
+    def ends_early(self, packets: int, end_s: float, jumps: bool = False) -> bool:
         """Whether the container announced more than was found.
 
         Args:
             packets: Number of packets found.
             end_s: Time at which the last frame found ends.
+            jumps: Whether the clock jumped, so that the announced duration says nothing.
         """
-        if self.info.announced_frames is not None and "mp4" in self.container.format.name:
-            # MP4 and MOV list every frame up front. AVI's count is not of frames for every codec.
-            return packets < self.info.announced_frames
+        if self._listed_packets is not None:
+            return packets < self._listed_packets
         announced_s = self.info.announced_duration_s
-        return announced_s is not None and end_s < announced_s - _END_TOLERANCE_S
+        return announced_s is not None and not jumps and end_s < announced_s - _END_TOLERANCE_S
 
     def _check_header(self) -> None:
         codec = self.stream.codec_context
-        if codec.width * codec.height > self._limits.max_video_pixels:
+        self._check_size(codec.width, codec.height)
+        duration_s = announced_duration_s(self.container, self.stream)
+        if duration_s is not None and duration_s > self._limits.max_duration_s:
+            # Where recordings are joined, the difference between the first and the last time says
+            # nothing.
+            self.check_duration(self._counted_duration_s())
+
+    def _check_size(self, width: int, height: int) -> None:
+        if width * height > self._limits.max_video_pixels:
             raise MediaTooLargeError(
-                f"{self.path.name} has frames of {codec.width}×{codec.height} pixels; at most "
+                f"{self.path.name} has frames of {width}×{height} pixels; at most "
                 f"{self._limits.max_video_pixels:,} pixels are allowed (`media.max_video_pixels` "
                 "in params.yaml). Scale it down."
             )
-        require_sides_within(self.path.name, codec.width, codec.height, self._limits)
-        duration_s = announced_duration_s(self.container, self.stream)
-        if duration_s is not None:
-            self.check_duration(duration_s)
+        require_sides_within(self.path.name, width, height, self._limits)
+
+    def _counted_duration_s(self) -> float:
+        """Duration by the packets, without jumps of the clock; not much beyond the limit."""
+        limit_s = self._limits.max_duration_s
+        return next((at_s for at_s, _ in packet_times(self.path) if at_s > limit_s), 0.0)
 
     def _decode_first(self) -> VideoFrame:
         first = next(self.rest, None)
@@ -142,13 +169,37 @@ class OpenedVideo:
         return first
 
 
-def _read_info(container: InputContainer, stream: VideoStream, upright: Upright) -> VideoInfo:
+def _colours(first: VideoFrame, upright: Upright) -> Colours:
+    if upright.hdr is not None:
+        return Colours(BT709, BT709, BT709)
+    return Colours(first.colorspace, first.color_primaries, first.color_trc)
+
+
+def _listed(container: InputContainer, stream: VideoStream) -> tuple[int, int] | None:
+    """Number of packets in the index of an MP4 or MOV file, and of those to be shown.
+
+    They differ where an edit list cuts into a group of frames. Other containers have no index up
+    front, and AVI's count is not of frames for every codec.
+    """
+    if not stream.frames or "mp4" not in container.format.name:
+        return None
+    hidden = [entry.is_discard for entry in stream.index_entries]
+    if not hidden:
+        return stream.frames, stream.frames
+    return len(hidden), hidden.count(False)
+
+
+def _read_info(
+    container: InputContainer, stream: VideoStream, upright: Upright, shown: int
+) -> VideoInfo:
     width, height = upright.size
     return VideoInfo(
         width=width,
         height=height,
         codec=stream.codec_context.name,
-        announced_frames=stream.frames or None,
+        announced_frames=shown or None,
         announced_duration_s=announced_duration_s(container, stream),
         average_fps=stream.average_rate,
+        videos=len(moving_streams(container)),
+        hdr=upright.hdr,
     )

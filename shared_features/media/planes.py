@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 # Matrix coefficients of ITU-T H.273: 0 means that RGB itself is stored, 1 is high-definition video.
 _RGB, _BT709 = 0, 1
+BLACK, GREY = 16, 128
+"""Luma of black and chroma of grey in limited range."""
 
 
 class Planes(NamedTuple):

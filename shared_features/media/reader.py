@@ -87,11 +87,12 @@ class VideoReader:
             MediaTooLargeError: the video is longer than its header said and than the limit allows.
         """
         video, times = self._video, RisingTicks(self._video.clock)
-        index, end_s = 0, 0.0
+        index, end_s, reshaped = 0, 0.0, 0
         for stored in itertools.chain([video.first], video.rest):
             ticks = times.next(stored)
             frame = video.frame(index, ticks, stored)
             video.check_duration(frame.pts_s)
+            reshaped += video.has_another_shape(stored)
             end_s = video.clock.seconds(ticks + video.clock.duration(stored))
             if index >= start and (wanted is None or index in wanted):
                 yield frame
@@ -100,16 +101,18 @@ class VideoReader:
             index += 1
         decoder = video.decoder
         self._verdict = Verdict(
-            status=self._status(end_s),
+            status=self._status(end_s, bool(times.jumps)),
             frames=index,
             decode_failures=decoder.failures,
             damaged_frames=decoder.damaged_frames,
             repaired_timestamps=times.repaired,
             duration_s=end_s,
+            jumps=tuple(times.jumps),
+            reshaped_frames=reshaped,
         )
 
-    def _status(self, end_s: float) -> MediaStatus:
+    def _status(self, end_s: float, jumps: bool) -> MediaStatus:
         decoder = self._video.decoder
-        if decoder.cut_off or self._video.ends_early(decoder.packets, end_s):
+        if decoder.cut_off or self._video.ends_early(decoder.packets, end_s, jumps):
             return "truncated"
         return "corrupt" if decoder.failures or decoder.damaged_frames else "complete"

@@ -14,6 +14,7 @@ import av.error
 from av.video.frame import VideoFrame
 
 from shared_features.errors import SeekError
+from shared_features.media.clock import Clock, RisingTicks
 from shared_features.media.container import open_container, video_stream
 from shared_features.media.decoder import Decoder
 from shared_features.media.facts import Verdict, VideoInfo
@@ -33,12 +34,13 @@ def frame_ticks(path: Path) -> tuple[int, ...] | None:
 
     Returns:
         The times, or None for a video that has to be read in order: one with packets that are
-        damaged, that are not meant to be shown, or that share a time.
+        damaged, that are not meant to be shown, or that share a time, or whose clock jumps.
     """
     ticks = []
     try:
         with open_container(path) as container:
-            for packet in container.demux(video_stream(path.name, container)):
+            stream = video_stream(path.name, container)
+            for packet in container.demux(stream):
                 if packet.size == 0:
                     continue
                 if packet.pts is None or packet.is_corrupt or packet.is_discard:
@@ -46,9 +48,13 @@ def frame_ticks(path: Path) -> tuple[int, ...] | None:
                 ticks.append(packet.pts)
     except (av.error.FFmpegError, OSError):
         return None
+    if not ticks:
+        return None
     ticks.sort()
-    is_rising = all(earlier < later for earlier, later in itertools.pairwise(ticks))
-    return tuple(ticks) if ticks and is_rising else None
+    times = RisingTicks(Clock(stream, ticks[0]))
+    for at in ticks:
+        times.next_stated(at - ticks[0])
+    return None if times.repaired or times.jumps else tuple(ticks)
 
 
 class SeekingReader:
@@ -100,6 +106,8 @@ class SeekingReader:
         for stored in self._decoded_from(ticks[start]):
             if stored.pts != ticks[index]:
                 raise SeekError(f"{video.path.name} gives other frames after seeking")
+            if video.has_another_shape(stored):
+                raise SeekError(f"{video.path.name} changes its shape")  # to be counted
             yield video.frame(index, ticks[index] - video.clock.start, stored)
             index += 1
             if index == stop:

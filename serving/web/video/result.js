@@ -64,8 +64,9 @@ export function showResult(box, job, timeline) {
 
 function mediaSentence(media) {
   const facts = `${count(media.frames, "frame", "frames")}, ${clock(media.duration_s)}, ${media.width} × ${media.height}, ${media.codec}.`;
-  const others =
+  const people =
     media.people_in_view > 1 ? ` Up to ${media.people_in_view} people were in view; one of them was followed.` : "";
+  const others = [people, ...(media.notes ?? [])].join(" ").trimEnd();
   if (media.status === "complete") return facts + others;
   const damage = `${count(media.decode_failures, "packet", "packets")} could not be read, ${count(media.damaged_frames, "frame is", "frames are")} damaged`;
   const what = media.status === "truncated" ? "The file is incomplete" : "The file is damaged";

@@ -49,7 +49,7 @@ def test_cover_art_is_not_the_video(tmp_path: Path, media: MediaParams) -> None:
 
 def test_cover_art_may_come_before_the_video() -> None:
     """Containers list their streams in any order."""
-    codec = SimpleNamespace(width=96)
+    codec = SimpleNamespace(width=96, height=64)
     cover = SimpleNamespace(disposition=Disposition.attached_pic, codec_context=codec)
     video = SimpleNamespace(disposition=Disposition.default, codec_context=codec)
     streams = SimpleNamespace(video=[cover, video], audio=[])

@@ -11,13 +11,25 @@ import pytest
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange
 
-from shared_features.media.orientation import DecodedPixels, Upright, square_pixel_size
+from shared_features.media.display.turn import Turn
+from shared_features.media.orientation import (
+    DecodedPixels,
+    Shape,
+    Upright,
+    pixel_aspect,
+    square_pixel_size,
+)
 from shared_features.media.planes import storable_matrix
 from shared_features.media.reader import VideoReader
 from shared_features.params import MediaParams
 from tests.clips import corner_image, corner_order, flag_rotation, write_video
 
 UPRIGHT = [0, 1, 2, 3]
+# Counter-clockwise, as matrices of a display.
+QUARTERS = [
+    Turn.of_matrix(*matrix)
+    for matrix in ((1, 0, 0, 1), (0, -1, 1, 0), (-1, 0, 0, -1), (0, 1, -1, 0))
+]
 
 
 @pytest.mark.parametrize(
@@ -44,9 +56,9 @@ def test_pixels_are_stretched_until_they_are_square(
     of_stream: Fraction | None, of_codec: Fraction | None, size: tuple[int, int]
 ) -> None:
     """By the stream's pixel shape, or else the codec's; absurd shapes are mistakes."""
-    codec = SimpleNamespace(width=720, height=576, sample_aspect_ratio=of_codec)
+    codec = SimpleNamespace(sample_aspect_ratio=of_codec)
     stream: Any = SimpleNamespace(codec_context=codec, sample_aspect_ratio=of_stream)
-    assert square_pixel_size(stream) == size
+    assert square_pixel_size(720, 576, pixel_aspect(stream)) == size
 
 
 def a_frame(
@@ -76,7 +88,7 @@ def test_rgb_and_planes_show_the_same(
 ) -> None:
     """Turned alike, in the same size and the same colours, whatever the video stores."""
     pixels = DecodedPixels(
-        a_frame(120, 80, pixel_format, full_range), Upright(120, 80, quarter_turns)
+        a_frame(120, 80, pixel_format, full_range), Upright(Shape(120, 80, QUARTERS[quarter_turns]))
     )
     width, height = pixels.size
     assert (width, height) == ((80, 120) if quarter_turns % 2 else (120, 80))
@@ -106,7 +118,7 @@ def test_white_is_white_in_either_range(
     for plane, value in zip(frame.planes, (stored, 128, 128), strict=True):
         np.frombuffer(memoryview(plane), np.uint8)[:] = value
     frame.color_range = colour_range
-    pixels = DecodedPixels(frame, Upright(96, 64, 0))
+    pixels = DecodedPixels(frame, Upright(Shape(96, 64)))
     assert np.abs(pixels.planes.y.astype(int) - expected).max() <= 1
     assert pixels.rgb.min() >= 253
 
@@ -124,26 +136,46 @@ def test_red_is_stored_by_the_videos_own_matrix(matrix: int, luma: int) -> None:
     else:
         frame = frame.reformat(format="gbrp")
     frame.colorspace = matrix
-    pixels = DecodedPixels(frame, Upright(96, 64, 0))
+    pixels = DecodedPixels(frame, Upright(Shape(96, 64)))
     assert np.abs(pixels.planes.y.astype(int) - luma).max() <= 2
 
 
 def test_planes_of_an_ordinary_video_are_not_copied() -> None:
     """They are views of the decoder's memory."""
     stored = a_frame(96, 64)
-    planes = Upright(96, 64, 0).planes(stored)
+    planes = Upright(Shape(96, 64)).planes(stored)
     memory = np.frombuffer(memoryview(stored.planes[0]), np.uint8)
     assert np.shares_memory(planes.y, memory)
 
 
 @pytest.mark.parametrize("size", [(60, 40), (240, 160)], ids=["smaller", "larger"])
 def test_a_frame_of_another_size_is_scaled_to_the_first(size: tuple[int, int]) -> None:
-    """The size may change when a phone is turned during a recording."""
-    pixels = DecodedPixels(a_frame(*size), Upright(120, 80, 0))
+    """A frame of the same shape fills it."""
+    pixels = DecodedPixels(a_frame(*size), Upright(Shape(120, 80)))
     assert pixels.rgb.shape == (80, 120, 3)
     assert pixels.planes.y.shape == (80, 120)
     assert corner_order(pixels.rgb) == UPRIGHT
     assert corner_order(as_rgb(pixels.planes)) == UPRIGHT
+
+
+@pytest.mark.parametrize(
+    ("size", "columns", "rows"),
+    [((80, 120), slice(32, 86), slice(0, 80)), ((240, 80), slice(0, 120), slice(20, 60))],
+    ids=["upright", "wide"],
+)
+def test_a_frame_of_another_shape_keeps_square_pixels(
+    size: tuple[int, int], columns: slice, rows: slice
+) -> None:
+    """It is fitted in between black bars: the phone was turned during the recording."""
+    frame, upright = a_frame(*size), Upright(Shape(120, 80))
+    decoded, planes = upright.rgb(frame), upright.planes(frame)
+    assert decoded.shape == (80, 120, 3)
+    assert np.abs(as_rgb(planes).astype(int) - decoded).mean() < 6
+    assert corner_order(np.ascontiguousarray(decoded[rows, columns])) == UPRIGHT
+    decoded[rows, columns] = 0
+    assert decoded.max() <= 8
+    assert upright.has_another_shape(frame)
+    assert not upright.has_another_shape(a_frame(120, 80))
 
 
 def test_a_video_says_how_its_frames_are_turned(tmp_path: Path, media: MediaParams) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from shared_features.errors import MediaError, MediaTooLargeError
+from shared_features.media.container import open_container, video_stream
 from shared_features.media.facts import Verdict
 from shared_features.media.frames import Frame
 from shared_features.media.reader import VideoReader
@@ -199,7 +200,10 @@ def test_frames_and_times_are_those_of_ffprobe(
     if ffprobe is None:
         pytest.skip("needs ffprobe, the reference for frames and times")
     for path in sorted(shared_data("edge_cases").iterdir()):
-        command = [ffprobe, "-v", "quiet", "-select_streams", "v:0", "-of", "json", "-show_entries"]
+        with open_container(path) as container:
+            chosen = str(video_stream(path.name, container).index)
+        command = [ffprobe, "-v", "quiet", "-select_streams", chosen, "-of", "json"]
+        command.append("-show_entries")
         output = subprocess.run(  # noqa: S603 - our own words
             [*command, "frame=best_effort_timestamp_time", str(path)],
             capture_output=True,

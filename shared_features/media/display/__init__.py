@@ -1,0 +1,1 @@
+"""How decoded pixels are shown: turned, mirrored, letterboxed, tone-mapped. Arrays in and out."""
