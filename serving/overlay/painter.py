@@ -151,7 +151,10 @@ class Painter:
                     self._lettering.ribbon_px,
                 )
             )
-            self._ribbon = Ribbon(routine, self._palette, at, y, _even(width - 2 * at), size)
+            bar_px = _even(width - 2 * at)
+            # Frames of a few pixels, or far longer than wide, have no room for it.
+            if y >= 0 and y + size <= height and bar_px > size:
+                self._ribbon = Ribbon(routine, self._palette, at, y, bar_px, size)
         self._segments = iter(routine.segments)
         self._segment = next(self._segments, None)
 

@@ -6,7 +6,7 @@ is lost, broken, or older than the folders.
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -22,7 +22,8 @@ RECORD_FILE = "job.json"
 _MEDIA_STEMS = ("file-as-received", "performance")
 _DRAWN_FILES = (HOLDS_FILE, OVERLAY_FILE, SUMMARY_FILE)
 _CHUNKS = "chunks"
-_OURS = {*FILE_NAMES.values(), ANGLES_FILE, *_DRAWN_FILES, RECORD_FILE}
+_EXPORTS = (*FILE_NAMES.values(), ANGLES_FILE)
+_OURS = {*_EXPORTS, *_DRAWN_FILES, RECORD_FILE}
 _OUR_SUFFIXES = {".json", ".npz", ".part"}
 
 _lock = threading.Lock()
@@ -129,10 +130,10 @@ def missing_files(folder: Path, record: JobRecord) -> list[str]:
     """Names of the files that a job must have by now and has not."""
     names = [record.media]
     if "analysis" in record.outcomes and record.outcomes["analysis"] is None:
-        names.append(FILE_NAMES["json"])
+        names += _EXPORTS
         if "overlay" in record.outcomes and record.outcomes["overlay"] is None:
             names += _DRAWN_FILES
-    return [name for name in names if not (folder / name).is_file()]
+    return _missing(folder, names)
 
 
 def is_settled(folder: Path, record: JobRecord, kind: WorkKind) -> bool:
@@ -141,18 +142,22 @@ def is_settled(folder: Path, record: JobRecord, kind: WorkKind) -> bool:
         return False
     if record.outcomes[kind] is not None:
         return True
-    return is_drawn(folder) if kind == "overlay" else (folder / FILE_NAMES["json"]).is_file()
+    return not _missing(folder, _DRAWN_FILES if kind == "overlay" else _EXPORTS)
 
 
 def is_drawn(folder: Path) -> bool:
     """Whether a folder has everything that is drawn for a job."""
-    return all((folder / name).is_file() for name in _DRAWN_FILES)
+    return not _missing(folder, _DRAWN_FILES)
 
 
 def remove_drawn(folder: Path) -> None:
     """Remove what was drawn for a job, so that it is drawn again."""
     for name in _DRAWN_FILES:
         (folder / name).unlink(missing_ok=True)
+
+
+def _missing(folder: Path, names: Iterable[str]) -> list[str]:
+    return [name for name in names if not (folder / name).is_file()]
 
 
 def _media_in(folder: Path) -> Path | None:

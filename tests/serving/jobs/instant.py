@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.exports.files import FILE_NAMES
+from serving.exports.files import ANGLES_FILE, FILE_NAMES
 from serving.jobs import Job, JobQueue, JobState, OverlayState, queue
 from serving.model.engine import Engine
 from serving.overlay.files import HOLDS_FILE, OVERLAY_FILE, SUMMARY_FILE
@@ -20,7 +20,7 @@ def analyze_at_once(_: object, folder: Path, media: str, *__: object) -> str | N
     """Succeeds unless the file says that it is no video."""
     if (folder / media).read_bytes() == b"no video":
         return "This is not a video."
-    for name in (FILE_NAMES["json"], FILE_NAMES["landmarks"]):
+    for name in (*FILE_NAMES.values(), ANGLES_FILE):
         (folder / name).write_text("{}")
     return None
 

@@ -3,7 +3,6 @@
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,12 +10,12 @@ import pytest
 import sqlalchemy
 
 from serving.app import create_app
-from serving.exports.files import FILE_NAMES
 from serving.http.services import Services
 from serving.jobs import JobState, OverlayState, queue
 from serving.overlay.files import HOLDS_FILE, OVERLAY_FILE, SUMMARY_FILE
 from serving.settings import load_settings
 from serving.storage.data_dir import DataDir
+from tests.serving.jobs.instant import analyze_at_once, draw_at_once
 from tests.serving.server import VIDEOS, Server, write_params
 
 Get = Callable[..., httpx.Response]
@@ -30,19 +29,8 @@ REQUESTS: dict[str, tuple[str, dict[str, str], int]] = {
     "missing hold": ("/holds/1.jpg", {}, 404),
     "timeline": ("/timeline", {}, 200),
     "landmarks": ("/timeline?format=landmarks", {}, 200),
-    "angles": ("/angles", {}, 404),
+    "angles": ("/angles", {}, 200),
 }
-
-
-def analyze_at_once(_: object, folder: Path, *__: object) -> None:
-    for name in (FILE_NAMES["json"], FILE_NAMES["landmarks"]):
-        (folder / name).write_text("{}")
-
-
-def draw_at_once(_: object, folder: Path, *__: object) -> None:
-    for name in (OVERLAY_FILE, SUMMARY_FILE):
-        (folder / name).write_bytes(b"drawn")
-    (folder / HOLDS_FILE).write_text("[]")
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +101,32 @@ def test_a_request_about_a_job_is_one_query(
     response = get(f"{VIDEOS}/{job_id}{path}", headers)
     assert response.status_code == status, response.text
     assert len(statements) == 1, statements
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/media", "file.mp4"),
+        ("/overlay.mp4", OVERLAY_FILE),
+        ("/summary.png", SUMMARY_FILE),
+        ("/holds", HOLDS_FILE),
+        ("/timeline", "timeline.json"),
+        ("/timeline?format=eaf", "poses.eaf"),
+        ("/angles", "angles.json"),
+    ],
+)
+def test_a_file_that_is_missing_is_not_found(
+    services: Services, get: Get, job_id: str, path: str, name: str
+) -> None:
+    """The answer names it; nothing breaks off."""
+    file = services.jobs.get(job_id).folder / name
+    away = file.rename(file.with_name("away"))
+    try:
+        response = get(f"{VIDEOS}/{job_id}{path}")
+    finally:
+        away.rename(file)
+    assert response.status_code == 404
+    assert f"{name} is missing" in response.json()["detail"]
 
 
 def test_the_list_of_jobs_is_one_query(get: Get, job_id: str, statements: list[str]) -> None:

@@ -114,13 +114,25 @@ def test_folders_without_records_are_recognised_or_set_aside(
 def test_a_result_that_is_missing_is_made_again(
     data: tuple[Settings, list[Job]], tmp_path: Path
 ) -> None:
-    """The record says done, but the timeline is not there: the video is analysed again."""
+    """The record says done, but a file is not there: the video is analysed again."""
     settings, (done, _) = data
     lose(tmp_path / "data" / "queue.sqlite")
-    (done.folder / "timeline.json").unlink()
+    (done.folder / "poses.srt").unlink()
     with open_queue(settings) as jobs:
         assert settled(jobs, done.id) == done
-    assert (done.folder / "timeline.json").is_file()
+    assert (done.folder / "poses.srt").is_file()
+
+
+def test_the_folders_alone_are_a_backup(data: tuple[Settings, list[Job]], tmp_path: Path) -> None:
+    """`jobs` and `instance`, copied to a new place, are every video with all its results."""
+    _, before = data
+    (tmp_path / "new").mkdir()
+    restored = settings_in(tmp_path / "new")
+    shutil.copytree(tmp_path / "data" / "jobs", tmp_path / "new" / "data" / "jobs")
+    shutil.copy(tmp_path / "data" / "instance", tmp_path / "new" / "data")
+    moved = [replace(j, folder=tmp_path / "new" / "data" / "jobs" / j.id) for j in before]
+    with open_queue(restored) as jobs:
+        assert [settled(jobs, job.id) for job in moved] == moved
 
 
 def check(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -137,8 +149,6 @@ def test_check_says_what_is_wrong_and_repairs_it(
 ) -> None:
     """Exit code 1 as long as something is wrong; without `--repair` nothing changes."""
     settings, (done, failed) = data
-    sound = check(tmp_path)
-    assert (sound.returncode, "2 videos" in sound.stdout) == (0, True), sound.stdout + sound.stderr
     garble(tmp_path / "data" / "queue.sqlite")
     (failed.folder / RECORD_FILE).unlink()
     (tmp_path / "data" / "jobs" / "stray.txt").write_text("a stray file")
@@ -152,7 +162,8 @@ def test_check_says_what_is_wrong_and_repairs_it(
     repaired = check(tmp_path, "--repair")
     assert repaired.returncode == 0, repaired.stdout + repaired.stderr
     assert "2 videos were taken up" in repaired.stdout
-    assert check(tmp_path).returncode == 0
+    sound = check(tmp_path)
+    assert (sound.returncode, "2 videos" in sound.stdout) == (0, True), sound.stdout + sound.stderr
     with open_queue(settings) as jobs:
         assert settled(jobs, done.id) == done
         assert settled(jobs, failed.id).state == JobState.FAILED
