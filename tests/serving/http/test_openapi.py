@@ -38,6 +38,7 @@ def test_the_description_is_complete(server: Server) -> None:
     assert set(document["paths"]) == {
         "/api/v1/photos",
         "/api/v1/videos",
+        "/api/v1/videos/{video_id}/overlay",
         "/api/v1/videos/demo",
         "/api/v1/videos/{video_id}",
         "/api/v1/videos/{video_id}/timeline",
@@ -81,7 +82,7 @@ def test_generated_requests_get_documented_responses(server: Server, finished_jo
         database=None,
     )
     operations = [result.ok() for result in schema.get_all_operations()]
-    assert len(operations) == 18
+    assert len(operations) == 19
     for operation in operations:
         for mode in GenerationMode.POSITIVE, GenerationMode.NEGATIVE:
 

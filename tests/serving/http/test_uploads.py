@@ -152,7 +152,7 @@ def test_a_file_name_is_never_a_path(server: Server, clip: Path, name: str) -> N
     """Whatever its name, the file is stored under a fixed name in its job's folder."""
     job_id = server.submit(clip, name)
     files = {path.name for path in (server.data / "jobs" / job_id).iterdir() if path.is_file()}
-    assert {file.partition(".")[0] for file in files} <= {"file-as-received", "progress", ""}
+    assert {file.partition(".")[0] for file in files} <= {"file-as-received", "job", "progress", ""}
     source = server.job(job_id)["source"]
     assert "/" not in source
     assert "\\" not in source

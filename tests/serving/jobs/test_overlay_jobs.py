@@ -16,6 +16,7 @@ from playwright.sync_api import sync_playwright
 
 from serving.exports.files import ANGLES_FILE
 from serving.overlay.drawer import NICENESS
+from serving.storage.job_record import RECORD_FILE
 from shared_features.media.writer import VideoWriter
 from shared_features.params import PROJECT_ROOT
 from tests.serving.conftest import CLIP_FRAMES, FRAMES_PER_SECOND, Start
@@ -253,7 +254,7 @@ def test_an_overlay_that_cannot_be_drawn_says_why(
     # A job of an early version that drew no overlays: the data to draw one is missing.
     server.stop()
     folder = server.data / "jobs" / job_id
-    for name in ("drawing.npz", ANGLES_FILE, "poses.srt"):
+    for name in ("drawing.npz", ANGLES_FILE, "poses.srt", RECORD_FILE):
         (folder / name).unlink()
     with sqlite3.connect(server.data / "queue.sqlite") as database:
         condition = "DELETE FROM workflow_status WHERE workflow_uuid = ?"
