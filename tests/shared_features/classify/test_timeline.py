@@ -104,6 +104,29 @@ def test_smoothing_restarts_after_a_gap_in_time() -> None:
     assert smoothed[30, 1] == pytest.approx(0.9)
 
 
+def test_no_hold_spans_a_break() -> None:
+    """Where recordings are joined, one hold ends and another begins, whatever the times say."""
+    probabilities = rows((0, 4.0, 0.95))
+    times = np.arange(len(probabilities)) / FPS
+    found = build_timeline(probabilities, times, 4.0, LABELS, "other", PARAMS, [60])
+    assert [(hold.first_frame, hold.last_frame) for hold in found.holds] == [(0, 59), (60, 119)]
+    assert [hold.duration_s for hold in found.holds] == pytest.approx([2, 2])
+    assert found.segments[0].end_s == found.segments[1].start_s
+    lost = rows((0, 1.0, 0.95), (None, 0.2, 0), (0, 1.0, 0.95))
+    bridged = build_timeline(lost, times[: len(lost)], 2.2, LABELS, "other", PARAMS)
+    cut = build_timeline(lost, times[: len(lost)], 2.2, LABELS, "other", PARAMS, [32])
+    assert [segment.label for segment in bridged.segments] == ["lever"]
+    assert [segment.label for segment in cut.segments] == ["lever", NO_PERSON, NO_PERSON, "lever"]
+
+
+def test_smoothing_does_not_reach_across_a_break() -> None:
+    """The frames on both sides have nothing to do with each other."""
+    probabilities = rows((0, 1.0, 0.95), (1, 1.0, 0.95))
+    times = np.arange(len(probabilities)) / FPS
+    found = build_timeline(probabilities, times, 2.0, LABELS, "other", PARAMS, [30])
+    assert found.confidence == pytest.approx([0.95] * 60)
+
+
 def test_a_short_stay_is_a_segment_but_no_hold() -> None:
     """Passing through a pose is not holding it."""
     result = timeline(rows((2, 1.0, 0.95), (0, 0.4, 0.95), (2, 1.0, 0.95)))

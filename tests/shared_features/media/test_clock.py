@@ -71,3 +71,39 @@ def test_times_strictly_rise(pts: list[int | None], expected: list[int], repaire
     times = RisingTicks(Clock(stream(Fraction(1, 100), Fraction(25)), frames[0]))
     assert [times.next(item) for item in frames] == expected
     assert times.repaired == repaired
+
+
+@pytest.mark.parametrize(
+    ("pts", "expected", "jumps", "left_out"),
+    [
+        ([0, 4, 8, 12, 16, 20, 2000, 2004], [0, 4, 8, 12, 16, 20, 24, 28], [6], [1976]),
+        ([500, 504, 508, 100, 104], [0, 4, 8, 12, 16], [3], [-412]),
+        ([500, 504, 508, 408, 412], [0, 4, 8, 12, 16], [], []),
+        ([0, 4, 2000, 2004], [0, 4, 2000, 2004], [], []),
+        ([0, 4, 8, 12, 16, 20, 1020, 1024], [0, 4, 8, 12, 16, 20, 1020, 1024], [], []),
+        ([0, 4, 8, 12, 16, 20, 1021, 1025], [0, 4, 8, 12, 16, 20, 24, 28], [6], [997]),
+        (
+            [0, 200, 400, 600, 800, 1000, 3000, 5001],
+            [0, 200, 400, 600, 800, 1000, 3000, 5001],
+            [],
+            [],
+        ),
+        (
+            [0, 4, 8, 12, 16, 20, 9000, 9004, 100, 104],
+            [0, 4, 8, 12, 16, 20, 24, 28, 32, 36],
+            [6, 8],
+            [8976, -8908],
+        ),
+    ],
+    ids=[
+        *("forward", "back", "back by a second", "too early to tell", "ten seconds"),
+        *("more than ten seconds", "frames far apart", "twice"),
+    ],
+)
+def test_a_clock_that_jumps_is_bridged(
+    pts: list[int], expected: list[int], jumps: list[int], left_out: list[int]
+) -> None:
+    """The frame after it follows as closely as the frames before did."""
+    times = RisingTicks(Clock(stream(Fraction(1, 100), Fraction(25)), pts[0]))
+    assert [times.next(frame(value)) for value in pts] == expected
+    assert (times.jumps, times.left_out) == (jumps, left_out)

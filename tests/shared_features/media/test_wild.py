@@ -14,13 +14,15 @@ import pytest
 from numpy.typing import NDArray
 
 from shared_features.errors import MediaTooLargeError
+from shared_features.media.audio import Audio
 from shared_features.media.facts import Verdict, VideoInfo, video_notes
 from shared_features.media.frames import Frame
 from shared_features.media.live import live_frames
 from shared_features.media.reader import VideoReader
 from shared_features.media.seek import SeekingReader, frame_ticks
+from shared_features.media.writer import VideoWriter
 from shared_features.params import MediaParams
-from tests.clips import corner_image, corner_order, flag_display_matrix, write_video
+from tests.clips import corner_image, corner_order, flag_display_matrix, write_audio, write_video
 
 UPRIGHT = [0, 1, 2, 3]
 TENTHS = [index / 10 for index in range(10)]
@@ -263,3 +265,54 @@ def test_only_what_an_edit_list_shows_is_announced(tmp_path: Path, media: MediaP
     assert info.announced_frames == len(frames) == verdict.frames
     assert 30 <= len(frames) <= 32
     assert verdict.status == "complete"
+
+
+def with_tone(video: Path, target: Path, start_s: float) -> Path:
+    """A transport stream with a second of audio added."""
+    tone = write_audio(target.with_suffix(".m4a"), 1.0, start_s=start_s)
+    with (
+        av.open(str(video)) as pictures,
+        av.open(str(tone)) as sound,
+        av.open(str(target), "w") as output,
+    ):
+        packets = []
+        for source in (pictures.streams.video[0], sound.streams.audio[0]):
+            copy = output.add_stream_from_template(source)
+            for packet in source.container.demux(source):
+                if packet.dts is not None:
+                    packet.stream = copy
+                    packets.append(packet)
+        packets.sort(key=lambda packet: float(packet.dts * packet.time_base))
+        for packet in packets:
+            output.mux(packet)
+    return target
+
+
+@pytest.mark.parametrize("starts_s", [(10.0, 610.0), (2000.0, 10.0)], ids=["forward", "back"])
+def test_audio_follows_a_clock_that_jumps(
+    tmp_path: Path, media: MediaParams, starts_s: tuple[float, float]
+) -> None:
+    """It stays with the frames it was recorded with."""
+    parts = []
+    for name, at in zip("ab", starts_s, strict=True):
+        silent = part(tmp_path / f"{name}.ts", at)
+        parts.append(with_tone(silent, tmp_path / f"{name}{name}.ts", at))
+    path = joined(tmp_path / "joined.ts", *parts)
+    out = tmp_path / "out.mp4"
+    with (
+        VideoReader(path, media) as reader,
+        Audio(path, reader.start_s) as audio,
+        VideoWriter(out, 96, 64, reader.time_base, audio=audio) as writer,
+    ):
+        for frame in reader.frames():
+            writer.write(frame.rgb, frame.pts_s)
+        assert reader.verdict.jumps == (10,)
+    with av.open(str(out)) as container:
+        times_s = [
+            float(packet.pts * packet.time_base)
+            for packet in container.demux(audio=0)
+            if packet.size
+        ]
+    assert times_s[0] == pytest.approx(0, abs=0.2)
+    assert 1.8 < times_s[-1] < 2.3
+    assert max(np.diff(times_s)) < 0.3
