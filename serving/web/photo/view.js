@@ -29,7 +29,7 @@ export function leave() {}
 
 export function setLimit(megabytes) {
   limitMb = megabytes;
-  byId("photo-limits").textContent = `JPEG, PNG or WebP, up to ${megabytes} MB. Photos are not stored.`;
+  byId("photo-limits").textContent = `JPEG, PNG, WebP or GIF, up to ${megabytes} MB. Photos are not stored.`;
 }
 
 export async function take(file) {

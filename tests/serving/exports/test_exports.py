@@ -13,8 +13,10 @@ from pympi import Eaf
 from serving.analysis import Analysis
 from serving.exports.captions import write_srt
 from serving.exports.elan import HOLD_TIER, POSE_TIER, write_elan
+from serving.exports.entries import media_entry
 from serving.exports.files import write_exports
 from serving.exports.joint_angles import MAX_POINTS, write_angles
+from serving.http.schemas import MediaOut
 from shared_features.landmarks.landmarks import LANDMARK_INDEX, LandmarkTrack, empty_landmarks
 from shared_features.landmarks.track_csv import read_track
 from tests.serving.exports.test_formats import an_analysis
@@ -146,3 +148,16 @@ def test_angles_of_long_videos_are_thinned_evenly(frames: int) -> None:
     assert min(frames, MAX_POINTS // 2) <= len(times) <= MAX_POINTS
     assert times[0] == 0
     assert np.ptp(np.diff(times)) < 1e-5 if len(times) > 1 else True
+
+
+def test_what_is_rarely_worth_saying_is_left_out() -> None:
+    """Jumps and notes are in the facts of a video only if there are any."""
+    analysis = an_analysis(3)
+    ordinary = media_entry(analysis)
+    assert not {"time_jumps", "notes"} & set(ordinary)
+    assert ordinary["decode_failures"] == 0
+    media = replace(analysis.media, time_jumps=2, notes=("The clock jumps.",))
+    said = media_entry(replace(analysis, media=media))
+    assert (said["time_jumps"], said["notes"]) == (2, ("The clock jumps.",))
+    MediaOut.model_validate(said)
+    assert MediaOut.model_validate(ordinary).notes == []

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+from PIL import Image
 
 from shared_features.classify.classifier import PoseClassifier
 from shared_features.landmarks.landmarks import LANDMARK_NAMES
@@ -43,6 +44,21 @@ def test_a_photo_gets_landmarks_and_probabilities(server: Server, photo: Path) -
     assert body["label"] == max(body["probabilities"], key=body["probabilities"].get)
     assert body["confidence"] == max(body["probabilities"].values())
     assert body["uncertain"] == (body["confidence"] < 0.6)
+
+
+def test_a_photo_without_its_last_bytes_is_used(
+    server: Server, photo: Path, tmp_path: Path
+) -> None:
+    """The response says so."""
+    paths = tmp_path / "whole.jpg", tmp_path / "cut.jpg"
+    Image.open(photo).convert("RGB").save(paths[0])
+    paths[1].write_bytes(paths[0].read_bytes()[:-2])
+    whole, found = (
+        server.http.post("/api/v1/photos", files=upload_form(path)).json() for path in paths
+    )
+    assert found["landmarks"] == whole["landmarks"]
+    assert whole["notes"] == []
+    assert len(found["notes"]) == 1
 
 
 def test_a_photo_without_a_person_is_not_an_error(server: Server, empty_photo: Path) -> None:

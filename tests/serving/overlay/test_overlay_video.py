@@ -23,7 +23,7 @@ from shared_features.media.frames import RgbArray
 from shared_features.media.orientation import Upright
 from shared_features.media.reader import VideoReader
 from shared_features.params import PROJECT_ROOT, MediaParams
-from tests.clips import corner_image, corner_order, flag_rotation, write_video
+from tests.clips import corner_image, corner_order, flag_display_matrix, write_video
 from tests.serving.overlay_clips import add_audio, audio_packets, routine_for
 
 RECORDINGS = (
@@ -100,13 +100,20 @@ def test_every_frame_keeps_its_time(
         assert next(container.decode(video=0)).pts == 0
 
 
-@pytest.mark.parametrize("clockwise_deg", [0, 90, 180, 270])
+@pytest.mark.parametrize(
+    "matrix",
+    [
+        *((1, 0, 0, 1), (0, 1, -1, 0), (-1, 0, 0, -1), (0, -1, 1, 0)),
+        *((-1, 0, 0, 1), (1, 0, 0, -1), (0, 1, 1, 0), (0, -1, -1, 0)),
+    ],
+    ids=str,
+)
 def test_the_overlay_is_upright(
-    tmp_path: Path, overlay: Overlay, media: MediaParams, clockwise_deg: int
+    tmp_path: Path, overlay: Overlay, media: MediaParams, matrix: tuple[int, int, int, int]
 ) -> None:
-    """The rotation is applied to the pixels, as a player would apply it."""
+    """Turning and mirroring are applied to the pixels, as a player would apply them."""
     video = write_video(tmp_path / "clip.mp4", some_pictures(4, 128, 96), EVEN[:4])
-    flag_rotation(video, clockwise_deg)
+    flag_display_matrix(video, matrix)
     made = overlay(video)
     assert_plays_everywhere(made)
     with VideoReader(video, media) as reader:
@@ -116,6 +123,24 @@ def test_the_overlay_is_upright(
     assert upright.shape == original.shape
     # The lower corners are in the shade below the ribbon; the upper ones are unchanged.
     assert corner_order(upright)[:2] == corner_order(original)[:2]
+
+
+def test_a_turned_phone_is_letterboxed(
+    tmp_path: Path, overlay: Overlay, media: MediaParams
+) -> None:
+    """What follows keeps its shape, between black bars."""
+    parts = [
+        write_video(tmp_path / f"{width}.ts", some_pictures(4, width, height), EVEN[:4], start_s=at)
+        for width, height, at in ((128, 96, 0.0), (96, 128, 0.16))
+    ]
+    video = tmp_path / "turned.ts"
+    video.write_bytes(b"".join(part.read_bytes() for part in parts))
+    made = overlay(video)
+    with VideoReader(made, media) as reader:
+        last = [frame.rgb for frame in reader.frames()][-1]
+    assert last.shape == (96, 128, 3)
+    assert last[:48, :26].max() < 30
+    assert corner_order(np.ascontiguousarray(last[:, 28:100]))[:2] == [0, 1]
 
 
 @pytest.mark.parametrize(
