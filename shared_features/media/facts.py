@@ -6,6 +6,8 @@ from typing import Literal
 
 MediaStatus = Literal["complete", "truncated", "corrupt"]
 Hdr = Literal["HLG", "PQ"]
+# A smaller difference is the rounding of frame rates.
+_LEAST_SLOW_MOTION = 1.1
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,8 @@ class VideoInfo:
         average_fps: Average frame rate, for display only; None when unknown.
         videos: Number of videos in the file; the one described is what FFmpeg would pick.
         hdr: Kind of HDR that was tone-mapped to ordinary video; None for ordinary video.
+        slowed_down: How many times slower than real the video plays, if the file says so; 1
+            otherwise.
     """
 
     width: int
@@ -31,6 +35,7 @@ class VideoInfo:
     average_fps: Fraction | None
     videos: int = 1
     hdr: Hdr | None = None
+    slowed_down: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,11 @@ def video_notes(info: VideoInfo, verdict: Verdict) -> tuple[str, ...]:
         )
     if info.hdr is not None:
         notes.append(f"The video is HDR ({info.hdr}); it was tone-mapped to ordinary video.")
+    if info.slowed_down > _LEAST_SLOW_MOTION:
+        notes.append(
+            f"The file says that the video is slow motion, {info.slowed_down:.3g} times slower than "
+            "real. Times and durations are those of the video."
+        )
     if verdict.jumps:
         times = "once" if len(verdict.jumps) == 1 else f"{len(verdict.jumps)} times"
         notes.append(

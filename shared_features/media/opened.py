@@ -1,5 +1,6 @@
 """An opened video within the limits: what reading in order and reading from the middle share."""
 
+import math
 from pathlib import Path
 
 import av.error
@@ -27,6 +28,8 @@ from shared_features.params import MediaParams
 
 # A file without a frame index may stop this long before its announced end and still be complete.
 _END_TOLERANCE_S = 1.0
+# Frame rate of the recording, where that of playing it may be lower.
+_CAPTURE_FPS = "com.android.capture.fps"
 
 
 class OpenedVideo:
@@ -202,4 +205,17 @@ def _read_info(
         average_fps=stream.average_rate,
         videos=len(moving_streams(container)),
         hdr=upright.hdr,
+        slowed_down=_slowed_down(container, stream),
     )
+
+
+def _slowed_down(container: InputContainer, stream: VideoStream) -> float:
+    """How many times slower than real the video plays, by the frame rate that Android notes."""
+    try:
+        capture_fps = float(container.metadata.get(_CAPTURE_FPS, "nan"))
+    except ValueError:
+        return 1.0
+    rate = stream.average_rate
+    if not rate or not math.isfinite(capture_fps) or capture_fps <= 0:
+        return 1.0
+    return capture_fps / float(rate)

@@ -316,3 +316,32 @@ def test_audio_follows_a_clock_that_jumps(
     assert times_s[0] == pytest.approx(0, abs=0.2)
     assert 1.8 < times_s[-1] < 2.3
     assert max(np.diff(times_s)) < 0.3
+
+
+@pytest.mark.parametrize(
+    ("noted", "expected"),
+    [
+        ("240.000000", "slow motion, 20.8 times slower"),
+        ("10.0", ""),
+        ("10.5", ""),
+        ("fast", ""),
+        ("nan", ""),
+    ],
+    ids=["slow motion", "real time", "nearly", "text", "no number"],
+)
+def test_slow_motion_is_said_where_the_file_says_so(
+    tmp_path: Path, media: MediaParams, corner_clip: Path, noted: str, expected: str
+) -> None:
+    """Android notes the frame rate of the recording; the clip plays at about ten frames per second."""
+    path = tmp_path / "slow.mp4"
+    options = {"movflags": "use_metadata_tags"}
+    with av.open(str(corner_clip)) as old, av.open(str(path), "w", options=options) as new:
+        new.metadata["com.android.capture.fps"] = noted
+        copy = new.add_stream_from_template(old.streams.video[0])
+        for packet in old.demux(old.streams.video[0]):
+            if packet.dts is not None:
+                packet.stream = copy
+                new.mux(packet)
+    _, info, verdict = read(path, media)
+    said = " ".join(video_notes(info, verdict))
+    assert expected in said if expected else said == ""
