@@ -332,7 +332,7 @@ def test_audio_follows_a_clock_that_jumps(
 def test_slow_motion_is_said_where_the_file_says_so(
     tmp_path: Path, media: MediaParams, corner_clip: Path, noted: str, expected: str
 ) -> None:
-    """Android notes the frame rate of the recording; the clip plays at about ten frames per second."""
+    """Android notes the frame rate of the recording; the clip plays at about ten."""
     path = tmp_path / "slow.mp4"
     options = {"movflags": "use_metadata_tags"}
     with av.open(str(corner_clip)) as old, av.open(str(path), "w", options=options) as new:
