@@ -9,9 +9,15 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from serving.errors import NotReadyError
-from serving.http import openapi, problems, security
+from serving.http import openapi, problems
+from serving.http.access.client import Doorkeeper
+from serving.http.access.hosts import AllowedHosts
+from serving.http.access.limits import Concurrency, RequestRate
+from serving.http.access.middleware import Access, Peer
+from serving.http.access.tokens import load_tokens
 from serving.http.routes import (
     angles,
     demo,
@@ -22,10 +28,12 @@ from serving.http.routes import (
     model,
     page,
     photos,
+    session,
     timelines,
     videos,
 )
-from serving.http.schemas import AnglesOut, LandmarksIn, TimelineOut
+from serving.http.schemas import AnglesOut, LandmarksIn, LoginIn, TimelineOut
+from serving.http.security import SecurityHeaders
 from serving.http.services import Services
 from serving.jobs import JobQueue
 from serving.live.sessions import LiveSessions
@@ -59,6 +67,7 @@ def create_app(settings: Settings, data_dir: DataDir) -> FastAPI:
     )
     engine = Engine(settings)
     serving = settings.serving
+    doorkeeper = Doorkeeper(serving, load_tokens(serving))
     app.state.services = Services(
         settings=settings,
         data_dir=data_dir,
@@ -71,17 +80,34 @@ def create_app(settings: Settings, data_dir: DataDir) -> FastAPI:
         ),
         jobs=JobQueue(settings, data_dir, engine),
         live=LiveSessions(engine, settings),
+        doorkeeper=doorkeeper,
+        uploads=Concurrency(
+            "uploads", serving.max_uploads_per_client, "serving.max_uploads_per_client"
+        ),
+        photo_requests=Concurrency(
+            "photos", serving.max_photos_per_client, "serving.max_photos_per_client"
+        ),
     )
     for resource in (photos, videos, timelines, angles, drawings, landmarks, model, live, demo):
         app.include_router(resource.router, prefix=API_PREFIX)
+    app.include_router(session.router, prefix=API_PREFIX)
     app.include_router(health.router)
     app.include_router(page.router)
     page.mount(app)
     problems.install(app)
-    bodies = (LandmarksIn, TimelineOut, AnglesOut)
+    bodies = (LandmarksIn, LoginIn, TimelineOut, AnglesOut)
     schemas = [body.model_json_schema(ref_template=_REFERENCES) for body in bodies]
     openapi.install(app, schemas)
-    app.add_middleware(security.Security)
+    # The last one added is the outermost.
+    app.add_middleware(
+        Access,
+        hosts=AllowedHosts(serving.host, serving.allowed_hosts),
+        doorkeeper=doorkeeper,
+        rate=RequestRate(serving.max_requests_per_s),
+    )
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(serving.trusted_proxies))
+    app.add_middleware(Peer)
     return app
 
 

@@ -26,6 +26,14 @@ class BusyError(ServingError):
         self.retry_after_s = retry_after_s
 
 
+class TokenError(ServingError):
+    """A token is not one of the service's."""
+
+
+class LimitError(BusyError):
+    """One client asks for more than its share; others are still served."""
+
+
 class DataDirError(ServingError):
     """The data folder cannot be used."""
 

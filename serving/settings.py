@@ -2,10 +2,11 @@
 
 import os
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from shared_features.errors import ParamsError
 from shared_features.params import (
@@ -25,6 +26,17 @@ ENVIRONMENT: dict[str, str] = {
 }
 
 
+def _network(address: str) -> str:
+    try:
+        ip_network(address, strict=False)
+    except ValueError as error:
+        raise ValueError(f"{address!r} is not an IP address or a network") from error
+    return address
+
+
+Network = Annotated[str, AfterValidator(_network)]
+
+
 class LiveParams(Section):
     """Settings of live sessions; ``params.yaml`` explains every key."""
 
@@ -34,6 +46,8 @@ class LiveParams(Section):
     frame_timeout_s: float = Field(default=5.0, gt=0)
     idle_timeout_s: float = Field(gt=0)
     send_timeout_s: float = Field(gt=0)
+    max_fps: float = Field(default=40.0, gt=0)
+    max_sessions_per_client: int = Field(default=3, ge=1)
     landmark_min_cutoff_hz: float = Field(gt=0)
     landmark_beta: float = Field(ge=0)
 
@@ -75,6 +89,17 @@ class ServingParams(Section):
     data_dir: Path
     host: str = Field(min_length=1)
     port: int = Field(ge=1, le=65535)
+    allowed_hosts: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    tokens_file: Path | None = None
+    proxy_user_header: Annotated[str, Field(pattern="^[A-Za-z0-9-]+$")] | None = None
+    proxy_admins: tuple[str, ...] = ()
+    trusted_proxies: tuple[Network, ...] = ("127.0.0.1", "::1")
+    max_requests_per_s: float = Field(default=100.0, gt=0)
+    max_uploads_per_client: int = Field(default=4, ge=1)
+    max_photos_per_client: int = Field(default=8, ge=1)
+    max_connections: int = Field(default=800, ge=8)
+    max_connections_per_address: int = Field(default=200, ge=1)
+    header_timeout_s: float = Field(default=10.0, gt=0)
     database_url: str | None
     max_upload_mb: float = Field(gt=0)
     max_photo_mb: float = Field(gt=0)
@@ -82,6 +107,7 @@ class ServingParams(Section):
     max_landmarks_mb: float = Field(gt=0)
     upload_timeout_s: float = Field(gt=0)
     upload_idle_timeout_s: float = Field(gt=0)
+    upload_min_kb_per_s: float = Field(default=4.0, ge=0)
     analysis_workers: int = Field(ge=1, le=64)
     analysis_threads: int | None = Field(ge=1, le=256)
     stall_timeout_s: float = Field(default=300.0, gt=0)
@@ -125,6 +151,8 @@ def load_settings(params: Path | None = None) -> Settings:
         key: relative_to_params(getattr(serving, key), params)
         for key in ("model_path", "data_dir", "demo_video")
     }
+    if serving.tokens_file is not None:
+        paths["tokens_file"] = relative_to_params(serving.tokens_file, params)
     if shared.pose.model_path is not None:
         model_path = relative_to_params(shared.pose.model_path, params)
         pose = shared.pose.model_copy(update={"model_path": model_path})

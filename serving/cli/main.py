@@ -90,12 +90,15 @@ def run(
         int | None,
         typer.Option(min=1, max=65535, help="Port to listen on. Default: `serving.port`."),
     ] = None,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Listen on other addresses without tokens.")
+    ] = False,
     params: ParamsOption = None,
 ) -> None:
     """Run the service with its web page, until interrupted."""
     from serving.cli.run import run_service
 
-    run_service(host, port, params)
+    run_service(host, port, params, insecure)
 
 
 @app.command()

@@ -3,14 +3,18 @@
 import logging
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import uvicorn
 
 from serving.app import create_app
+from serving.http.access.hosts import is_loopback
+from serving.http.access.tokens import TOKENS_VARIABLE, load_tokens
 from serving.live.transport import LiveTransport
-from serving.settings import load_settings
+from serving.settings import ServingParams, load_settings
 from serving.storage.data_dir import DataDir
+from shared_features.errors import ParamsError
 from shared_features.runtime.allocator import limit_arenas
 
 # How long requests in flight may take to finish after the service is told to stop.
@@ -18,11 +22,13 @@ _GRACE_S = 5
 _KEEP_ALIVE_S = 15
 
 
-def run_service(host: str | None, port: int | None, params: Path | None) -> None:
+def run_service(
+    host: str | None, port: int | None, params: Path | None, insecure: bool = False
+) -> None:
     """Run the service until it is told to stop.
 
     Raises:
-        ParamsError: The settings are not valid.
+        ParamsError: The settings are not valid, or would let anyone on the network in.
         DataDirError: The data folder cannot be used.
     """
     logging.basicConfig(
@@ -34,14 +40,19 @@ def run_service(host: str | None, port: int | None, params: Path | None) -> None
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     limit_arenas()
     settings = load_settings(params)
+    given = {key: value for key, value in (("host", host), ("port", port)) if value is not None}
+    settings = replace(settings, serving=settings.serving.model_copy(update=given))
     serving = settings.serving
+    if not insecure:
+        _check_exposure(serving)
     with DataDir(serving.data_dir, serving.min_free_bytes) as data_dir:
         uvicorn.run(
             create_app(settings, data_dir),
-            host=host or serving.host,
-            port=port or serving.port,
+            host=serving.host,
+            port=serving.port,
             log_config=None,
             access_log=False,
+            proxy_headers=False,  # the application applies them itself
             server_header=False,
             timeout_graceful_shutdown=_GRACE_S,
             timeout_keep_alive=_KEEP_ALIVE_S,
@@ -49,4 +60,16 @@ def run_service(host: str | None, port: int | None, params: Path | None) -> None
             ws_max_size=serving.live.max_frame_bytes,
             # Frames are compressed already, and the replies are small.
             ws_per_message_deflate=False,
+        )
+
+
+def _check_exposure(serving: ServingParams) -> None:
+    """Refuse to let everyone on the network upload, watch and delete videos."""
+    asks = load_tokens(serving) or serving.proxy_user_header is not None
+    if not asks and not is_loopback(serving.host):
+        raise ParamsError(
+            f"Listening on {serving.host} without a token would let everyone on the network see "
+            f"and delete all videos. Set {TOKENS_VARIABLE}=NAME:TOKEN:admin, with a TOKEN from "
+            "`openssl rand -hex 24`, or a file of such lines as `serving.tokens_file` in "
+            "params.yaml. To run without tokens nevertheless, add --insecure."
         )

@@ -13,6 +13,7 @@ Responses = dict[int | str, dict[str, Any]]
 
 _MEANINGS: dict[int, str] = {
     400: "The request body cannot be read.",
+    401: "The token is not known.",
     404: "The resource does not exist.",
     406: "None of the accepted formats is available.",
     408: "The upload paused too long or took too long.",
@@ -27,6 +28,8 @@ _MEANINGS: dict[int, str] = {
 # Every route can return these.
 _ALWAYS: dict[int, str] = {
     403: "The request was sent by another website's page.",
+    421: "The service does not go by the host name in the request.",
+    429: "Too many requests from this client: see `Retry-After`.",
     500: "Internal error.",
 }
 _REFERENCE = {"schema": {"$ref": f"#/components/schemas/{ProblemOut.__name__}"}}
@@ -50,6 +53,7 @@ def file_form(description: str) -> dict[str, Any]:
                 "type": "string",
                 "contentMediaType": "application/octet-stream",
                 "format": "binary",
+                "minLength": 1,
                 "description": description,
             }
         },

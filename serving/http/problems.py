@@ -14,9 +14,11 @@ from starlette.requests import ClientDisconnect
 from serving.errors import (
     BusyError,
     ConflictError,
+    LimitError,
     NotAcceptableError,
     NotFoundError,
     NotReadyError,
+    TokenError,
     UploadError,
 )
 from serving.http.allowed import allowed_methods
@@ -35,6 +37,7 @@ MEDIA_TYPE = "application/problem+json"
 
 # The first matching class counts, so subclasses come first.
 _STATUSES: tuple[tuple[type[StrapsError], int], ...] = (
+    (TokenError, 401),
     (NotFoundError, 404),
     (NotAcceptableError, 406),
     (ConflictError, 409),
@@ -42,6 +45,7 @@ _STATUSES: tuple[tuple[type[StrapsError], int], ...] = (
     (MediaError, 422),
     (TrackError, 422),
     (NotReadyError, 503),
+    (LimitError, 429),
     (BusyError, 503),
     (ClassifierError, 503),
     (PoseAssetError, 503),
@@ -114,6 +118,8 @@ async def _straps_error(request: Request, error: Exception) -> Response:
         return await _unexpected(request, error)
     wait_s = error.retry_after_s if isinstance(error, BusyError | ConflictError) else None
     headers = None if wait_s is None else {"Retry-After": str(wait_s)}
+    if status == 401:
+        headers = {"WWW-Authenticate": "Bearer"}
     return problem(request, status, str(error), headers)
 
 
@@ -126,7 +132,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
     given = str(error.detail) if isinstance(error, HTTPException) else ""
     headers = error.headers if isinstance(error, HTTPException) else None
     if status == 405:
-        headers = {"Allow": ", ".join(allowed_methods(request.app, request.url.path)) or "GET"}
+        headers = {"Allow": ", ".join(allowed_methods(request.app, request.url.path))}
     return problem(request, status, details.get(status, given), headers)
 
 

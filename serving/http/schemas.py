@@ -11,13 +11,13 @@ from shared_features.landmarks.landmarks import LANDMARK_COUNT
 
 # Far outside any image or person, yet well within float32.
 Coordinate = Annotated[float, Field(ge=-1000, le=1000, allow_inf_nan=False)]
-ImagePoint = Annotated[list[Coordinate], Field(min_length=2, max_length=4)]
-WorldPoint = Annotated[list[Coordinate], Field(min_length=3, max_length=3)]
+ImagePoint = Annotated[list[Coordinate], Field(fail_fast=True, min_length=2, max_length=4)]
+WorldPoint = Annotated[list[Coordinate], Field(fail_fast=True, min_length=3, max_length=3)]
 ImagePoints = Annotated[
-    list[ImagePoint], Field(min_length=LANDMARK_COUNT, max_length=LANDMARK_COUNT)
+    list[ImagePoint], Field(fail_fast=True, min_length=LANDMARK_COUNT, max_length=LANDMARK_COUNT)
 ]
 WorldPoints = Annotated[
-    list[WorldPoint], Field(min_length=LANDMARK_COUNT, max_length=LANDMARK_COUNT)
+    list[WorldPoint], Field(fail_fast=True, min_length=LANDMARK_COUNT, max_length=LANDMARK_COUNT)
 ]
 Probabilities = dict[str, Annotated[float, Field(ge=0, le=1)]]
 
@@ -32,6 +32,24 @@ class ProblemOut(BaseModel):
     status: int = Field(examples=[404])
     detail: str = Field(examples=["There is no video '0123'. It may have been deleted."])
     instance: str = Field(examples=["/api/v1/videos/0123"])
+
+
+class LoginIn(BaseModel):
+    """A token, to be exchanged for a session cookie."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    token: str = Field(min_length=1, max_length=1000)
+
+
+class SessionOut(BaseModel):
+    """Who the client is."""
+
+    name: str | None = Field(
+        description="Name of the client; null if it has none.", examples=["anna"]
+    )
+    admin: bool = Field(description="Whether the client sees everyone's videos.")
+    log_in: bool = Field(description="Whether the client has to log in first.")
 
 
 class PredictionOut(BaseModel):
@@ -194,7 +212,17 @@ class LandmarksIn(BaseModel):
 
     width: int = Field(ge=1, le=100_000, description="Width of the upright frames, in pixels.")
     height: int = Field(ge=1, le=100_000, description="Height of the upright frames, in pixels.")
-    frames: list[LandmarkFrameIn] = Field(min_length=1)
+    # fail_fast: an error for each of a million wrong entries would take minutes.
+    frames: list[LandmarkFrameIn] = Field(
+        fail_fast=True,
+        min_length=1,
+        json_schema_extra={
+            "anyOf": [
+                {"items": {"required": ["pts_s"], "properties": {"pts_s": {"type": "number"}}}},
+                {"items": {"properties": {"pts_s": {"type": "null"}}}},
+            ]
+        },
+    )
 
     @model_validator(mode="after")
     def _times_are_complete(self) -> Self:

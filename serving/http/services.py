@@ -5,6 +5,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from serving.http.access.client import Doorkeeper
+from serving.http.access.limits import Concurrency
 from serving.jobs import JobQueue
 from serving.live.sessions import LiveSessions
 from serving.model.engine import Engine
@@ -24,6 +26,9 @@ class Services:
         photos: Pose estimation for photos.
         jobs: Queue of videos.
         live: Live sessions.
+        doorkeeper: Recognises clients.
+        uploads: Videos being uploaded, by client.
+        photo_requests: Photos being uploaded or processed, by client.
         warm: Whether the pose networks have run once; the service is not ready before that.
     """
 
@@ -33,6 +38,9 @@ class Services:
     photos: PhotoWorkers
     jobs: JobQueue
     live: LiveSessions
+    doorkeeper: Doorkeeper
+    uploads: Concurrency
+    photo_requests: Concurrency
     warm: bool = False
 
     def not_ready(self) -> str | None:

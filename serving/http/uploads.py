@@ -40,6 +40,10 @@ _MAX_NAME_LENGTH = 200
 _STORED_NAME = "file-as-received"
 # Amount of data worth a trip to a worker thread and to the disk.
 _WRITE_BYTES = 512 * 1024
+# Amount of a body that is worth a place in the queue.
+_HEAD_BYTES = 64 * 1024
+# A longer one, compared with every byte, would cost more than the upload.
+_MAX_BOUNDARY_LENGTH = 200
 _NOT_SHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,5}")
 
@@ -65,12 +69,14 @@ class BodyLimits:
         max_bytes: Maximum size.
         timeout_s: Maximum time for the whole body.
         idle_timeout_s: Maximum time without a byte.
+        min_bytes_per_s: Least rate, averaged over ``idle_timeout_s``.
         min_free_bytes: Number of bytes that files leave free on the disk.
     """
 
     max_bytes: int
     timeout_s: float
     idle_timeout_s: float
+    min_bytes_per_s: float = 0.0
     min_free_bytes: int = 0
 
     @classmethod
@@ -80,6 +86,7 @@ class BodyLimits:
             int(max_mb * MEBIBYTE),
             params.upload_timeout_s,
             params.upload_idle_timeout_s,
+            params.upload_min_kb_per_s * 1024,
             params.min_free_bytes,
         )
 
@@ -94,34 +101,76 @@ async def read_body(request: Request, limits: BodyLimits) -> bytes:
     return b"".join([piece async for piece in _pieces(request, limits, allowance=0)])
 
 
-async def receive_file(request: Request, folder: Path, limits: BodyLimits) -> Upload:
-    """Write the file of a ``multipart/form-data`` body into a folder.
+@dataclass(frozen=True)
+class Form:
+    """A form of which something has arrived.
+
+    Attributes:
+        boundary: Boundary between its parts.
+        limits: Limits of the body.
+        pieces: The whole body, including what has arrived.
+        announced: Size of the body by its header; 0 if it has none.
+    """
+
+    boundary: str
+    limits: BodyLimits
+    pieces: AsyncIterator[bytes]
+    announced: int
+
+
+async def begin_form(request: Request, limits: BodyLimits) -> Form:
+    """Wait until enough of a ``multipart/form-data`` body has arrived to give it a place.
+
+    A client that announces an upload and sends nothing should not keep others out.
 
     Raises:
-        UploadError: The body is not such a form, does not have exactly one file, is too large or
-            too slow.
-        DiskFullError: There is no room for it on the disk.
+        UploadError: The body is not such a form, or is too large or too slow.
         ClientDisconnect: The client has disconnected.
     """
     content_type, options = parse_options_header(request.headers.get("content-type", ""))
-    if content_type != "multipart/form-data" or not options.get("boundary"):
+    if content_type != "multipart/form-data" or not _is_boundary(options.get("boundary")):
         raise UploadError(
             415,
             f"The request has the type {content_type or 'nothing'!r}, expected "
             f"multipart/form-data with a boundary and the file in the field `{FILE_FIELD}`.",
         )
-    space = DiskSpace(folder, limits.min_free_bytes)
-    space.require(_announced(request, limits, _FORM_ALLOWANCE))
-    file = _FormFile(folder, limits.max_bytes, space)
+    pieces = _pieces(request, limits, _FORM_ALLOWANCE)
+    head = b""
+    async for piece in pieces:
+        head += piece
+        if len(head) >= _HEAD_BYTES:
+            break
+
+    async def whole() -> AsyncIterator[bytes]:
+        if head:
+            yield head
+        async for piece in pieces:
+            yield piece
+
+    return Form(options["boundary"], limits, whole(), _announced(request, limits, _FORM_ALLOWANCE))
+
+
+async def receive_file(form: Form, folder: Path) -> Upload:
+    """Write the file of a form into a folder.
+
+    Raises:
+        UploadError: The form cannot be read, does not have exactly one file, the file is empty, or
+            the body is too large or too slow.
+        DiskFullError: There is no room for it on the disk.
+        ClientDisconnect: The client has disconnected.
+    """
+    space = DiskSpace(folder, form.limits.min_free_bytes)
+    space.require(form.announced)
+    file = _FormFile(folder, form.limits.max_bytes, space)
     try:
         with PushMultipartParser(
-            options["boundary"],
+            form.boundary,
             max_header_size=_MAX_HEADER_BYTES,
             max_header_count=_MAX_HEADERS_PER_PART,
             max_segment_count=_MAX_PARTS,
             header_charset=_HEADER_CHARSET,
         ) as parser:
-            async for piece in _pieces(request, limits, _FORM_ALLOWANCE):
+            async for piece in form.pieces:
                 for event in parser.parse(piece):
                     file.take(event)
                 if file.pending_bytes >= _WRITE_BYTES:
@@ -134,6 +183,10 @@ async def receive_file(request: Request, folder: Path, limits: BodyLimits) -> Up
     finally:
         file.close()
     return file.upload()
+
+
+def _is_boundary(text: str | None) -> bool:
+    return text is not None and 0 < len(text) <= _MAX_BOUNDARY_LENGTH
 
 
 def display_name(name: str) -> str:
@@ -152,6 +205,7 @@ async def _pieces(request: Request, limits: BodyLimits, allowance: int) -> Async
     _announced(request, limits, allowance)
     received, deadline_s = 0, time.monotonic() + limits.timeout_s
     stream = request.stream()
+    window, window_end_s = 0, time.monotonic() + limits.idle_timeout_s
     while True:
         patience_s = min(limits.idle_timeout_s, deadline_s - time.monotonic())
         try:
@@ -159,15 +213,15 @@ async def _pieces(request: Request, limits: BodyLimits, allowance: int) -> Async
         except StopAsyncIteration:
             return
         except TimeoutError as error:
-            raise UploadError(
-                408,
-                f"The upload took too long: {received} bytes have arrived. It may pause for "
-                f"{limits.idle_timeout_s:g} s and last {limits.timeout_s:g} s "
-                "(`serving.upload_timeout_s` in params.yaml). Try again on a better connection.",
-            ) from error
+            raise _too_slow(received, limits) from error
         received += len(piece)
         if received > limits.max_bytes + allowance:
             raise _too_large(limits.max_bytes)
+        window += len(piece)
+        if time.monotonic() >= window_end_s:
+            if window < limits.min_bytes_per_s * limits.idle_timeout_s:
+                raise _too_slow(received, limits)
+            window, window_end_s = 0, time.monotonic() + limits.idle_timeout_s
         yield piece
 
 
@@ -178,6 +232,16 @@ def _announced(request: Request, limits: BodyLimits, allowance: int) -> int:
     if size > limits.max_bytes + allowance:
         raise _too_large(limits.max_bytes)
     return size
+
+
+def _too_slow(received: int, limits: BodyLimits) -> UploadError:
+    return UploadError(
+        408,
+        f"The upload took too long: {received} bytes have arrived. It may pause for "
+        f"{limits.idle_timeout_s:g} s, last {limits.timeout_s:g} s, and must bring "
+        f"{limits.min_bytes_per_s / 1024:g} KiB per second (`serving.upload_timeout_s` and the "
+        "settings next to it in params.yaml). Try again on a better connection.",
+    )
 
 
 def _too_large(max_bytes: int) -> UploadError:
@@ -196,6 +260,7 @@ class _FormFile:
         self._part: MultipartSegment | None = None
         self._upload: Upload | None = None
         self._file: IO[bytes] | None = None
+        self._is_empty = True
         self._pending: list[bytes] = []
         self.pending_bytes = 0
 
@@ -206,6 +271,7 @@ class _FormFile:
         elif event is not None and self._part is not None:
             if self._part.bytes_received > self._max_bytes:
                 raise _too_large(self._max_bytes)
+            self._is_empty = False
             self._pending.append(bytes(event))
             self.pending_bytes += len(event)
 
@@ -235,6 +301,10 @@ class _FormFile:
             raise UploadError(
                 422,
                 f"The form has no file. Send one, with its name, in the field `{FILE_FIELD}`.",
+            )
+        if self._is_empty:
+            raise UploadError(
+                422, f"{self._upload.source} is empty. Check the original, and send it again."
             )
         return self._upload
 

@@ -54,6 +54,7 @@ class Job:
         frames_total: Number of frames the video announces; None when it announces none.
         problem: Reason for the failure; None unless the analysis failed.
         overlay: The overlay video and images; None unless the job is done.
+        owner: Name of the client that sent the video; empty on a service without tokens.
         has_angles: Whether the folder has a file of joint angles; early versions wrote none.
     """
 
@@ -67,6 +68,7 @@ class Job:
     frames_total: int | None
     problem: str | None
     overlay: Overlay | None
+    owner: str
     has_angles: bool
 
     @property

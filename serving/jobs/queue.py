@@ -135,18 +135,19 @@ class JobQueue:
             with self._lock:
                 self._uploading -= 1
 
-    def submit(self, folder: Path, media: str, source: str) -> Job:
+    def submit(self, folder: Path, media: str, source: str, owner: str = "") -> Job:
         """Turn a received video into a job.
 
         Args:
             folder: Folder it was received in; becomes the job's folder.
             media: Name of the file in that folder.
             source: Name the owner gave the video.
+            owner: Name of the client that sent it; empty on a service without tokens.
         """
         workflows, job_id = self._workflows, new_id()
-        given = JobInput(media, source, time.time())
+        given = JobInput(media, source, time.time(), owner)
         # The folder has its record before it is a job's, so that it is never without.
-        write_record(folder, JobRecord(job_id, media, source, given.created_s))
+        write_record(folder, JobRecord(job_id, media, source, given.created_s, owner=owner))
         folder.rename(self._data_dir.jobs / job_id)
         try:
             workflows.add("analysis", job_id, given)
@@ -155,27 +156,31 @@ class JobQueue:
             raise
         return self.get(job_id)
 
-    def get(self, job_id: str) -> Job:
+    def get(self, job_id: str, owner: str | None = None) -> Job:
         """One job, by one query.
 
+        Args:
+            job_id: ID of the job.
+            owner: Name of the client whose job it has to be; None: anyone's.
+
         Raises:
-            NotFoundError: No job has this ID.
+            NotFoundError: No job has this ID, or it belongs to someone else.
         """
         workflows = self._workflows
         if self._data_dir.job(job_id) is not None and job_id not in self._deleted:
             found = workflows.of_job(job_id)
-            if "analysis" in found:
+            if "analysis" in found and owner in (None, found["analysis"].given.owner):
                 return self._job(found["analysis"], found.get("overlay"))
         raise NotFoundError(f"There is no video {job_id[:80]!r}. It may have been deleted.")
 
-    def get_analyzed(self, job_id: str) -> Job:
+    def get_analyzed(self, job_id: str, owner: str | None = None) -> Job:
         """A job whose exports are in its folder.
 
         Raises:
-            NotFoundError: No job has this ID.
+            NotFoundError: No job has this ID, or it belongs to someone else.
             ConflictError: Its analysis has not finished, or has failed.
         """
-        job = self.get(job_id)
+        job = self.get(job_id, owner)
         if job.state == JobState.FAILED:
             raise ConflictError(f"The analysis failed, so there is no timeline. {job.problem}")
         if job.state != JobState.DONE:
@@ -186,14 +191,14 @@ class JobQueue:
             )
         return job
 
-    def get_drawn(self, job_id: str) -> Job:
+    def get_drawn(self, job_id: str, owner: str | None = None) -> Job:
         """A job whose overlay video and images are in its folder.
 
         Raises:
-            NotFoundError: No job has this ID.
+            NotFoundError: No job has this ID, or it belongs to someone else.
             ConflictError: The overlay is not ready yet, or has failed.
         """
-        job = self.get_analyzed(job_id)
+        job = self.get_analyzed(job_id, owner)
         overlay = job.overlay
         if overlay is not None and overlay.state == OverlayState.FAILED:
             raise ConflictError(f"The overlay could not be drawn. {overlay.problem}")
@@ -205,7 +210,7 @@ class JobQueue:
             )
         return job
 
-    def redraw(self, job_id: str) -> Job:
+    def redraw(self, job_id: str, owner: str | None = None) -> Job:
         """Draw a finished job's overlay video and images again.
 
         Raises:
@@ -213,7 +218,7 @@ class JobQueue:
             ConflictError: Its analysis has not finished, or has failed, or the overlay is being
                 drawn or waiting for that.
         """
-        workflows, job = self._workflows, self.get_analyzed(job_id)
+        workflows, job = self._workflows, self.get_analyzed(job_id, owner)
         with self._lock:
             overlay = workflows.of_job(job_id).get("overlay")
             if overlay is None or overlay.state in ("waiting", "running"):
@@ -227,25 +232,27 @@ class JobQueue:
             workflows.add("overlay", job_id, overlay.given)
         return self.get(job_id)
 
-    def all(self) -> list[Job]:
-        """Every job, newest first."""
+    def all(self, owner: str | None = None) -> list[Job]:
+        """Every job, or every job of one client, newest first."""
         found = self._workflows.all()
         present = self._data_dir.job_ids() - self._deleted
         jobs = [
             self._job(workflows["analysis"], workflows.get("overlay"))
             for workflows in found
-            if "analysis" in workflows and workflows["analysis"].job_id in present
+            if "analysis" in workflows
+            and workflows["analysis"].job_id in present
+            and owner in (None, workflows["analysis"].given.owner)
         ]
         return sorted(jobs, key=lambda job: job.created_at, reverse=True)
 
-    def delete(self, job_id: str) -> None:
+    def delete(self, job_id: str, owner: str | None = None) -> None:
         """Delete a job in any state; running work is stopped first.
 
         Raises:
             NotFoundError: No job has this ID.
         """
         workflows = self._workflows
-        self.get(job_id)
+        self.get(job_id, owner)
         with self._lock:
             self._deleted.add(job_id)
             for kind in KINDS:

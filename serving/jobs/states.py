@@ -54,6 +54,7 @@ def job_of(
         frames_total=analyzed.total,
         problem=problem,
         overlay=_overlay_of(overlay, analyzed, drawn) if state == JobState.DONE else None,
+        owner=analysis.given.owner,
         has_angles=(folder / ANGLES_FILE).is_file(),
     )
 

@@ -77,12 +77,14 @@ def _record_of(job: dict[WorkflowKind, Workflow]) -> JobRecord:
     analysis = job["analysis"]
     outcomes = {kind: found.outcome for kind, found in job.items() if found.state == "ended"}
     given = analysis.given
-    return JobRecord(analysis.job_id, given.media, given.source, given.created_s, outcomes)
+    return JobRecord(
+        analysis.job_id, given.media, given.source, given.created_s, outcomes, owner=given.owner
+    )
 
 
 def _add(workflows: Workflows, data_dir: DataDir, record: JobRecord) -> None:
     folder = data_dir.jobs / record.id
-    given = JobInput(record.media, record.source, record.created_s)
+    given = JobInput(record.media, record.source, record.created_s, record.owner)
     for kind in reversed(KINDS):  # the end of an analysis starts an overlay, unless there is one
         # Under another queue's name, or left over from half a job.
         workflows.remove(kind, record.id)

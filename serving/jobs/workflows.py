@@ -76,11 +76,14 @@ class JobInput:
         media: Name of the uploaded file in the job's folder.
         source: Name the owner gave the video.
         created_s: Time of the upload, in seconds since 1970.
+        owner: Name of the client that sent it; empty on a service without tokens, and in jobs that
+            early versions stored.
     """
 
     media: str
     source: str
     created_s: float
+    owner: str = ""
 
 
 @dataclass(frozen=True)
@@ -148,15 +151,19 @@ class Workflows:
         self._removed = _RemovedJobs()
         logging.getLogger("dbos").addFilter(self._removed)
 
-        def analysis(job_id: str, media: str, source: str, created_s: float) -> str | None:
-            given = JobInput(media, source, created_s)
+        def analysis(
+            job_id: str, media: str, source: str, created_s: float, owner: str = ""
+        ) -> str | None:
+            given = JobInput(media, source, created_s, owner)
             problem = outcome("analysis", job_id, given)
             if problem is None:
                 self._enqueue("overlay", job_id, given)
             return problem
 
-        def overlay(job_id: str, media: str, source: str, created_s: float) -> str | None:
-            return outcome("overlay", job_id, JobInput(media, source, created_s))
+        def overlay(
+            job_id: str, media: str, source: str, created_s: float, owner: str = ""
+        ) -> str | None:
+            return outcome("overlay", job_id, JobInput(media, source, created_s, owner))
 
         def outcome(kind: WorkflowKind, job_id: str, given: JobInput) -> str | None:
             if run is None or (kind, job_id) in self._outcomes:
@@ -227,7 +234,9 @@ class Workflows:
         self._outcomes[kind, job_id] = outcome
         try:
             with SetWorkflowID(_workflow_id(kind, job_id)):
-                self._workflows[kind](job_id, given.media, given.source, given.created_s)
+                self._workflows[kind](
+                    job_id, given.media, given.source, given.created_s, given.owner
+                )
         finally:
             del self._outcomes[kind, job_id]
 
@@ -245,6 +254,7 @@ class Workflows:
                 given.media,
                 given.source,
                 given.created_s,
+                given.owner,
             )
 
     def of_job(self, job_id: str) -> dict[WorkflowKind, Workflow]:

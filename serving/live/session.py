@@ -19,6 +19,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from serving.live.classifier import LiveClassifier
 from serving.live.frame import FrameError, LiveFrame, parse_frame
 from serving.live.mailbox import Arrived, Mailbox
+from serving.live.pace import Pace
 from serving.live.trackers import TrackedFrame, TrackerPool
 from serving.live.wire import CloseCode, error_message, pose_message, ready_message
 from serving.model.engine import Engine
@@ -31,6 +32,8 @@ T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
 # Replacing a process costs a second of a core, so a client may not have it done for ever.
 _MAX_CRASHES = 3
+# Messages are read, to drop them, this many times as often as frames are classified.
+_MESSAGES_PER_FRAME = 5
 
 
 class _Close(Exception):
@@ -108,7 +111,9 @@ class LiveSession:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _receive(self) -> None:
+        pace = Pace(self._live.max_fps * _MESSAGES_PER_FRAME)
         while True:
+            await pace.wait()
             try:
                 async with asyncio.timeout(self._live.idle_timeout_s):
                     message = await self._socket.receive()
@@ -140,7 +145,9 @@ class LiveSession:
         return frame
 
     async def _answer(self, live: LiveClassifier) -> None:
+        pace = Pace(self._live.max_fps)
         while True:
+            await pace.wait()
             arrived = await self._mailbox.take()
             served = self._engine.classifier()
             if served.sha256 != live.classifier.sha256:

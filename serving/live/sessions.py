@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -33,6 +34,7 @@ class LiveSessions:
             ThreadPoolExecutor(1, thread_name_prefix=f"live-{number}")
             for number in range(settings.serving.live.max_sessions)
         ]
+        self._open: Counter[str] = Counter()
         self._trackers = TrackerPool(settings.shared.pose)
 
     async def warm_up(self) -> None:
@@ -49,13 +51,23 @@ class LiveSessions:
             thread.shutdown()
         self._trackers.close()
 
-    async def serve(self, socket: WebSocket) -> None:
-        """Serve one session, from the handshake to its end."""
+    async def serve(self, socket: WebSocket, client: str) -> None:
+        """Serve one session, from the handshake to its end.
+
+        Args:
+            socket: Websocket that has not been accepted yet.
+            client: What sessions are counted under: a name or an address.
+        """
         await socket.accept()
         if not self._free:
             limit = self._settings.serving.live.max_sessions
             detail = f"{limit} live sessions are open, the limit of this service."
             await _refuse(socket, "busy", f"{detail} Try again in a moment.")
+            return
+        mine = self._settings.serving.live.max_sessions_per_client
+        if self._open[client] >= mine:
+            detail = f"You have {mine} live sessions open, the limit for one client."
+            await _refuse(socket, "busy", f"{detail} Close one, or try again in a moment.")
             return
         try:
             self._engine.classifier()
@@ -63,6 +75,7 @@ class LiveSessions:
             await _refuse(socket, "not_ready", str(error))
             return
         thread = self._free.pop()
+        self._open[client] += 1
         session = LiveSession(socket, self._engine, self._settings, thread, self._trackers)
         if self._free:
             self._trackers.prepare()
@@ -70,6 +83,9 @@ class LiveSessions:
             await session.run()
         finally:
             self._free.append(thread)
+            self._open[client] -= 1
+            if not self._open[client]:
+                del self._open[client]
             self._trackers.prepare()
 
 

@@ -41,6 +41,7 @@ class JobRecord:
         outcomes: Outcome of the analysis and of the overlay, once each has ended: None, or the
             reason for the failure.
         attempts: How often each was started without ending, other than by an orderly stop.
+        owner: Name of the client that sent the video; empty on a service without tokens.
     """
 
     id: str
@@ -49,6 +50,7 @@ class JobRecord:
     created_s: float
     outcomes: dict[WorkKind, str | None] = field(default_factory=dict)
     attempts: dict[WorkKind, int] = field(default_factory=dict)
+    owner: str = ""
 
     def counted(self, kind: WorkKind, change: int) -> "JobRecord":
         """The record with one more or one less attempt."""
@@ -87,6 +89,7 @@ def read_record(folder: Path) -> JobRecord | None:
             created_s=float(given["created_s"]),
             outcomes=dict(given["outcomes"]),
             attempts=dict(given["attempts"]),
+            owner=str(given.get("owner", "")),
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -4,6 +4,7 @@
 import { request } from "./shared/api.js";
 import { byId, show } from "./shared/dom.js";
 import { acceptDrops, isPhoto } from "./shared/drop.js";
+import { loggedIn } from "./shared/login.js";
 import { hideError } from "./shared/message.js";
 import * as live from "./live/view.js";
 import * as photo from "./photo/view.js";
@@ -63,6 +64,11 @@ async function watchService() {
   }
 }
 
+try {
+  await loggedIn();
+} catch {
+  // A service that cannot be reached is reported below, and tried again.
+}
 for (const view of [video, photo]) view.start(take);
 live.start();
 acceptDrops(take);

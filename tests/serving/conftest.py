@@ -118,6 +118,7 @@ def shared_server(
         upload_timeout_s=3,
         upload_idle_timeout_s=1,
         demo_video=str(clip),
+        allowed_hosts=["straps.example"],
     )
     server = Server(params).start()
     yield server

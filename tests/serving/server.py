@@ -31,6 +31,8 @@ def write_params(folder: Path, model: Path, **serving: Any) -> Path:
     params = yaml.safe_load((PROJECT_ROOT / "params.yaml").read_text(encoding="utf-8"))
     params["pose"] |= {"chunk_frames": 25, "warmup_frames": 5}
     params["serving"] |= {"model_path": str(model), "data_dir": "data", "port": free_port()}
+    # The suite is one client that makes as many requests as it can.
+    params["serving"]["max_requests_per_s"] = 100_000
     params["serving"] |= serving
     path = folder / "params.yaml"
     path.write_text(yaml.safe_dump(params), encoding="utf-8")
@@ -46,6 +48,7 @@ class Server:
 
     def __init__(self, params: Path) -> None:
         self.params = params
+        self.arguments: list[str] = []
         serving = yaml.safe_load(params.read_text(encoding="utf-8"))["serving"]
         self.port: int = serving["port"]
         self.url = f"http://127.0.0.1:{self.port}"
@@ -69,7 +72,7 @@ class Server:
 
     def command(self) -> list[str]:
         """The command line of the service."""
-        return [str(COMMAND), "run", "--params", str(self.params)]
+        return [str(COMMAND), "run", "--params", str(self.params), *self.arguments]
 
     def stop(self) -> int:
         """Terminate it as a container runtime would; returns the exit code."""

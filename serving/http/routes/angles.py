@@ -5,8 +5,8 @@ from fastapi.responses import FileResponse
 
 from serving.exports.files import ANGLES_FILE
 from serving.http.openapi import problems
+from serving.http.own_jobs import JobsDep
 from serving.http.schemas import AnglesOut
-from serving.http.services import ServicesDep
 from serving.http.stored_files import stored_file
 
 router = APIRouter(prefix="/videos", tags=["videos"])
@@ -27,9 +27,9 @@ router = APIRouter(prefix="/videos", tags=["videos"])
         }
     },
 )
-def get_angles(video_id: str, services: ServicesDep) -> FileResponse:
+def get_angles(video_id: str, jobs: JobsDep) -> FileResponse:
     """Joint angles over time, as the camera sees them; at most 2000 moments, evenly thinned."""
-    path = stored_file(services.jobs.get_analyzed(video_id), ANGLES_FILE)
+    path = stored_file(jobs.get_analyzed(video_id), ANGLES_FILE)
     return FileResponse(
         path, media_type="application/json", filename=ANGLES_FILE, content_disposition_type="inline"
     )

@@ -9,9 +9,9 @@ from fastapi.responses import FileResponse, Response
 
 from serving.errors import NotFoundError
 from serving.http.openapi import Responses, problems
+from serving.http.own_jobs import JobsDep
 from serving.http.ranges import check_range
 from serving.http.schemas import HoldPhotosOut
-from serving.http.services import ServicesDep
 from serving.http.stored_files import stored_file
 from serving.overlay.files import HOLDS_FILE, OVERLAY_FILE, SUMMARY_FILE, photo_file
 
@@ -31,9 +31,9 @@ def _file(media_type: str, description: str) -> Responses:
     | _file(_OVERLAY_TYPE, "The video.")
     | {206: {"description": "The requested range of it.", "content": {_OVERLAY_TYPE: {}}}},
 )
-def get_overlay(request: Request, video_id: str, services: ServicesDep) -> Response:
+def get_overlay(request: Request, video_id: str, jobs: JobsDep) -> Response:
     """The video with the poses drawn on it and its original sound; supports range requests."""
-    job = services.jobs.get_drawn(video_id)
+    job = jobs.get_drawn(video_id)
     path = stored_file(job, OVERLAY_FILE)
     check_range(request.headers.get("range"), path.stat().st_size)
     return FileResponse(
@@ -49,9 +49,9 @@ def get_overlay(request: Request, video_id: str, services: ServicesDep) -> Respo
     response_class=FileResponse,
     responses=problems(404, 409, 422, 503) | _file(_SUMMARY_TYPE, "The image."),
 )
-def get_summary(video_id: str, services: ServicesDep) -> FileResponse:
+def get_summary(video_id: str, jobs: JobsDep) -> FileResponse:
     """The routine on one page: the ribbon of poses, the best holds, the totals."""
-    job = services.jobs.get_drawn(video_id)
+    job = jobs.get_drawn(video_id)
     return FileResponse(
         stored_file(job, SUMMARY_FILE),
         media_type=_SUMMARY_TYPE,
@@ -61,9 +61,9 @@ def get_summary(video_id: str, services: ServicesDep) -> FileResponse:
 
 
 @router.get("/{video_id}/holds", responses=problems(404, 409, 422, 503))
-def list_holds(video_id: str, services: ServicesDep) -> HoldPhotosOut:
+def list_holds(video_id: str, jobs: JobsDep) -> HoldPhotosOut:
     """The holds in chronological order, each with the path of its photo."""
-    job = services.jobs.get_drawn(video_id)
+    job = jobs.get_drawn(video_id)
     holds: list[dict[str, Any]] = json.loads(
         stored_file(job, HOLDS_FILE).read_text(encoding="utf-8")
     )
@@ -82,10 +82,10 @@ def get_hold_photo(
     number: Annotated[
         int, Path(ge=1, le=1_000_000, description="Number of the hold, starting at 1.")
     ],
-    services: ServicesDep,
+    jobs: JobsDep,
 ) -> FileResponse:
     """A hold at its steadiest moment, in the resolution of the video."""
-    job = services.jobs.get_drawn(video_id)
+    job = jobs.get_drawn(video_id)
     path = job.folder / photo_file(number)
     if not path.is_file():
         raise NotFoundError(f"This video has no hold number {number}. See its `holds`.")

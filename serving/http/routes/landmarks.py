@@ -24,7 +24,10 @@ from serving.http.services import ServicesDep
 from serving.http.uploads import BodyLimits, read_body
 from shared_features.classify.classifier import PoseClassifier
 from shared_features.classify.timeline import build_timeline
-from shared_features.landmarks.landmarks import LandmarkTrack, empty_landmarks
+from shared_features.landmarks.landmarks import LANDMARK_COUNT, LandmarkTrack, empty_landmarks
+
+# Structural characters in the JSON of one frame: image and world coordinates, and a time.
+_MOST_PER_FRAME = {b"{": 1, b"[": 2 + 2 * LANDMARK_COUNT, b":": 3, b",": 8 * LANDMARK_COUNT}
 
 router = APIRouter(tags=["landmarks"])
 
@@ -45,6 +48,13 @@ async def classify_landmarks(request: Request, services: ServicesDep) -> Landmar
             415, f"The request has the type {content_type!r}, expected application/json."
         )
     body = await read_body(request, BodyLimits.of(serving, serving.max_landmarks_mb))
+    if _has_more_parts_than(2 * serving.max_landmark_frames, body):
+        raise UploadError(
+            422,
+            f"The body has far more parts than {serving.max_landmark_frames} frames of landmarks, "
+            "the limit (`serving.max_landmark_frames` in params.yaml). Check its format, and send "
+            "long recordings in parts.",
+        )
     try:
         # Validating a large body takes a while and must not hold up other requests.
         given = await run_in_threadpool(LandmarksIn.model_validate_json, body)
@@ -57,6 +67,15 @@ async def classify_landmarks(request: Request, services: ServicesDep) -> Landmar
             "(`serving.max_landmark_frames` in params.yaml). Send them in parts.",
         )
     return await run_in_threadpool(_classify, given, classifier)
+
+
+def _has_more_parts_than(frames: int, body: bytes) -> bool:
+    """Whether a JSON body has more parts than a valid one with so many frames.
+
+    Parsing keeps every other thread waiting, for seconds if 16 MiB are made of tiny parts; counting
+    is quick.
+    """
+    return any(body.count(part) > (frames + 1) * most for part, most in _MOST_PER_FRAME.items())
 
 
 def _classify(given: LandmarksIn, classifier: PoseClassifier) -> LandmarksOut:

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, WebSocket
 
+from serving.http.access.client import limited_as
 from serving.http.services import Services
 
 router = APIRouter()
@@ -11,4 +12,4 @@ router = APIRouter()
 async def live(socket: WebSocket) -> None:
     """One live session."""
     services: Services = socket.app.state.services
-    await services.live.serve(socket)
+    await services.live.serve(socket, limited_as(socket.scope))

@@ -8,12 +8,13 @@ from fastapi import APIRouter, Request
 from serving.analysis import model_facts
 from serving.errors import client_message
 from serving.exports.predictions import prediction_of
+from serving.http.access.client import limited_as
 from serving.http.connected import while_connected
 from serving.http.off_loop import off_loop
 from serving.http.openapi import file_form, problems
 from serving.http.schemas import ImageLandmark, LandmarkOut, ModelFactsOut, PhotoOut, WorldLandmark
 from serving.http.services import ServicesDep
-from serving.http.uploads import BodyLimits, receive_file
+from serving.http.uploads import BodyLimits, begin_form, receive_file
 from shared_features.errors import MediaError
 from shared_features.landmarks.landmarks import (
     IMAGE_CHANNELS,
@@ -37,15 +38,17 @@ async def classify_photo(request: Request, services: ServicesDep) -> PhotoOut:
     classifier = services.engine.classifier()
     serving = services.settings.serving
     limits = BodyLimits.of(serving, serving.max_photo_mb)
-    async with off_loop(services.data_dir.receiving()) as folder:
-        upload = await receive_file(request, folder, limits)
-        try:
-            track = await while_connected(
-                request, services.photos.track(upload.path, upload.source)
-            )
-        except MediaError as error:
-            message = client_message(error, upload.path, upload.source)
-            raise type(error)(message) from error
+    with services.photo_requests.one(limited_as(request.scope)):
+        form = await begin_form(request, limits)
+        async with off_loop(services.data_dir.receiving()) as folder:
+            upload = await receive_file(form, folder)
+            try:
+                track = await while_connected(
+                    request, services.photos.track(upload.path, upload.source)
+                )
+            except MediaError as error:
+                message = client_message(error, upload.path, upload.source)
+                raise type(error)(message) from error
     found = prediction_of(classifier.classify(track)[0], classifier.contract)
     return PhotoOut(
         **asdict(found),

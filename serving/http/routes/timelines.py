@@ -8,8 +8,8 @@ from fastapi.responses import FileResponse
 from serving.exports.files import FILE_NAMES, MEDIA_TYPES, ExportFormat
 from serving.http.negotiation import chosen_format
 from serving.http.openapi import problems
+from serving.http.own_jobs import JobsDep
 from serving.http.schemas import TimelineOut
-from serving.http.services import ServicesDep
 from serving.http.stored_files import stored_file
 from shared_features.landmarks.track_csv import track_file_name
 
@@ -38,7 +38,7 @@ router = APIRouter(prefix="/videos", tags=["videos"])
 def get_timeline(
     request: Request,
     video_id: str,
-    services: ServicesDep,
+    jobs: JobsDep,
     format: Annotated[
         ExportFormat | None,
         Query(
@@ -51,7 +51,7 @@ def get_timeline(
 ) -> FileResponse:
     """The timeline of a finished analysis; `format` takes precedence over `Accept`."""
     wanted = format or chosen_format(request.headers.get("accept"))
-    job = services.jobs.get_analyzed(video_id)
+    job = jobs.get_analyzed(video_id)
     path = stored_file(job, FILE_NAMES[wanted])
     name = path.name
     if wanted == "landmarks":  # the name the training toolkit expects

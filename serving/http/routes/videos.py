@@ -9,13 +9,15 @@ from fastapi.responses import FileResponse
 from starlette.concurrency import run_in_threadpool
 
 from serving.errors import NotFoundError
+from serving.http.access.client import limited_as
 from serving.http.off_loop import off_loop
 from serving.http.openapi import file_form, problems
+from serving.http.own_jobs import JobsDep
 from serving.http.ranges import check_range
 from serving.http.schemas import JobListOut, JobOut, OverlayOut, ProblemOut
 from serving.http.services import ServicesDep
 from serving.http.stored_files import stored_file
-from serving.http.uploads import BodyLimits, receive_file
+from serving.http.uploads import BodyLimits, begin_form, receive_file
 from serving.jobs import Job, JobState, OverlayState
 from serving.overlay.files import OVERLAY_FILE, SUMMARY_FILE
 
@@ -35,6 +37,10 @@ _VIDEO_TYPES: dict[str, str] = {
     ".ogv": "video/ogg",
 }
 
+# For files whose names do not say what they are.
+_UNKNOWN_TYPE = "application/octet-stream"
+_MEDIA_CONTENT: dict[str, dict[str, str]] = {"video/*": {}, _UNKNOWN_TYPE: {}}
+
 
 @router.post(
     "",
@@ -42,22 +48,28 @@ _VIDEO_TYPES: dict[str, str] = {
     responses=problems(400, 408, 413, 415, 422, 503, 507),
     openapi_extra=file_form("A recording: MP4, MOV, MKV, WebM, AVI and others."),
 )
-async def upload_video(request: Request, response: Response, services: ServicesDep) -> JobOut:
+async def upload_video(
+    request: Request, response: Response, services: ServicesDep, jobs: JobsDep
+) -> JobOut:
     """Accept a video and queue its analysis; `Location` is the path of its state."""
     services.engine.classifier()
     serving = services.settings.serving
     limits = BodyLimits.of(serving, serving.max_upload_mb)
-    async with (
-        off_loop(services.jobs.reserve_slot()),
-        off_loop(services.data_dir.receiving()) as folder,
-    ):
-        upload = await receive_file(request, folder, limits)
-        job = await run_in_threadpool(services.jobs.submit, folder, upload.path.name, upload.source)
+    with services.uploads.one(limited_as(request.scope)):
+        form = await begin_form(request, limits)
+        async with (
+            off_loop(jobs.reserve_slot()),
+            off_loop(services.data_dir.receiving()) as folder,
+        ):
+            upload = await receive_file(form, folder)
+            job = await run_in_threadpool(jobs.submit, folder, upload.path.name, upload.source)
     return _accepted(request, response, job)
 
 
 @router.post("/demo", status_code=202, responses=problems(404, 503, 507))
-def analyze_demo(request: Request, response: Response, services: ServicesDep) -> JobOut:
+def analyze_demo(
+    request: Request, response: Response, services: ServicesDep, jobs: JobsDep
+) -> JobOut:
     """Queue an analysis of the demo performance."""
     services.engine.classifier()
     demo = services.settings.serving.demo_video
@@ -67,35 +79,35 @@ def analyze_demo(request: Request, response: Response, services: ServicesDep) ->
             "Uploading your own videos works without it."
         )
     services.data_dir.space.require(demo.stat().st_size)
-    with services.jobs.reserve_slot(), services.data_dir.receiving() as folder:
+    with jobs.reserve_slot(), services.data_dir.receiving() as folder:
         media = f"performance{demo.suffix.lower()}"
         _link_or_copy(demo, folder / media)
-        job = services.jobs.submit(folder, media, demo.name)
+        job = jobs.submit(folder, media, demo.name)
     return _accepted(request, response, job)
 
 
 @router.get("", responses=problems(503))
-def list_videos(services: ServicesDep) -> JobListOut:
+def list_videos(jobs: JobsDep) -> JobListOut:
     """All videos, newest first."""
-    return JobListOut(videos=[job_out(job) for job in services.jobs.all()])
+    return JobListOut(videos=[job_out(job) for job in jobs.all()])
 
 
 @router.get("/{video_id}", responses=problems(404, 422, 503))
-def get_video(video_id: str, services: ServicesDep) -> JobOut:
+def get_video(video_id: str, jobs: JobsDep) -> JobOut:
     """The state and progress of a video's analysis."""
-    return job_out(services.jobs.get(video_id))
+    return job_out(jobs.get(video_id))
 
 
 @router.post("/{video_id}/overlay", status_code=202, responses=problems(404, 409, 422, 503))
-def redraw_overlay(video_id: str, services: ServicesDep) -> JobOut:
+def redraw_overlay(video_id: str, jobs: JobsDep) -> JobOut:
     """Draw the overlay video and the images again, for example after a failure."""
-    return job_out(services.jobs.redraw(video_id))
+    return job_out(jobs.redraw(video_id))
 
 
 @router.delete("/{video_id}", status_code=204, responses=problems(404, 422, 503))
-def delete_video(video_id: str, services: ServicesDep) -> Response:
+def delete_video(video_id: str, jobs: JobsDep) -> Response:
     """Delete a video and all its results; a running analysis is stopped."""
-    services.jobs.delete(video_id)
+    jobs.delete(video_id)
     return Response(status_code=204)
 
 
@@ -104,13 +116,13 @@ def delete_video(video_id: str, services: ServicesDep) -> Response:
     response_class=FileResponse,
     responses=problems(404, 416, 422, 503)
     | {
-        200: {"description": "The video.", "content": {"video/*": {}}},
-        206: {"description": "The requested range of it.", "content": {"video/*": {}}},
+        200: {"description": "The video.", "content": _MEDIA_CONTENT},
+        206: {"description": "The requested range of it.", "content": _MEDIA_CONTENT},
     },
 )
-def get_media(request: Request, video_id: str, services: ServicesDep) -> Response:
+def get_media(request: Request, video_id: str, jobs: JobsDep) -> Response:
     """The uploaded video, unchanged; supports range requests."""
-    return _media(request, services.jobs.get(video_id))
+    return _media(request, jobs.get(video_id))
 
 
 def job_out(job: Job) -> JobOut:
@@ -165,7 +177,7 @@ def _media(request: Request, job: Job) -> Response:
     check_range(request.headers.get("range"), path.stat().st_size)
     return FileResponse(
         path,
-        media_type=_VIDEO_TYPES.get(path.suffix, "application/octet-stream"),
+        media_type=_VIDEO_TYPES.get(path.suffix, _UNKNOWN_TYPE),
         filename=job.source,
         content_disposition_type="inline",
     )

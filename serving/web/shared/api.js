@@ -5,6 +5,12 @@ export const PHOTOS = "/api/v1/photos";
 export const LIVE = "/api/v1/live";
 export const DEMO_PERFORMANCE = "/api/v1/demo/performance.mp4";
 
+export const SESSION = "/api/v1/session";
+
+const LOG_IN_NEEDED = 401;
+// Sent on the document when a request was refused because nobody is logged in.
+export const LOGGED_OUT = "logged-out";
+
 export class ApiError extends Error {
   constructor(status, title, detail) {
     super(detail);
@@ -45,6 +51,7 @@ export function upload(url, file, onProgress) {
 }
 
 function problem(status, text) {
+  if (status === LOG_IN_NEEDED) document.dispatchEvent(new Event(LOGGED_OUT));
   try {
     const { title, detail } = JSON.parse(text);
     return new ApiError(status, title, detail);

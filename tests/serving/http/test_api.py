@@ -79,7 +79,6 @@ def test_a_file_that_is_not_a_photo_is_explained(server: Server) -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        pytest.param(lambda _, __: b"", "is empty", id="empty"),
         pytest.param(lambda _, __: b"no video at all", "is not a video", id="text"),
         pytest.param(
             lambda _, folder: write_audio(folder / "s.mp4").read_bytes(), "sound", id="sound"
@@ -192,10 +191,17 @@ def test_parts_of_an_unknown_video_are_not_found(server: Server, part: str) -> N
 
 
 def test_a_method_that_is_not_allowed_names_those_that_are(server: Server) -> None:
-    """405 with every method of the path in `Allow`."""
-    reply = server.http.put(VIDEOS)
-    assert_problem(reply, 405)
-    assert set(reply.headers["allow"].replace(" ", "").split(",")) >= {"GET", "POST"}
+    """405 with every method of the path in `Allow`, and no other."""
+    for path, allowed in (
+        (VIDEOS, {"GET", "POST"}),
+        (f"{VIDEOS}/demo", {"GET", "POST", "DELETE"}),
+        ("/api/v1/openapi.json", {"GET", "HEAD"}),
+        ("/web/app.js", {"GET", "HEAD"}),
+        ("/", {"GET"}),
+    ):
+        reply = server.http.put(path)
+        assert_problem(reply, 405)
+        assert set(reply.headers["allow"].split(", ")) == allowed, path
 
 
 def test_the_player_gets_ranges_of_the_video(kept: Kept, clip: Path) -> None:
@@ -276,7 +282,9 @@ POINTS = [[0.5, 0.5]] * 33
         ),
         pytest.param(" " * 2_000_000, 413, id="too large"),
         pytest.param(b"\xff\xfe", 422, id="no text"),
-        pytest.param("[" * 100_000, 422, id="too deep"),
+        pytest.param("[" * 3000, 422, id="too deep"),
+        pytest.param("[" * 100_000, 422, id="too many parts"),
+        pytest.param('{"frames": [' + "1," * 100_000 + "1]}", 422, id="too many entries"),
     ],
 )
 def test_malformed_landmarks_are_explained(server: Server, content: Any, status: int) -> None:

@@ -122,7 +122,7 @@ def test_health_is_reported_while_an_upload_is_removed(
     async def main(data_dir: DataDir) -> None:
         app = create_app(load_settings(write_params(tmp_path, tmp_path / "none.onnx")), data_dir)
         transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             form_type = {"Content-Type": "multipart/form-data; boundary=edge"}
             broken = client.post("/api/v1/photos", content=b"broken", headers=form_type)
             upload = asyncio.create_task(broken)
