@@ -1,6 +1,7 @@
 """``straps-serve run``: the HTTP service."""
 
 import logging
+import resource
 import signal
 import sys
 from dataclasses import replace
@@ -11,6 +12,7 @@ import uvicorn
 from serving.app import create_app
 from serving.http.access.hosts import is_loopback
 from serving.http.access.tokens import TOKENS_VARIABLE, load_tokens
+from serving.http.transport import limited_protocol
 from serving.live.transport import LiveTransport
 from serving.settings import ServingParams, load_settings
 from serving.storage.data_dir import DataDir
@@ -20,6 +22,7 @@ from shared_features.runtime.allocator import limit_arenas
 # How long requests in flight may take to finish after the service is told to stop.
 _GRACE_S = 5
 _KEEP_ALIVE_S = 15
+_FILES = 16384
 
 
 def run_service(
@@ -39,6 +42,7 @@ def run_service(
     # uvicorn shuts down and then raises the signal again; a requested stop is not a failure.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     limit_arenas()
+    _allow_files()
     settings = load_settings(params)
     given = {key: value for key, value in (("host", host), ("port", port)) if value is not None}
     settings = replace(settings, serving=settings.serving.model_copy(update=given))
@@ -50,6 +54,7 @@ def run_service(
             create_app(settings, data_dir),
             host=serving.host,
             port=serving.port,
+            http=limited_protocol(serving),
             log_config=None,
             access_log=False,
             proxy_headers=False,  # the application applies them itself
@@ -61,6 +66,14 @@ def run_service(
             # Frames are compressed already, and the replies are small.
             ws_per_message_deflate=False,
         )
+
+
+def _allow_files() -> None:
+    """Use as many file descriptors as the system allows: each connection takes one, or more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _check_exposure(serving: ServingParams) -> None:

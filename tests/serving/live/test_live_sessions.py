@@ -37,6 +37,8 @@ LIVE = {
     "max_frame_kb": MAX_FRAME_KB,
     "max_pixels": 640 * 480,
     "idle_timeout_s": 60,
+    # A test floods the service with messages until its own buffers are full.
+    "max_fps": 10_000,
     "send_timeout_s": 1,
     "landmark_min_cutoff_hz": 1.5,
     "landmark_beta": 10,
@@ -159,6 +161,34 @@ def test_text_is_refused(server: Server) -> None:
         assert client.close_code() == 1003
 
 
+def test_bad_text_leaves_no_traceback(server: Server) -> None:
+    """Text that is not UTF-8 is refused as text."""
+    with socket.socket() as client:
+        open_session(server, client)
+        client.sendall(b"\x81" + bytes([0x80 | 2]) + bytes(4) + b"\xff\xfe")
+        assert close_code(client) == 1003
+
+
+def test_a_message_of_endless_fragments_ends(server: Server) -> None:
+    """Empty fragments add nothing to the size of a message."""
+    with socket.socket() as client:
+        open_session(server, client)
+        client.sendall(b"\x02\x80" + bytes(4))
+        with contextlib.suppress(ConnectionError):
+            client.sendall((b"\x00\x80" + bytes(4)) * 5000)
+        assert close_code(client) == 1008
+
+
+def close_code(client: socket.socket) -> int:
+    """The code in the close frame, the last message of a session."""
+    received = b""
+    with contextlib.suppress(ConnectionResetError):
+        while piece := client.recv(65536):
+            received += piece
+    last = received[received.rindex(b"\x88") :]
+    return int.from_bytes(last[2:4], "big")
+
+
 def test_a_huge_message_is_refused(server: Server) -> None:
     """The service closes before it has read all of it."""
     with Client(server) as client:
@@ -234,14 +264,19 @@ def stalled_client(server: Server) -> socket.socket:
     """A raw connection with a small window that never reads."""
     stalled = socket.socket()
     stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    stalled.connect(("127.0.0.1", server.port))
-    stalled.sendall(
+    open_session(server, stalled)
+    return stalled
+
+
+def open_session(server: Server, client: socket.socket) -> None:
+    client.settimeout(PATIENCE_S)
+    client.connect(("127.0.0.1", server.port))
+    client.sendall(
         b"GET /api/v1/live HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
         b"Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
         b"Sec-WebSocket-Version: 13\r\n\r\n"
     )
-    assert stalled.recv(12) == b"HTTP/1.1 101"
-    return stalled
+    assert client.recv(12) == b"HTTP/1.1 101"
 
 
 def client_message(payload: bytes) -> bytes:
