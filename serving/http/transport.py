@@ -1,15 +1,15 @@
 """The HTTP protocol of uvicorn, extended to give up connections that only take up room.
 
-A connection costs a file descriptor from its first packet on, whether or not a request follows. With
-none left, the service can neither answer nor open files.
+A connection costs a file descriptor from its first packet on, whether or not a request follows.
+With none left, the service can neither answer nor open files.
 
 As in ``serving.live.transport``, this relies on names that uvicorn does not document.
 """
 
 import asyncio
 from collections import Counter
+from typing import Any
 
-import h11
 from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
@@ -24,102 +24,139 @@ _UNREAD_TIMEOUT_S = 120.0
 _READ_BYTES = 32 * 1024
 
 
-def limited_protocol(serving: ServingParams) -> type[H11Protocol]:
-    """The protocol class with the configured limits, for uvicorn."""
-    proxies = Proxies(serving.trusted_proxies)
-    open_from: Counter[str] = Counter()
+class ConnectionLimits:
+    """The open connections of a service, by address.
 
-    class LimitedProtocol(H11Protocol):
-        """Closes connections beyond the limits, and those whose request does not arrive."""
+    Args:
+        serving: Their limits.
+    """
 
-        def __init__(
-            self,
-            config: Config,
-            server_state: ServerState,
-            app_state: dict[str, object],
-            _loop: asyncio.AbstractEventLoop | None = None,
-        ) -> None:
-            super().__init__(config, server_state, app_state, _loop)
-            self._address: str | None = None
-            self._awaiting: asyncio.TimerHandle | None = None
-            self._unread: asyncio.TimerHandle | None = None
+    def __init__(self, serving: ServingParams) -> None:
+        self.header_timeout_s = serving.header_timeout_s
+        self._most = serving.max_connections
+        self._most_from_one = serving.max_connections_per_address
+        self._proxies = Proxies(serving.trusted_proxies)
+        self._open: Counter[str] = Counter()
 
-        def connection_made(self, transport: asyncio.BaseTransport) -> None:
-            assert isinstance(transport, asyncio.Transport)
-            super().connection_made(transport)
-            transport.max_size = _READ_BYTES  # type: ignore[attr-defined]
-            peer = self.client[0] if self.client else ""
-            self._address = network_of(peer)
-            open_from[self._address] += 1
-            too_many = (
-                open_from[self._address] > serving.max_connections_per_address
-                and not proxies.trust(peer)
-            )
-            if too_many or sum(open_from.values()) > serving.max_connections:
-                transport.abort()
-                return
+    def take(self, address: str, peer: str) -> bool:
+        """Count a connection; returns whether there is room for it.
+
+        Args:
+            address: What it is counted under.
+            peer: Address it comes from; a trusted proxy may have any number.
+        """
+        self._open[address] += 1
+        fits = self._open[address] <= self._most_from_one or self._proxies.trust(peer)
+        return fits and self._open.total() <= self._most
+
+    def give_back(self, address: str) -> None:
+        """Count a connection no more."""
+        self._open[address] -= 1
+        if not self._open[address]:
+            del self._open[address]
+
+
+class LimitedProtocol(H11Protocol):
+    """Closes connections beyond the limits, and those whose request does not arrive.
+
+    Attributes:
+        limits: Limits of the service and its open connections, shared by all of them.
+    """
+
+    limits: ConnectionLimits
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, object],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._address: str | None = None
+        self._awaiting: asyncio.TimerHandle | None = None
+        self._unread: asyncio.TimerHandle | None = None
+
+    def connection_made(  # type: ignore[override]
+        self, transport: asyncio.Transport
+    ) -> None:
+        """Take a connection, if there is room for it."""
+        super().connection_made(transport)
+        transport.max_size = _READ_BYTES  # type: ignore[attr-defined]
+        peer = self.client[0] if self.client else ""
+        self._address = network_of(peer)
+        if not self.limits.take(self._address, peer):
+            transport.abort()
+            return
+        self._await_request()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget a connection."""
+        self._stop_timers()
+        self._forget()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what has arrived."""
+        super().data_received(data)
+        if self._is_between_requests():
             self._await_request()
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            self._stop_timers()
-            self._forget()
-            super().connection_lost(exc)
-
-        def data_received(self, data: bytes) -> None:
-            super().data_received(data)
-            if self._is_between_requests():
-                self._await_request()
-            else:
-                self._stop_awaiting()
-
-        def on_response_complete(self) -> None:
-            super().on_response_complete()
-            self._stop_awaiting()  # uvicorn's own timer for idle connections runs now
-
-        def handle_websocket_upgrade(self, event: h11.Request) -> None:
-            self._stop_timers()
-            self._forget()  # live sessions have limits of their own
-            super().handle_websocket_upgrade(event)
-
-        def pause_writing(self) -> None:
-            super().pause_writing()
-            self._unread = self.loop.call_later(_UNREAD_TIMEOUT_S, self.transport.abort)
-
-        def resume_writing(self) -> None:
-            super().resume_writing()
-            if self._unread is not None:
-                self._unread.cancel()
-                self._unread = None
-
-        def _is_between_requests(self) -> bool:
-            return self.cycle is None or self.cycle.response_complete
-
-        def _await_request(self) -> None:
-            # Not restarted by further bytes: a header a minute is no request.
-            if self._awaiting is None and not self.transport.is_closing():
-                self._awaiting = self.loop.call_later(serving.header_timeout_s, self._give_up)
-
-        def _give_up(self) -> None:
-            self._awaiting = None
-            if self._is_between_requests():
-                self.transport.abort()
-
-        def _stop_awaiting(self) -> None:
-            if self._awaiting is not None:
-                self._awaiting.cancel()
-                self._awaiting = None
-
-        def _stop_timers(self) -> None:
+        else:
             self._stop_awaiting()
-            if self._unread is not None:
-                self._unread.cancel()
-                self._unread = None
 
-        def _forget(self) -> None:
-            if self._address is not None:
-                open_from[self._address] -= 1
-                if not open_from[self._address]:
-                    del open_from[self._address]
-                self._address = None
+    def on_response_complete(self) -> None:
+        """Wait for the next request."""
+        super().on_response_complete()
+        self._stop_awaiting()  # uvicorn's own timer for idle connections runs now
 
-    return LimitedProtocol
+    def handle_websocket_upgrade(self, event: Any) -> None:
+        """Hand the connection over to the websocket protocol."""
+        self._stop_timers()
+        self._forget()  # live sessions have limits of their own
+        super().handle_websocket_upgrade(event)
+
+    def pause_writing(self) -> None:
+        """Start to wait for a client that does not read."""
+        super().pause_writing()
+        self._unread = self.loop.call_later(_UNREAD_TIMEOUT_S, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Continue with a client that reads again."""
+        super().resume_writing()
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+
+    def _is_between_requests(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    def _await_request(self) -> None:
+        # Not restarted by further bytes: a header a minute is no request.
+        if self._awaiting is None and not self.transport.is_closing():
+            self._awaiting = self.loop.call_later(self.limits.header_timeout_s, self._give_up)
+
+    def _give_up(self) -> None:
+        self._awaiting = None
+        if self._is_between_requests():
+            self.transport.abort()
+
+    def _stop_awaiting(self) -> None:
+        if self._awaiting is not None:
+            self._awaiting.cancel()
+            self._awaiting = None
+
+    def _stop_timers(self) -> None:
+        self._stop_awaiting()
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+
+    def _forget(self) -> None:
+        if self._address is not None:
+            self.limits.give_back(self._address)
+            self._address = None
+
+
+def limited_protocol(serving: ServingParams) -> type[LimitedProtocol]:
+    """The protocol class with the configured limits, for uvicorn."""
+    return type("Protocol", (LimitedProtocol,), {"limits": ConnectionLimits(serving)})

@@ -1,0 +1,99 @@
+"""Connections that bring no request are given up, and there are not too many of them."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+import uvicorn
+
+from serving.http.transport import limited_protocol
+from serving.settings import load_settings
+from tests.serving.server import PATIENCE_S, Server, free_port
+
+REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+MOST, MOST_FROM_ONE = 6, 4
+
+
+async def app(scope: Any, receive: Any, send: Any) -> None:
+    """Answers without looking at the request."""
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body"})
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    """A service with short patience and few connections."""
+    serving = load_settings().serving.model_copy(
+        update={
+            "header_timeout_s": 0.3,
+            "max_connections": MOST,
+            "max_connections_per_address": MOST_FROM_ONE,
+            "trusted_proxies": ("127.0.0.2",),
+        }
+    )
+    config = uvicorn.Config(
+        app, port=free_port(), http=limited_protocol(serving), lifespan="off", log_config=None
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    Server.wait_for(lambda: server.started)
+    yield config.port
+    server.should_exit = server.force_exit = True
+    thread.join()
+
+
+def connect(port: int, source: str = "127.0.0.1") -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), PATIENCE_S, source_address=(source, 0))
+
+
+def answers(client: socket.socket) -> bool:
+    """Whether a request on a connection is answered; a refused one is closed or reset."""
+    try:
+        client.sendall(REQUEST)
+        return client.recv(4096).startswith(b"HTTP/1.1 204")
+    except ConnectionError:
+        return False
+
+
+def is_closed(client: socket.socket) -> bool:
+    """Wait for the end of a connection."""
+    try:
+        return client.recv(4096) == b""
+    except ConnectionError:
+        return True
+
+
+@pytest.mark.parametrize("start", [b"", b"GET / HTTP/1.1\r\nHost: loc"], ids=["nothing", "half"])
+def test_headers_that_do_not_arrive_are_given_up(port: int, start: bytes) -> None:
+    """On a new connection, and after a request that was answered."""
+    with connect(port) as client:
+        client.sendall(start)
+        assert is_closed(client)
+    if start:
+        with connect(port) as client:
+            assert answers(client)
+            client.sendall(start)
+            assert is_closed(client)
+
+
+def test_one_address_has_so_many_connections(port: int) -> None:
+    """Others have room; a trusted proxy has no limit of its own, but there is one for all."""
+    with ExitStack() as opened:
+        mine = [opened.enter_context(connect(port)) for _ in range(MOST_FROM_ONE)]
+        assert all(answers(client) for client in mine)
+        with connect(port) as one_more:
+            assert not answers(one_more)
+        proxy = [opened.enter_context(connect(port, "127.0.0.2")) for _ in range(2)]
+        assert all(answers(client) for client in proxy)
+        with connect(port, "127.0.0.3") as beyond:
+            assert not answers(beyond)
+    Server.wait_for(lambda: can_connect(port))
+
+
+def can_connect(port: int) -> bool:
+    with connect(port) as client:
+        return answers(client)
