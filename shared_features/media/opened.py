@@ -28,6 +28,7 @@ from shared_features.params import MediaParams
 
 # A file without a frame index may stop this long before its announced end and still be complete.
 _END_TOLERANCE_S = 1.0
+_GIF = b"GIF8"
 # Frame rate of the recording, where that of playing it may be lower.
 _CAPTURE_FPS = "com.android.capture.fps"
 
@@ -63,7 +64,7 @@ class OpenedVideo:
             raise MediaError(
                 f"{path.name} is not a video this program reads, or its beginning is missing "
                 f"({error.strerror}). Expected a recording such as MP4, MOV, MKV, WebM or AVI; "
-                "send the original file."
+                f"{_what_to_send(path)}."
             ) from error
         try:
             self.stream = video_stream(path.name, self.container)
@@ -176,6 +177,13 @@ def _colours(first: VideoFrame, upright: Upright) -> Colours:
     if upright.hdr is not None:
         return Colours(BT709, BT709, BT709)
     return Colours(first.colorspace, first.color_primaries, first.color_trc)
+
+
+def _what_to_send(path: Path) -> str:
+    with path.open("rb") as file:
+        if file.read(len(_GIF)) == _GIF:
+            return "convert this GIF, or send it as a photo, of which the first frame is used"
+    return "send the original file"
 
 
 def _listed(container: InputContainer, stream: VideoStream) -> tuple[int, int] | None:

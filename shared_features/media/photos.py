@@ -35,7 +35,7 @@ _HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 _MAX_MISSING, _MAX_MISSING_ROWS = 0.1, 32
 # This much less of a JPEG, in bytes, decodes differently only from where its data ends.
 _END_BYTES = 16
-ANIMATED = "The photo is animated; only its first frame was used."
+SEVERAL_FRAMES = "The photo has several frames; only the first was used."
 
 
 class _Encoded(NamedTuple):
@@ -73,7 +73,7 @@ def read_photo(path: Path, limits: MediaParams) -> Frame:
         with _opened(encoded.content) as photo:
             _check_size(path, photo.size, limits)
             if encoded.is_animated or getattr(photo, "is_animated", False):
-                notes.append(ANIMATED)
+                notes.append(SEVERAL_FRAMES)
             orientation = encoded.orientation
             if orientation is None:
                 orientation = orientation_of(

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, features
 
 from shared_features.errors import MediaError, MediaTooLargeError
-from shared_features.media.photos import ANIMATED, read_photo
+from shared_features.media.photos import SEVERAL_FRAMES, read_photo
 from shared_features.params import MediaParams
 from tests.clips import (
     corner_image,
@@ -174,7 +174,7 @@ def test_of_an_animation_the_first_frame_is_used(
     first, *more = (Image.fromarray(corner_image(60, 40, each)) for each in (0, 90, 200))
     first.save(tmp_path / name, save_all=True, append_images=more, duration=100)
     frame = read_photo(tmp_path / name, media)
-    assert frame.notes == (ANIMATED,)
+    assert frame.notes == (SEVERAL_FRAMES,)
     assert corner_order(frame.rgb) == UPRIGHT
     assert frame.rgb[20, 30].max() < 60
     first.save(tmp_path / name)

@@ -10,6 +10,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from shared_features.errors import MediaError, MediaTooLargeError
 from shared_features.media.container import open_container, video_stream
@@ -159,6 +160,15 @@ def test_a_file_that_is_not_a_video_is_refused(tmp_path: Path, media: MediaParam
     ):
         with pytest.raises(MediaError, match=message):
             VideoReader(tmp_path / name, media)
+
+
+def test_a_gif_is_told_what_to_do(tmp_path: Path, media: MediaParams) -> None:
+    """It is a photo here, even if it moves."""
+    path = tmp_path / "moving.gif"
+    first, second = (Image.fromarray(corner_image(40, 30, each)) for each in (0, 90))
+    first.save(path, save_all=True, append_images=[second])
+    with pytest.raises(MediaError, match="convert this GIF, or send it as a photo"):
+        VideoReader(path, media)
 
 
 def test_a_playlist_cannot_make_the_reader_open_other_files(
