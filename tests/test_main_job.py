@@ -95,7 +95,7 @@ def test_straps_photos_and_their_mirror_images(
             mirrored = Frame.of_rgb(np.ascontiguousarray(frame.rgb[:, ::-1]))
             for picture in (frame, mirrored):
                 track = photo_track(row["filename"], picture, estimator, pose)
-                (probabilities,) = classifier.classify(track)
+                probabilities = classifier.classify_photo(track)
                 assert classifier.labels[int(probabilities.argmax())] == row["label"]
 
 
@@ -124,7 +124,8 @@ def test_everyday_people_are_no_straps_poses(
     with PoseEstimator(pose_model, "photo", pose.max_people, pose) as estimator:
         for path in sorted(shared_data("yoga").glob("*/*.jpg"))[::8]:
             frame = read_photo(path, shared_params.media)
-            (probabilities,) = classifier.classify(photo_track(path.name, frame, estimator, pose))
+            track = photo_track(path.name, frame, estimator, pose)
+            probabilities = classifier.classify_photo(track)
             if not np.isnan(probabilities).any():
                 label = classifier.labels[int(probabilities.argmax())]
                 photos.append(label in harmless or probabilities.max() < enter)

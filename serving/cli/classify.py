@@ -46,7 +46,7 @@ def classify_photos(
                 print(f"{path} crashed the program that reads it. {error}", file=sys.stderr)
                 all_read = False
             else:
-                found = prediction_of(classifier.classify(track)[0], classifier.contract)
+                found = prediction_of(classifier.classify_photo(track), classifier.contract)
                 notes = track.provenance.get("notes", [])
                 line = _json_line(path, found, notes) if as_json else _text_line(path, found)
                 print(line, flush=True)

@@ -56,6 +56,11 @@ class ModelContract:
     training: dict[str, Any]
     metrics: dict[str, Any]
 
+    @property
+    def mirror_images(self) -> bool:
+        """Whether the model was trained on mirror images, under the labels of the originals."""
+        return self.training.get("mirror_images") is True
+
     def to_json(self) -> str:
         """The contract as stored in the model file."""
         return json.dumps(
@@ -168,6 +173,19 @@ class PoseClassifier:
             features = compute(track.image[block], track.world[block], track.aspect)
             probabilities[block] = self.probabilities(features)
         return probabilities
+
+    def classify_photo(self, track: LandmarkTrack) -> NDArray[np.float32]:
+        """Probabilities ``(labels,)`` of a photo, a track of one frame; NaN without a person.
+
+        They are the mean of the photo and its mirror image, which have the same pose. A model that
+        was not trained on mirror images may have different labels for the two sides, and is only
+        given the photo itself.
+        """
+        probabilities = self.classify(track)
+        if self.contract.mirror_images:
+            probabilities = (probabilities + self.classify(track.mirrored())) * np.float32(0.5)
+        photo: NDArray[np.float32] = probabilities[0]
+        return photo
 
     def _read_contract(self) -> ModelContract:
         metadata = self._session.get_modelmeta().custom_metadata_map

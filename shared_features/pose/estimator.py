@@ -130,10 +130,10 @@ def pick(people: list[Person], policy: PersonPolicy) -> Person | None:
 
 def is_same_person(a: Person, b: Person) -> bool:
     """Whether two sets of landmarks, from the same or adjacent frames, may belong to one person."""
-    return _overlap(a, b) >= _SAME_PERSON_OVERLAP
+    return overlap(a, b) >= _SAME_PERSON_OVERLAP
 
 
-def _overlap(a: Person, b: Person) -> float:
+def overlap(a: Person, b: Person) -> float:
     """Intersection over union of two people's boxes, 0..1."""
     (a_left, a_top, a_right, a_bottom), (b_left, b_top, b_right, b_bottom) = a.box(), b.box()
     width = max(0.0, min(a_right, b_right) - max(a_left, b_left))

@@ -24,8 +24,9 @@ from shared_features.params import MediaParams, PoseParams
 from shared_features.pose import model_asset
 from shared_features.pose.checkpoints import CheckpointStore, landmark_provenance
 from shared_features.pose.chunks import Chunk, ChunkBuffer
-from shared_features.pose.estimator import PoseEstimator, pick
+from shared_features.pose.estimator import PoseEstimator
 from shared_features.pose.parallel import ParallelTracking
+from shared_features.pose.photo_looks import PHOTO_LOOKS, find_in_photo
 from shared_features.pose.sampling import SkippedFrame, sample_frames
 from shared_features.pose.tracking import track_chunks
 from shared_features.runtime.prefetch import Prefetched
@@ -69,7 +70,7 @@ def extract_photo(path: Path, media: MediaParams, pose: PoseParams) -> LandmarkT
 def photo_track(
     source: str, frame: Frame, estimator: PoseEstimator, pose: PoseParams
 ) -> LandmarkTrack:
-    """The track of one frame, found by an estimator in ``photo`` mode.
+    """The track of one frame, found by an estimator in ``photo`` mode (see ``photo_looks``).
 
     Args:
         source: Name of the photo.
@@ -77,15 +78,16 @@ def photo_track(
         estimator: Estimator in ``photo`` mode; it can be used for many photos.
         pose: Pose settings.
     """
-    people = estimator.people(frame.rgb)
-    person = pick(people, pose.person_policy)
+    found = find_in_photo(frame.rgb, estimator.people, pose.person_policy)
     image, world = empty_landmarks(1)
-    if person is not None:
-        image[0], world[0] = person.image, person.world
+    if found.person is not None:
+        image[0], world[0] = found.person.image, found.person.world
     height, width = frame.rgb.shape[:2]
     provenance: dict[str, Any] = {
         "person_policy": pose.person_policy,
-        "people_in_view": [len(people)],
+        "people_in_view": [found.people_in_view],
+        "photo_looks": PHOTO_LOOKS,
+        "inferences": found.inferences,
     }
     if frame.notes:
         provenance["notes"] = list(frame.notes)

@@ -15,6 +15,7 @@ from typing import Any
 from shared_features.params import SharedParams
 from shared_features.pose import model_asset
 from shared_features.pose.checkpoints import landmark_provenance
+from shared_features.pose.photo_looks import PHOTO_LOOKS
 from training.errors import RecordingError
 from training.media.extraction import ExtractionSettings, extract, stored_sidecar
 from training.params import ExtractionParams
@@ -138,6 +139,8 @@ def _key_facts(kind: Kind, settings: ExtractionSettings, made_by: dict[str, Any]
         **settings.pose.model_dump(mode="json", exclude={"model_path"}),
         **made_by,
     }
+    if kind == "photo":
+        facts["photo_looks"] = PHOTO_LOOKS
     return {
         name: fact for name, fact in facts.items() if kind == "video" or name not in _VIDEO_ONLY
     }

@@ -49,7 +49,7 @@ async def classify_photo(request: Request, services: ServicesDep) -> PhotoOut:
             except MediaError as error:
                 message = client_message(error, upload.path, upload.source)
                 raise type(error)(message) from error
-    found = prediction_of(classifier.classify(track)[0], classifier.contract)
+    found = prediction_of(classifier.classify_photo(track), classifier.contract)
     return PhotoOut(
         **asdict(found),
         source=track.source,

@@ -203,3 +203,30 @@ def test_a_model_of_other_shapes_is_refused_with_its_numbers(model: Path) -> Non
     onnx.save(renamed, model)
     with pytest.raises(ClassifierError, match="returns None probabilities"):
         PoseClassifier(model)
+
+
+def test_a_photo_and_its_mirror_image_have_the_same_probabilities(model: Path) -> None:
+    """A model trained on mirror images sees both; another one may name sides, and sees only one."""
+    random = np.random.default_rng(3)
+    track = LandmarkTrack(
+        "photo.jpg",
+        640,
+        480,
+        np.zeros(1),
+        random.uniform(0.2, 0.8, (1, 33, 5)).astype(np.float32),
+        random.normal(0, 0.4, (1, 33, 3)).astype(np.float32),
+    )
+    classifier = PoseClassifier(STARTER)
+    photo = classifier.classify_photo(track)
+    both = classifier.classify(track), classifier.classify(track.mirrored())
+    assert photo == pytest.approx((both[0][0] + both[1][0]) / 2, abs=1e-6)
+    assert classifier.classify_photo(track.mirrored()) == pytest.approx(photo, abs=1e-6)
+    change_contract(model, training={"mirror_images": False})
+    one_sided = PoseClassifier(model)
+    assert (one_sided.classify_photo(track) == both[0][0]).all()
+
+
+def test_a_photo_without_a_person_has_no_probabilities() -> None:
+    """They are NaN, as in a track."""
+    nobody = LandmarkTrack("photo.jpg", 64, 48, np.zeros(1), *empty_landmarks(1))
+    assert np.isnan(PoseClassifier(STARTER).classify_photo(nobody)).all()

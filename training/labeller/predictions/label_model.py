@@ -27,8 +27,15 @@ class LabelModel:
 
     def probabilities(self, track: LandmarkTrack) -> NDArray[np.float32]:
         """Probabilities for the frames of a track, ``(n, labels)``; NaN where no one was found."""
-        columns = [self.classifier.labels.index(label) for label in self.labels]
-        return self.classifier.classify(track)[:, columns]
+        return self.classifier.classify(track)[:, self._columns]
+
+    def photo_probabilities(self, track: LandmarkTrack) -> NDArray[np.float32]:
+        """Probabilities for a photo, ``(1, n)``; NaN if no one was found."""
+        return self.classifier.classify_photo(track)[None, self._columns]
+
+    @property
+    def _columns(self) -> list[int]:
+        return [self.classifier.labels.index(label) for label in self.labels]
 
 
 def load_model(path: Path, known: tuple[str, ...]) -> LabelModel:

@@ -130,4 +130,4 @@ def _skip(photo: Recording, frame: Frame) -> None:
 
 
 def _ready(model: LabelModel, track: LandmarkTrack) -> Prediction:
-    return Prediction("ready", 1.0, None, model.probabilities(track), model.labels)
+    return Prediction("ready", 1.0, None, model.photo_probabilities(track), model.labels)
