@@ -30,7 +30,7 @@ from shared_features.params import PersonPolicy
 from shared_features.pose.crops import Crop, square_around, tiles
 from shared_features.pose.estimator import Person, is_same_person, overlap, pick
 
-PHOTO_LOOKS = "closer twice and mirrored, tiles, 1"
+PHOTO_LOOKS = "closer-2 mirrored tiles v1"
 """Name of this way of finding landmarks; landmark tables of photos depend on it."""
 
 _CLOSER_LOOKS = 2

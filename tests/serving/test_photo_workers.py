@@ -70,7 +70,7 @@ def test_a_photo_that_takes_too_long_is_given_up(folder: Path, shared_params: Sh
             await tracked(workers, folder / "hang.png")
         return await tracked(workers, folder / "good.png")
 
-    workers = PhotoWorkers(shared_params, 1, 0, timeout_s=1)
+    workers = PhotoWorkers(shared_params, 1, 0, timeout_s=5)
     try:
         assert len(asyncio.run(scenario())) == 1
     finally:

@@ -280,7 +280,7 @@ def test_photos_are_offered_by_uncertainty(tools: StartTool, model: Path, pose_m
             table = landmarks_path(folder.parents[1] / "interim" / "landmarks", "photo", stem)
             table.parent.mkdir(parents=True, exist_ok=True)
             write_track(track, table)
-            confidence[f"photo_{stem}.jpg"] = float(classifier.classify(track).max())
+            confidence[f"photo_{stem}.jpg"] = float(classifier.classify_photo(track).max())
         grey.save(folder / "aaa_nobody.png")
         (folder / "aab_damaged.jpg").write_text("no photo")
         Image.new("RGB", (64, 48)).save(folder / "mirrored_pose0.jpg")
