@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 import yaml
 
 from benchmarks.leakage import neighbours_f1
@@ -30,6 +31,7 @@ def write_params(folder: Path) -> Path:
     return path
 
 
+@pytest.mark.release  # 820 photos at four inferences each
 def test_yoga_from_photos_to_a_served_model(
     tmp_path: Path, shared_data: Callable[[str], Path], pose_model: Path
 ) -> None:
