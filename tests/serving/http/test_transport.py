@@ -18,7 +18,9 @@ MOST, MOST_FROM_ONE = 6, 4
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
-    """Answers without looking at the request."""
+    """Answers when the body has arrived."""
+    while (await receive()).get("more_body"):
+        pass
     await send({"type": "http.response.start", "status": 204, "headers": []})
     await send({"type": "http.response.body"})
 
@@ -78,6 +80,20 @@ def test_headers_that_do_not_arrive_are_given_up(port: int, start: bytes) -> Non
             assert answers(client)
             client.sendall(start)
             assert is_closed(client)
+
+
+@pytest.mark.parametrize(("size", "answered"), [(1, False), (1000, True)])
+def test_a_body_in_tiny_chunks_is_given_up(port: int, size: int, answered: bool) -> None:
+    """Parsing a million chunks would keep everyone waiting."""
+    chunk = b"%x\r\n%s\r\n" % (size, b"x" * size)
+    with connect(port) as client:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+        try:
+            client.sendall(chunk * (200_000 // len(chunk)) + b"0\r\n\r\n")
+            reply = client.recv(4096)
+        except ConnectionError:
+            reply = b""
+    assert reply.startswith(b"HTTP/1.1 204") is answered
 
 
 def test_one_address_has_so_many_connections(port: int) -> None:
