@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Self
 
@@ -17,30 +18,29 @@ _USER = "straps"
 
 
 class Postgres:
-    """A server in a folder; it refuses to run as root, so it runs as `nobody` then.
+    """A server that runs as `nobody` for root, because it refuses to run as root."""
 
-    Args:
-        folder: An empty folder for its files.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._data = folder / "postgres"
-        self._log = folder / "postgres.log"
+    def __init__(self) -> None:
+        # pytest's own folders are closed to other users.
+        self._folder = Path(tempfile.mkdtemp(prefix="straps-postgres-"))
+        self._data = self._folder / "data"
+        self._log = self._folder / "log"
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
         self._data.mkdir()
         if os.geteuid() == 0:
-            shutil.chown(self._data, "nobody")
-            for folder in (self._data, *self._data.parents):
-                folder.chmod(folder.stat().st_mode | 0o011)
-        self._run("initdb", "-D", str(self._data), "-U", _USER, "-A", "trust", "--no-sync").wait()
+            for folder in (self._folder, self._data):
+                shutil.chown(folder, "nobody")
+        options = ("-D", str(self._data), "-U", _USER, "-A", "trust", "--no-sync")
+        assert self._run("initdb", *options).wait() == 0, self._log.read_text()
         self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
