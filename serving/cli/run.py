@@ -1,9 +1,14 @@
 """``straps-serve run``: the HTTP service."""
 
+import contextlib
 import logging
+import os
 import resource
 import signal
 import sys
+import threading
+import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +28,8 @@ from shared_features.runtime.allocator import limit_arenas
 _GRACE_S = 5
 _KEEP_ALIVE_S = 15
 _FILES = 16384
+# Then threads that wait for something that does not answer, such as a database, are left behind.
+_THREADS_GRACE_S = 2.0
 
 
 def run_service(
@@ -49,7 +56,7 @@ def run_service(
     serving = settings.serving
     if not insecure:
         _check_exposure(serving)
-    with DataDir(serving.data_dir, serving.min_free_bytes) as data_dir:
+    with _ending_in_time(), DataDir(serving.data_dir, serving.min_free_bytes) as data_dir:
         uvicorn.run(
             create_app(settings, data_dir),
             host=serving.host,
@@ -86,3 +93,19 @@ def _check_exposure(serving: ServingParams) -> None:
             "`openssl rand -hex 24`, or a file of such lines as `serving.tokens_file` in "
             "params.yaml. To run without tokens nevertheless, add --insecure."
         )
+
+
+@contextlib.contextmanager
+def _ending_in_time() -> Iterator[None]:
+    """End the process on an orderly stop, even if threads are stuck: Python would wait for them."""
+    try:
+        yield
+    except SystemExit as leaving:
+        deadline_s = time.monotonic() + _THREADS_GRACE_S
+        for thread in threading.enumerate():
+            if thread is not threading.current_thread() and not thread.daemon:
+                thread.join(max(0.0, deadline_s - time.monotonic()))
+                if thread.is_alive():
+                    logging.shutdown()
+                    os._exit(leaving.code if isinstance(leaving.code, int) else 0)
+        raise

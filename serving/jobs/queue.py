@@ -108,7 +108,10 @@ class JobQueue:
         if self._upkeep.ident is not None:
             self._upkeep.join(_STOP_TIMEOUT_S)
         if self._opened is not None:
-            self._opened.close()
+            # A database that does not answer must not keep the process from ending.
+            closing = threading.Thread(target=self._opened.close, name="queue-close", daemon=True)
+            closing.start()
+            closing.join(_STOP_TIMEOUT_S)
         self._opened, self._problem = None, "The service is shutting down."
 
     @contextmanager

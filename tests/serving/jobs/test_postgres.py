@@ -61,3 +61,8 @@ def test_a_database_that_is_silent_is_said_and_not_waited_for(
         resume()
         wait_for(lambda: server.http.get("/health/ready").status_code == 200)
         wait_for(lambda: server.http.get(VIDEOS).status_code == 200)
+    postgres.freeze()
+    try:
+        assert server.stop() == 0  # it does not keep the service from ending, either
+    finally:
+        postgres.thaw()
