@@ -111,7 +111,7 @@ def test_doubtful_people_found_by_searching_do_not_count() -> None:
     assert find(Answers([], *doubtful)).person is None
 
 
-def test_two_inferences_after_the_first_are_usual_and_the_search_is_bounded() -> None:
+def test_the_number_of_looks_is_bounded() -> None:
     """A photo with a person takes at most four looks, one without at most twenty."""
     assert find(Answers(*[[person(0.6 + i / 100, size=0.66)] for i in range(9)])).inferences == 4
     assert find(Answers()).inferences <= 20
