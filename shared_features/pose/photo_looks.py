@@ -77,13 +77,11 @@ def find_in_photo(
         find_people: Finds everyone in an image, independently of earlier ones.
         policy: Selects one of several people.
     """
-    looks = _Looks(find_people)
-    people = looks.at(rgb)
-    if not people:
-        people, rgb = looks.search(rgb)
+    looks = _Looks(rgb, find_people)
+    people = looks.whole() or looks.search()
     person = pick(people, policy)
     if person is not None:
-        person = looks.mirrored(rgb, looks.closer(rgb, person))
+        person = looks.mirrored(looks.closer(person))
     return PhotoPerson(person, len(people), looks.inferences)
 
 
@@ -97,72 +95,74 @@ def certainty(person: Person) -> float:
 
 
 class _Looks:
-    """Counts inferences."""
+    """Looks at one photo, and counts them."""
 
-    def __init__(self, find_people: Callable[[RgbArray], list[Person]]) -> None:
+    def __init__(self, rgb: RgbArray, find_people: Callable[[RgbArray], list[Person]]) -> None:
+        self._rgb = rgb
         self._find_people = find_people
+        # Only parts are copied and raised: a photo may have 100 million pixels.
+        self._raise_shadows = False
         self.inferences = 0
 
-    def at(self, rgb: RgbArray) -> list[Person]:
-        self.inferences += 1
-        return self._find_people(rgb)
+    def whole(self) -> list[Person]:
+        return self._at(self._rgb)
 
-    def search(self, rgb: RgbArray) -> tuple[list[Person], RgbArray]:
-        """Everyone found in the shadows or in a tile, and the photo in which they were found."""
-        raised = _shadows_raised(rgb)
-        people = _certain(self.at(raised))
-        if people:
-            return people, raised
-        parts = tiles(rgb)
-        for photo in (rgb, raised):
-            found = [person for part in parts for person in _certain(self._in(part, photo))]
-            if found:
-                return _distinct(found), photo
-        return [], rgb
+    def search(self) -> list[Person]:
+        """Everyone found in the shadows or in a tile.
 
-    def closer(self, rgb: RgbArray, person: Person) -> Person:
+        Later looks are at the photo in which they were found.
+        """
+        height, width = self._rgb.shape[:2]
+        everything, parts = [Crop(0, 0, width, height)], tiles(self._rgb)
+        for self._raise_shadows, crops in ((True, everything), (False, parts), (True, parts)):
+            found = [person for crop in crops for person in self._in(crop)]
+            certain = [each for each in found if certainty(each) >= _MIN_SEARCH_CERTAINTY]
+            if certain:
+                return _distinct(certain)
+        return []
+
+    def closer(self, person: Person) -> Person:
         """The best landmarks of closer looks, each around the person found by the one before."""
         for _ in range(_CLOSER_LOOKS):
-            part = square_around(person, rgb, _CLOSER_MULTIPLE)
+            part = square_around(person, self._rgb, _CLOSER_MULTIPLE)
             if part is None:
                 return person
-            found = _same(self._in(part, rgb), person)
+            found = _same(self._in(part), person)
             if found is None or certainty(found) < certainty(person):
                 return person
             person = found
         return person
 
-    def mirrored(self, rgb: RgbArray, person: Person) -> Person:
+    def mirrored(self, person: Person) -> Person:
         """The landmarks, averaged with those of the mirror image if they agree."""
-        part = square_around(person, rgb, _CLOSER_MULTIPLE)
+        part = square_around(person, self._rgb, _CLOSER_MULTIPLE)
         if part is None:
             return person
-        found = _same(self._in(part, rgb, mirrored=True), person)
+        found = _same(self._in(part, mirrored=True), person)
         if found is None:
             return person
-        if _agree(person, found, rgb):
+        if _agree(person, found, self._rgb):
             return _mean(person, found)
         return max(person, found, key=certainty)
 
-    def _in(self, part: Crop, rgb: RgbArray, mirrored: bool = False) -> list[Person]:
-        cut = part.cut(rgb)
-        if not mirrored:
-            return [part.in_photo(person, rgb) for person in self.at(cut)]
-        people = self.at(np.ascontiguousarray(cut[:, ::-1]))
-        return [
-            part.in_photo(Person(mirror_image(each.image), mirror_world(each.world)), rgb)
-            for each in people
-        ]
+    def _in(self, part: Crop, mirrored: bool = False) -> list[Person]:
+        cut = part.cut(self._rgb)
+        if self._raise_shadows:
+            cut = _shadows_raised(cut)
+        people = self._at(np.ascontiguousarray(cut[:, ::-1]) if mirrored else cut)
+        if mirrored:
+            people = [Person(mirror_image(one.image), mirror_world(one.world)) for one in people]
+        return [part.in_photo(person, self._rgb) for person in people]
+
+    def _at(self, rgb: RgbArray) -> list[Person]:
+        self.inferences += 1
+        return self._find_people(rgb)
 
 
 def _same(people: Iterable[Person], person: Person) -> Person | None:
     """The one who overlaps a person most, if it may be the same person."""
     best = max(people, key=lambda each: overlap(each, person), default=None)
     return best if best is not None and is_same_person(best, person) else None
-
-
-def _certain(people: Iterable[Person]) -> list[Person]:
-    return [person for person in people if certainty(person) >= _MIN_SEARCH_CERTAINTY]
 
 
 def _distinct(people: Iterable[Person]) -> list[Person]:
