@@ -23,8 +23,8 @@ from serving.overlay.render import draw_all
 from serving.overlay.routine import routine_of
 from serving.settings import load_settings
 from shared_features.classify.classifier import PoseClassifier
-from shared_features.media.reader import VideoReader
-from shared_features.media.writer import VideoWriter
+from shared_features.media.video.reader import VideoReader
+from shared_features.media.video.writer import VideoWriter
 from shared_features.params import PROJECT_ROOT, load_shared
 from shared_features.pose import model_asset
 from shared_features.pose.estimator import PoseEstimator

@@ -13,7 +13,7 @@ from pathlib import Path
 from PIL import Image
 
 from benchmarks.ratios import measure
-from shared_features.media.reader import VideoReader
+from shared_features.media.video.reader import VideoReader
 from shared_features.params import PROJECT_ROOT, load_shared
 from shared_features.runtime import console
 from shared_features.runtime.cores import usable_cores

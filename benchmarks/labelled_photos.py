@@ -12,7 +12,7 @@ import numpy as np
 
 from shared_features.media.frames import RgbArray
 from shared_features.media.photos import read_photo
-from shared_features.media.reader import VideoReader
+from shared_features.media.video.reader import VideoReader
 from shared_features.params import PROJECT_ROOT, MediaParams, load_shared
 
 Condition = Literal["as it is", "small", "dark"]

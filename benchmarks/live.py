@@ -26,7 +26,7 @@ from benchmarks.results import Results
 from benchmarks.service import MOST_SESSIONS, PORT, running_service
 from serving.live.wire import MAX_IN_FLIGHT, LiveFrame, pack_frame
 from serving.settings import MEBIBYTE
-from shared_features.media.reader import VideoReader
+from shared_features.media.video.reader import VideoReader
 from shared_features.params import PROJECT_ROOT, load_shared
 from shared_features.runtime import console
 from shared_features.runtime.cores import usable_cores

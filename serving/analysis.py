@@ -7,8 +7,8 @@ from pathlib import Path
 from shared_features.classify.classifier import PoseClassifier
 from shared_features.classify.timeline import Timeline, build_timeline
 from shared_features.landmarks.landmarks import LandmarkTrack
-from shared_features.media.facts import MediaStatus, video_notes
-from shared_features.media.reader import VideoReader
+from shared_features.media.video.facts import MediaStatus, video_notes
+from shared_features.media.video.reader import VideoReader
 from shared_features.params import MediaParams, SharedParams
 from shared_features.pose.extract import extract_video
 from shared_features.runtime.cores import usable_cores

@@ -31,11 +31,11 @@ from serving.overlay.summary import (
     tile_photo,
 )
 from serving.settings import OverlayParams
-from shared_features.media.audio import Audio
 from shared_features.media.frames import Frame
 from shared_features.media.planes import Nv12Planes, Planes
-from shared_features.media.reader import VideoReader
-from shared_features.media.writer import EncoderFrame, VideoWriter
+from shared_features.media.video.audio import Audio
+from shared_features.media.video.reader import VideoReader
+from shared_features.media.video.writer import EncoderFrame, VideoWriter
 from shared_features.params import MediaParams
 from shared_features.runtime.atomic import atomic_write
 from shared_features.runtime.prefetch import Prefetched

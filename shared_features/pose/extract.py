@@ -15,11 +15,11 @@ import numpy as np
 
 from shared_features.errors import SeekError
 from shared_features.landmarks.landmarks import LandmarkTrack, empty_landmarks
-from shared_features.media.facts import Verdict, VideoInfo
 from shared_features.media.frames import Frame
 from shared_features.media.photos import read_photo
-from shared_features.media.reader import VideoReader
-from shared_features.media.seek import SeekingReader, frame_ticks
+from shared_features.media.video.facts import Verdict, VideoInfo
+from shared_features.media.video.reader import VideoReader
+from shared_features.media.video.seek import SeekingReader, frame_ticks
 from shared_features.params import MediaParams, PoseParams
 from shared_features.pose import model_asset
 from shared_features.pose.checkpoints import CheckpointStore, landmark_provenance

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Self
 
 from shared_features.media.frames import Frame, RgbArray
-from shared_features.media.seek import SeekingReader
+from shared_features.media.video.seek import SeekingReader
 from shared_features.params import MediaParams, PoseParams
 from shared_features.pose.chunk_tracker import is_distracted
 from shared_features.pose.chunks import Chunk

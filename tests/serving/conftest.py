@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from shared_features.media.writer import VideoWriter
+from shared_features.media.video.writer import VideoWriter
 from shared_features.params import PROJECT_ROOT
 from tests.serving.server import Server, write_params
 from tests.serving.tiny_model import write_tiny_model

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from serving.overlay.routine import Routine
 from shared_features.classify.timeline import Segment, Total
 from shared_features.landmarks.landmarks import LANDMARK_COUNT
-from shared_features.media.reader import VideoReader
+from shared_features.media.video.reader import VideoReader
 from shared_features.params import MediaParams
 
 LABELS = ("front lever", "l-hang", "other")

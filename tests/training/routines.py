@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
-from shared_features.media.writer import VideoWriter
+from shared_features.media.video.writer import VideoWriter
 from training.synthetic.performance import performance_frames
 
 # For every seed, this stretch goes from an l-hang through a tuck into a nutcracker.

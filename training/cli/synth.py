@@ -97,7 +97,7 @@ def frames(count: Count = 200, seed: Seed = 0, out: Out = Path("synthetic_frames
 @app.command()
 def video(seed: Seed = 0, out: Out = Path("synthetic.mp4")) -> None:
     """Write a routine as an H.264 video, and its labels as OUT_labels.csv next to it."""
-    from shared_features.media.writer import VideoWriter
+    from shared_features.media.video.writer import VideoWriter
     from training.synthetic.performance import FRAME_HEIGHT, FRAME_WIDTH, performance_frames
 
     table = out.with_name(f"{out.stem}_labels.csv")

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Sequence
 
 from shared_features.errors import MediaError
-from shared_features.media.reader import VideoReader
+from shared_features.media.video.reader import VideoReader
 from shared_features.params import MediaParams
 from training.labeller.frames.frame_store import expected_frames
 from training.labeller.service import LabellingService

@@ -119,7 +119,7 @@ def frame_count(recording: Recording, landmarks: Path, limits: MediaParams) -> i
     Raises:
         MediaError: The recording is a video that has no landmarks and cannot be read.
     """
-    from shared_features.media.reader import VideoReader
+    from shared_features.media.video.reader import VideoReader
 
     if recording.kind == "photo":
         return 1

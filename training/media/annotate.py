@@ -13,8 +13,8 @@ from shared_features.landmarks.landmarks import (
 )
 from shared_features.media.frames import RgbArray
 from shared_features.media.photos import read_photo
-from shared_features.media.reader import VideoReader
-from shared_features.media.writer import VideoWriter
+from shared_features.media.video.reader import VideoReader
+from shared_features.media.video.writer import VideoWriter
 from shared_features.params import MediaParams
 from shared_features.runtime.atomic import atomic_write
 from training.recordings.catalog import Recording

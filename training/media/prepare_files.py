@@ -10,8 +10,8 @@ import numpy as np
 from shared_features.errors import MediaError
 from shared_features.media.frames import RgbArray
 from shared_features.media.photos import read_photo
-from shared_features.media.reader import VideoReader
-from shared_features.media.writer import VideoWriter
+from shared_features.media.video.reader import VideoReader
+from shared_features.media.video.writer import VideoWriter
 from shared_features.params import MediaParams
 from shared_features.runtime.atomic import atomic_write
 from training.recordings.catalog import MIRRORED_PREFIX, Recording

@@ -8,7 +8,7 @@ from their originals in at most 10 bits; of 335,790 pairs of photos, all but 38 
 from pathlib import Path
 
 from shared_features.media.frames import RgbArray
-from shared_features.media.reader import VideoReader
+from shared_features.media.video.reader import VideoReader
 from shared_features.params import MediaParams
 
 PERCEPTUAL_HASH = "phash 16"

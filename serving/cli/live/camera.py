@@ -9,7 +9,7 @@ from typing import Self
 
 from serving.errors import ServingError
 from shared_features.media.frames import Frame
-from shared_features.media.live import live_frames
+from shared_features.media.video.live import live_frames
 
 _STOP_TIMEOUT_S = 5.0
 

@@ -4,10 +4,10 @@ from fastapi import APIRouter
 from fastapi.responses import FileResponse
 
 from serving.exports.files import ANGLES_FILE
+from serving.http.files.stored_files import stored_file
 from serving.http.openapi import problems
 from serving.http.own_jobs import JobsDep
 from serving.http.schemas import AnglesOut
-from serving.http.stored_files import stored_file
 
 router = APIRouter(prefix="/videos", tags=["videos"])
 

@@ -4,8 +4,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse
 
 from serving.errors import NotFoundError
+from serving.http.files.ranges import check_range
 from serving.http.openapi import problems
-from serving.http.ranges import check_range
 from serving.http.services import ServicesDep
 
 router = APIRouter(prefix="/demo", tags=["demo"])

@@ -8,11 +8,11 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import FileResponse, Response
 
 from serving.errors import NotFoundError
+from serving.http.files.ranges import check_range
+from serving.http.files.stored_files import stored_file
 from serving.http.openapi import Responses, problems
 from serving.http.own_jobs import JobsDep
-from serving.http.ranges import check_range
 from serving.http.schemas import HoldPhotosOut
-from serving.http.stored_files import stored_file
 from serving.overlay.files import HOLDS_FILE, OVERLAY_FILE, SUMMARY_FILE, photo_file
 
 router = APIRouter(prefix="/videos", tags=["videos"])

@@ -6,11 +6,11 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse
 
 from serving.exports.files import FILE_NAMES, MEDIA_TYPES, ExportFormat
-from serving.http.negotiation import chosen_format
+from serving.http.files.negotiation import chosen_format
+from serving.http.files.stored_files import stored_file
 from serving.http.openapi import problems
 from serving.http.own_jobs import JobsDep
 from serving.http.schemas import TimelineOut
-from serving.http.stored_files import stored_file
 from shared_features.landmarks.track_csv import track_file_name
 
 router = APIRouter(prefix="/videos", tags=["videos"])

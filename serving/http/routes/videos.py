@@ -10,13 +10,13 @@ from starlette.concurrency import run_in_threadpool
 
 from serving.errors import NotFoundError
 from serving.http.access.client import limited_as
+from serving.http.files.ranges import check_range
+from serving.http.files.stored_files import stored_file
 from serving.http.off_loop import off_loop
 from serving.http.openapi import file_form, problems
 from serving.http.own_jobs import JobsDep
-from serving.http.ranges import check_range
 from serving.http.schemas import JobListOut, JobOut, OverlayOut, ProblemOut
 from serving.http.services import ServicesDep
-from serving.http.stored_files import stored_file
 from serving.http.uploads import BodyLimits, begin_form, receive_file
 from serving.jobs import Job, JobState, OverlayState
 from serving.overlay.files import OVERLAY_FILE, SUMMARY_FILE

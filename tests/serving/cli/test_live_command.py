@@ -20,8 +20,8 @@ from serving.cli.live.window import draw
 from serving.live.classifier import LivePrediction
 from serving.live.steady import EndedHold, SteadyPrediction
 from shared_features.errors import MediaError
-from shared_features.media.reader import VideoReader
-from shared_features.media.writer import VideoWriter
+from shared_features.media.video.reader import VideoReader
+from shared_features.media.video.writer import VideoWriter
 from shared_features.params import PROJECT_ROOT, MediaParams
 from tests.serving.server import PATIENCE_S
 

@@ -15,8 +15,8 @@ from serving.errors import NotAcceptableError
 from serving.exports.captions import write_vtt
 from serving.exports.files import write_exports
 from serving.exports.timeline_json import write_json
-from serving.http.negotiation import chosen_format
-from serving.http.ranges import check_range
+from serving.http.files.negotiation import chosen_format
+from serving.http.files.ranges import check_range
 from shared_features.classify.timeline import build_timeline
 from shared_features.landmarks.landmarks import LandmarkTrack, empty_landmarks
 from shared_features.params import TimelineParams

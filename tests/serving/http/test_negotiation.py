@@ -3,7 +3,7 @@
 import pytest
 
 from serving.errors import NotAcceptableError
-from serving.http.negotiation import chosen_format
+from serving.http.files.negotiation import chosen_format
 
 
 @pytest.mark.parametrize(

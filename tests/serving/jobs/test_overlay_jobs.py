@@ -17,7 +17,7 @@ from playwright.sync_api import sync_playwright
 from serving.exports.files import ANGLES_FILE
 from serving.overlay.drawer import NICENESS
 from serving.storage.job_record import RECORD_FILE
-from shared_features.media.writer import VideoWriter
+from shared_features.media.video.writer import VideoWriter
 from shared_features.params import PROJECT_ROOT
 from tests.serving.conftest import CLIP_FRAMES, FRAMES_PER_SECOND, Start
 from tests.serving.overlay_clips import add_audio

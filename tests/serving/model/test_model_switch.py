@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from serving.model.engine import Engine
 from serving.settings import load_settings
 from shared_features.classify.classifier import CONTRACT_KEY, PoseClassifier
-from shared_features.media.writer import VideoWriter
+from shared_features.media.video.writer import VideoWriter
 from shared_features.params import load_shared
 from tests.serving.conftest import FRAMES_PER_SECOND, Start
 from tests.serving.server import PATIENCE_S, VIDEOS, Server, upload_form, write_params

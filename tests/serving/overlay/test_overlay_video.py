@@ -21,7 +21,7 @@ from serving.settings import OverlayParams, load_settings
 from shared_features.classify.timeline import Segment, Total
 from shared_features.media.frames import RgbArray
 from shared_features.media.orientation import Upright
-from shared_features.media.reader import VideoReader
+from shared_features.media.video.reader import VideoReader
 from shared_features.params import PROJECT_ROOT, MediaParams
 from tests.clips import corner_image, corner_order, flag_display_matrix, write_video
 from tests.serving.overlay_clips import add_audio, audio_packets, routine_for

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from shared_features.media.reader import VideoReader
+from shared_features.media.video.reader import VideoReader
 from shared_features.params import PROJECT_ROOT, load_shared
 
 DEMO = PROJECT_ROOT / "serving" / "demo"

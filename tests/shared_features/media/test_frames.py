@@ -8,7 +8,7 @@ from av.video.frame import VideoFrame
 
 from shared_features.media.frames import Frame, RgbArray
 from shared_features.media.orientation import Upright
-from shared_features.media.reader import VideoReader
+from shared_features.media.video.reader import VideoReader
 from shared_features.params import MediaParams
 from tests.clips import corner_image, write_video
 

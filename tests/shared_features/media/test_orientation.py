@@ -20,7 +20,7 @@ from shared_features.media.orientation import (
     square_pixel_size,
 )
 from shared_features.media.planes import storable_matrix
-from shared_features.media.reader import VideoReader
+from shared_features.media.video.reader import VideoReader
 from shared_features.params import MediaParams
 from tests.clips import corner_image, corner_order, flag_rotation, write_video
 

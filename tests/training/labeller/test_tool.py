@@ -17,7 +17,7 @@ from PIL import Image
 from shared_features.classify.classifier import PoseClassifier
 from shared_features.landmarks.landmarks import LandmarkTrack
 from shared_features.landmarks.track_csv import write_track
-from shared_features.media.writer import VideoWriter
+from shared_features.media.video.writer import VideoWriter
 from shared_features.params import PROJECT_ROOT
 from tests.training.labeller.conftest import StartTool
 from tests.training.labeller.tool import (

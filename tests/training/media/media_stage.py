@@ -11,8 +11,8 @@ from pathlib import Path
 import yaml
 from PIL import Image
 
-from shared_features.media.reader import VideoReader
-from shared_features.media.writer import VideoWriter
+from shared_features.media.video.reader import VideoReader
+from shared_features.media.video.writer import VideoWriter
 from shared_features.params import PROJECT_ROOT, load_shared
 
 DEMO = PROJECT_ROOT / "serving" / "demo" / "performance.mp4"

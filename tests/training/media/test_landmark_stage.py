@@ -18,7 +18,7 @@ from PIL import Image, ImageOps
 from shared_features.landmarks.landmarks import mirror_image
 from shared_features.landmarks.track_csv import read_track, write_track
 from shared_features.media.photos import read_photo
-from shared_features.media.reader import VideoReader
+from shared_features.media.video.reader import VideoReader
 from shared_features.params import MediaParams, SharedParams, load_shared
 from shared_features.pose.extract import extract_photo, extract_video
 from tests.clips import corner_image, write_video

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from shared_features.media.photos import read_photo
-from shared_features.media.reader import VideoReader
+from shared_features.media.video.reader import VideoReader
 from shared_features.params import MediaParams
 from tests.clips import corner_image, corner_order, flag_rotation, write_video
 from tests.training.media.media_stage import (

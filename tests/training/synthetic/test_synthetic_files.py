@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from shared_features.errors import MediaError
-from shared_features.media.writer import VideoWriter
+from shared_features.media.video.writer import VideoWriter
 from training.cli.synth import app
 from training.synthetic import performance
 from training.synthetic.performance import HOLD_S, choreography, posture_at

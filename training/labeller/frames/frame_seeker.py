@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from shared_features.media.frames import Frame
-from shared_features.media.reader import VideoReader
+from shared_features.media.video.reader import VideoReader
 from shared_features.params import MediaParams
 from training.labeller.frames.jpegs import FrameJpeg, encode_frame
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared_features.errors import StrapsError
-from shared_features.media.facts import Verdict, VideoInfo
 from shared_features.media.frames import Frame
-from shared_features.media.reader import VideoReader
+from shared_features.media.video.facts import Verdict, VideoInfo
+from shared_features.media.video.reader import VideoReader
 from shared_features.params import MediaParams
 from training.labeller.frames.jpegs import SMALL_JPEG_BYTES, FrameJpeg, JpegFile, encode_frame
 from training.labeller.frames.shown_frames import ShownFrames

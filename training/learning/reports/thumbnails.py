@@ -11,7 +11,7 @@ from PIL import Image
 from shared_features.errors import MediaError
 from shared_features.media.frames import RgbArray
 from shared_features.media.photos import read_photo
-from shared_features.media.reader import VideoReader
+from shared_features.media.video.reader import VideoReader
 from shared_features.params import MediaParams
 from training.errors import RecordingError
 from training.params import DataParams

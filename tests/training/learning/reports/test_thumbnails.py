@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from shared_features.media.writer import VideoWriter
+from shared_features.media.video.writer import VideoWriter
 from shared_features.params import MediaParams
 from tests.training.learning.projects import Project
 from training.learning.evaluation.predictions import Predictions

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import av.error
 
-from shared_features.media.clock import Clock, RisingTicks
-from shared_features.media.container import open_container, video_stream
+from shared_features.media.video.clock import Clock, RisingTicks
+from shared_features.media.video.container import open_container, video_stream
 
 
 def packet_times(path: Path) -> Iterator[tuple[float, Fraction | None]]:

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from shared_features.errors import MediaError
-from shared_features.media.audio import Audio
-from shared_features.media.facts import Colours
-from shared_features.media.reader import VideoReader
-from shared_features.media.writer import VideoWriter
+from shared_features.media.video.audio import Audio
+from shared_features.media.video.facts import Colours
+from shared_features.media.video.reader import VideoReader
+from shared_features.media.video.writer import VideoWriter
 from shared_features.params import MediaParams
 from tests.clips import corner_image, corner_order, write_audio, write_video
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared_features.media.clock import Clock, RisingTicks
+from shared_features.media.video.clock import Clock, RisingTicks
 
 
 def frame(pts: int | None, dts: int | None = None, duration: int | None = None) -> Any:

@@ -13,10 +13,10 @@ import pytest
 from PIL import Image
 
 from shared_features.errors import MediaError, MediaTooLargeError
-from shared_features.media.container import open_container, video_stream
-from shared_features.media.facts import Verdict
 from shared_features.media.frames import Frame
-from shared_features.media.reader import VideoReader
+from shared_features.media.video.container import open_container, video_stream
+from shared_features.media.video.facts import Verdict
+from shared_features.media.video.reader import VideoReader
 from shared_features.params import MediaParams
 from tests.clips import (
     corner_image,

@@ -10,10 +10,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Self
 
-from shared_features.media.clock import RisingTicks
-from shared_features.media.facts import Colours, MediaStatus, Verdict, VideoInfo
 from shared_features.media.frames import Frame
-from shared_features.media.opened import OpenedVideo
+from shared_features.media.video.clock import RisingTicks
+from shared_features.media.video.facts import Colours, MediaStatus, Verdict, VideoInfo
+from shared_features.media.video.opened import OpenedVideo
 from shared_features.params import MediaParams
 
 

@@ -18,8 +18,8 @@ from av.container import OutputContainer
 from av.packet import Packet
 
 from shared_features.errors import MediaError
-from shared_features.media.container import open_container
-from shared_features.media.jumps import left_out_s
+from shared_features.media.video.container import open_container
+from shared_features.media.video.jumps import left_out_s
 
 # Steps between two packets, in seconds, that may be a jump of the file's clock, and how close to it
 # such a jump of the video must be.

@@ -15,9 +15,9 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from shared_features.errors import MediaError
-from shared_features.media.audio import Audio
-from shared_features.media.facts import Colours
 from shared_features.media.planes import Nv12Planes, nv12_planes_of, storable_matrix
+from shared_features.media.video.audio import Audio
+from shared_features.media.video.facts import Colours
 
 CONSTANT_QUALITY = 20
 """x264's constant rate factor: visually close to the source."""

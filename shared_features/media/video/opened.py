@@ -9,21 +9,21 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from shared_features.errors import MediaError, MediaTooLargeError
-from shared_features.media.clock import Clock
-from shared_features.media.container import (
+from shared_features.media.display.tone import BT709
+from shared_features.media.files import require_content
+from shared_features.media.frames import Frame
+from shared_features.media.limits import require_sides_within
+from shared_features.media.orientation import DecodedPixels, Upright
+from shared_features.media.video.clock import Clock
+from shared_features.media.video.container import (
     announced_duration_s,
     moving_streams,
     open_container,
     video_stream,
 )
-from shared_features.media.decoder import Decoder
-from shared_features.media.display.tone import BT709
-from shared_features.media.facts import Colours, VideoInfo
-from shared_features.media.files import require_content
-from shared_features.media.frames import Frame
-from shared_features.media.jumps import packet_times
-from shared_features.media.limits import require_sides_within
-from shared_features.media.orientation import DecodedPixels, Upright
+from shared_features.media.video.decoder import Decoder
+from shared_features.media.video.facts import Colours, VideoInfo
+from shared_features.media.video.jumps import packet_times
 from shared_features.params import MediaParams
 
 # A file without a frame index may stop this long before its announced end and still be complete.

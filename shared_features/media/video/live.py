@@ -11,11 +11,11 @@ import numpy as np
 from av.container import InputContainer
 
 from shared_features.errors import MediaError
-from shared_features.media.clock import Clock, RisingTicks
-from shared_features.media.container import video_stream
-from shared_features.media.decoder import Decoder
 from shared_features.media.frames import Frame
 from shared_features.media.orientation import DecodedPixels, Upright
+from shared_features.media.video.clock import Clock, RisingTicks
+from shared_features.media.video.container import video_stream
+from shared_features.media.video.decoder import Decoder
 
 _TIMEOUT_S = 10
 

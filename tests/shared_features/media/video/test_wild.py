@@ -14,13 +14,13 @@ import pytest
 from numpy.typing import NDArray
 
 from shared_features.errors import MediaTooLargeError
-from shared_features.media.audio import Audio
-from shared_features.media.facts import Verdict, VideoInfo, video_notes
 from shared_features.media.frames import Frame
-from shared_features.media.live import live_frames
-from shared_features.media.reader import VideoReader
-from shared_features.media.seek import SeekingReader, frame_ticks
-from shared_features.media.writer import VideoWriter
+from shared_features.media.video.audio import Audio
+from shared_features.media.video.facts import Verdict, VideoInfo, video_notes
+from shared_features.media.video.live import live_frames
+from shared_features.media.video.reader import VideoReader
+from shared_features.media.video.seek import SeekingReader, frame_ticks
+from shared_features.media.video.writer import VideoWriter
 from shared_features.params import MediaParams
 from tests.clips import corner_image, corner_order, flag_display_matrix, write_audio, write_video
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from shared_features.errors import MediaError
-from shared_features.media.live import live_frames
-from shared_features.media.reader import VideoReader
+from shared_features.media.video.live import live_frames
+from shared_features.media.video.reader import VideoReader
 from shared_features.params import MediaParams
 from tests.clips import corner_image, corner_order, flag_rotation, write_audio, write_video
 

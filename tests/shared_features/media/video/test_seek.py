@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from shared_features.errors import MediaError, MediaTooLargeError, SeekError
-from shared_features.media.reader import VideoReader
-from shared_features.media.seek import SeekingReader, frame_ticks
+from shared_features.media.video.reader import VideoReader
+from shared_features.media.video.seek import SeekingReader, frame_ticks
 from shared_features.params import MediaParams
 from tests.clips import corner_image, write_audio, write_video
 

@@ -14,12 +14,12 @@ import av.error
 from av.video.frame import VideoFrame
 
 from shared_features.errors import SeekError
-from shared_features.media.clock import Clock, RisingTicks
-from shared_features.media.container import open_container, video_stream
-from shared_features.media.decoder import Decoder
-from shared_features.media.facts import Verdict, VideoInfo
 from shared_features.media.frames import Frame
-from shared_features.media.opened import OpenedVideo
+from shared_features.media.video.clock import Clock, RisingTicks
+from shared_features.media.video.container import open_container, video_stream
+from shared_features.media.video.decoder import Decoder
+from shared_features.media.video.facts import Verdict, VideoInfo
+from shared_features.media.video.opened import OpenedVideo
 from shared_features.params import MediaParams
 
 # How far before the wanted frame a key frame is looked for, in usual frame durations. The next

@@ -9,8 +9,8 @@ import pytest
 from av.stream import Disposition
 
 from shared_features.errors import MediaError
-from shared_features.media.container import video_stream
-from shared_features.media.reader import VideoReader
+from shared_features.media.video.container import video_stream
+from shared_features.media.video.reader import VideoReader
 from shared_features.params import MediaParams
 from tests.clips import corner_image, write_video
 
