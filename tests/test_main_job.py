@@ -122,14 +122,14 @@ def test_everyday_people_are_no_straps_poses(
     pose, enter = shared_params.pose, classifier.contract.timeline.enter_confidence
     photos = []
     with PoseEstimator(pose_model, "photo", pose.max_people, pose) as estimator:
-        for path in sorted(shared_data("yoga").glob("*/*.jpg"))[::8]:
+        for path in sorted(shared_data("yoga").glob("*/*.jpg"))[::12]:
             frame = read_photo(path, shared_params.media)
             track = photo_track(path.name, frame, estimator, pose)
             probabilities = classifier.classify_photo(track)
             if not np.isnan(probabilities).any():
                 label = classifier.labels[int(probabilities.argmax())]
                 photos.append(label in harmless or probabilities.max() < enter)
-    assert len(photos) > 80
+    assert len(photos) > 55
     assert np.mean(photos) >= 0.9
     frames = []
     for name in ("4-squats", "10-handstand", "push_up", "wheel_1", "jump_jack"):

@@ -25,6 +25,10 @@ class OwnJobs:
         self._name = name
         self._owner = None if sees_all else name
 
+    def require_slot(self) -> None:
+        """See ``JobQueue.require_slot``."""
+        self._queue.require_slot()
+
     def reserve_slot(self) -> AbstractContextManager[None]:
         """See ``JobQueue.reserve_slot``."""
         return self._queue.reserve_slot()

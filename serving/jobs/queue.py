@@ -114,6 +114,21 @@ class JobQueue:
             closing.join(_STOP_TIMEOUT_S)
         self._opened, self._problem = None, "The service is shutting down."
 
+    def require_slot(self) -> None:
+        """Refuse a video before any of it is sent; reserves nothing.
+
+        Raises:
+            BusyError: The queue is full.
+            NotReadyError: The queue is not running.
+        """
+        waiting = self._workflows.count_waiting() + self._uploading
+        if waiting >= self._settings.serving.max_queued_jobs:
+            raise BusyError(
+                f"The queue is full: {waiting} videos are waiting or being uploaded. Try again "
+                "when some of them are done.",
+                _RETRY_AFTER_S,
+            )
+
     @contextmanager
     def reserve_slot(self) -> Iterator[None]:
         """Reserve a slot in the queue while a video is uploaded and submitted.
@@ -122,15 +137,8 @@ class JobQueue:
             BusyError: The queue is full.
             NotReadyError: The queue is not running.
         """
-        limit = self._settings.serving.max_queued_jobs
         with self._lock:
-            waiting = self._workflows.count_waiting() + self._uploading
-            if waiting >= limit:
-                raise BusyError(
-                    f"The queue is full: {waiting} videos are waiting or being uploaded. Try "
-                    "again when some of them are done.",
-                    _RETRY_AFTER_S,
-                )
+            self.require_slot()
             self._uploading += 1
         try:
             yield

@@ -1,5 +1,6 @@
 """A PostgreSQL server of a test's own, with a new database for each caller."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -72,7 +73,8 @@ class Postgres:
         assert self._process is not None
         server = psutil.Process(self._process.pid)
         for process in (server, *server.children(recursive=True)):
-            process.send_signal(number)
+            with contextlib.suppress(psutil.NoSuchProcess):  # a connection that has just ended
+                process.send_signal(number)
 
     def _run(self, program: str, *arguments: str) -> "subprocess.Popen[bytes]":
         with self._log.open("ab") as log:

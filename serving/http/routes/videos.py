@@ -56,6 +56,7 @@ async def upload_video(
     serving = services.settings.serving
     limits = BodyLimits.of(serving, serving.max_upload_mb)
     with services.uploads.one(limited_as(request.scope)):
+        await run_in_threadpool(jobs.require_slot)
         form = await begin_form(request, limits)
         async with (
             off_loop(jobs.reserve_slot()),

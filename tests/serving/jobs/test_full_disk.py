@@ -15,6 +15,8 @@ from tests.waiting import wait_for
 SIZE_MB = 64
 RESERVE_MB = 24
 
+pytestmark = pytest.mark.release
+
 
 class SmallDisk:
     """A disk of its own, to be filled and emptied."""

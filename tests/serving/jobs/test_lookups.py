@@ -72,7 +72,7 @@ def get(services: Services) -> Get:
 
     async def send(path: str, headers: dict[str, str] | None) -> httpx.Response:
         transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             return await client.get(path, headers=headers)
 
     return lambda path, headers=None: asyncio.run(send(path, headers))

@@ -10,6 +10,8 @@ from tests.serving.postgres import Postgres
 from tests.serving.server import VIDEOS
 from tests.waiting import wait_for
 
+pytestmark = pytest.mark.release
+
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[Postgres]:
