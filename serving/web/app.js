@@ -64,11 +64,6 @@ async function watchService() {
   }
 }
 
-try {
-  await loggedIn();
-} catch {
-  // A service that cannot be reached is reported below, and tried again.
-}
 for (const view of [video, photo]) view.start(take);
 live.start();
 acceptDrops(take);
@@ -77,5 +72,11 @@ window.addEventListener("hashchange", route);
 for (const name of Object.keys(VIEWS)) {
   byId(`to-${name}`).addEventListener("click", (event) => event.currentTarget.hash === location.hash && route());
 }
+// Only now: a file that is chosen while the page waits for the answer must not get lost.
+try {
+  await loggedIn();
+} catch {
+  // A service that cannot be reached is reported below, and tried again.
+}
 watchService();
-route();
+if (!shown) route();

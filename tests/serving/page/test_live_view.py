@@ -1,6 +1,7 @@
 """The live view, in front of a fake webcam."""
 
 import csv
+import itertools
 import json
 import struct
 import time
@@ -131,7 +132,9 @@ def test_poses_appear_holds_are_timed_and_kept(live_page: Page) -> None:
     # of the session is the page's own.
     assert set(traffic.holds) <= {f"{float(row['duration_s']):.2f}" for row in rows}
     readings = page.evaluate("window.holdReadings")
-    assert all(run == sorted(run) for run in readings)
+    # Between two messages the page counts on; a late message may set it back a little.
+    steps = [(a, b) for run in readings for a, b in itertools.pairwise(run)]
+    assert all(b >= a - MAX_GAP_S for a, b in steps)
     assert max(max(run, default=0) for run in readings) <= longest + MAX_GAP_S
     assert traffic.most_in_flight <= MOST_IN_FLIGHT
     assert traffic.errors == []
