@@ -132,9 +132,10 @@ def test_poses_appear_holds_are_timed_and_kept(live_page: Page) -> None:
     # of the session is the page's own.
     assert set(traffic.holds) <= {f"{float(row['duration_s']):.2f}" for row in rows}
     readings = page.evaluate("window.holdReadings")
-    # Between two messages the page counts on; a late message may set it back a little.
+    # The clock falls only where another hold begins; between two messages the page counts on, so a
+    # late message may set it back a little.
     steps = [(a, b) for run in readings for a, b in itertools.pairwise(run)]
-    assert all(b >= a - MAX_GAP_S for a, b in steps)
+    assert sum(b < a - MAX_GAP_S for a, b in steps) <= len(rows)
     assert max(max(run, default=0) for run in readings) <= longest + MAX_GAP_S
     assert traffic.most_in_flight <= MOST_IN_FLIGHT
     assert traffic.errors == []
