@@ -192,7 +192,9 @@ def _damaged(path: Path, why: str) -> MediaError:
 
 
 def _unknown_format(path: Path, content: bytes) -> str:
-    message = f"{path.name} is not a photo this program reads; expected a JPEG, PNG or WebP file."
+    message = (
+        f"{path.name} is not a photo this program reads; expected a JPEG, PNG, WebP or GIF file."
+    )
     if content[4:8] == b"ftyp" and content[8:12] in _HEIF_BRANDS:
         return (
             f"{message} It is a HEIC photo: convert it first, or set the phone to save JPEG "

@@ -86,7 +86,7 @@ def test_a_huge_photo_is_refused_before_it_is_decoded(tmp_path: Path, media: Med
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(b"", "empty"), (b"hello world", "JPEG, PNG or WebP"), (None, "no file")],
+    [(b"", "empty"), (b"hello world", "JPEG, PNG, WebP or GIF"), (None, "no file")],
     ids=["empty", "text", "missing"],
 )
 def test_a_file_that_is_not_a_photo_is_refused(
@@ -188,6 +188,6 @@ def test_a_heic_photo_has_a_hint_of_its_own(tmp_path: Path, media: MediaParams) 
     with pytest.raises(MediaError, match=r"HEIC|damaged"):
         read_photo(path, media)
     Image.fromarray(corner_image(40, 30)).save(tmp_path / "photo.bmp")
-    with pytest.raises(MediaError, match="JPEG, PNG or WebP") as error:
+    with pytest.raises(MediaError, match="JPEG, PNG, WebP or GIF") as error:
         read_photo(tmp_path / "photo.bmp", media)
     assert "HEIC" not in str(error.value)
