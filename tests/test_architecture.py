@@ -36,7 +36,7 @@ PLACES = {
     "av": "shared_features/media/",
     # Running networks goes through its library; only set-up needs the package.
     "mediapipe": "shared_features/pose/model_asset.py",
-    "ctypes": ("shared_features/runtime/allocator.py", "shared_features/pose/"),
+    "ctypes": ("shared_features/runtime/allocator.py", "shared_features/pose/network/"),
     "onnxruntime": "shared_features/classify/classifier.py",
     "dbos": "serving/jobs/",
     "fastapi": ("serving/", "training/labeller/"),

@@ -17,8 +17,8 @@ from shared_features.landmarks.landmarks import (
 )
 from shared_features.media.frames import RgbArray
 from shared_features.params import PersonPolicy, PoseParams
-from shared_features.pose.landmarker import Landmarker, RunningMode
-from shared_features.pose.mediapipe_c import MediaPipeError
+from shared_features.pose.network.landmarker import Landmarker, RunningMode
+from shared_features.pose.network.mediapipe_c import MediaPipeError
 
 # Boxes with a smaller overlap than this (intersection over union) belong to different people.
 _SAME_PERSON_OVERLAP = 0.3

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from shared_features.media.frames import RgbArray
-from shared_features.pose import landmarker, model_asset
-from shared_features.pose.landmarker import Landmarker
-from shared_features.pose.mediapipe_c import MediaPipeError
+from shared_features.pose import model_asset
+from shared_features.pose.network import landmarker
+from shared_features.pose.network.landmarker import Landmarker
+from shared_features.pose.network.mediapipe_c import MediaPipeError
 from training.synthetic.performance import performance_frames
 
 pytestmark = pytest.mark.usefixtures("pose_model")
@@ -93,7 +94,7 @@ def test_the_package_itself_is_not_imported() -> None:
     """It would take a second, and import a plotting and an audio library."""
     code = (
         "import sys; from pathlib import Path; from shared_features.pose import model_asset\n"
-        "from shared_features.pose.landmarker import Landmarker\n"
+        "from shared_features.pose.network.landmarker import Landmarker\n"
         "Landmarker(model_asset.default_path(), 'photo', 1, 0.5, 0.5).close()\n"
         "print(*{name.partition('.')[0] for name in sys.modules})"
     )

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from shared_features.params import PROJECT_ROOT
-from shared_features.pose import mediapipe_c
-from shared_features.pose.mediapipe_c import MediaPipeError
+from shared_features.pose.network import mediapipe_c
+from shared_features.pose.network.mediapipe_c import MediaPipeError
 
 VERSION = importlib.metadata.version("mediapipe")
 

@@ -17,8 +17,8 @@ import numpy as np
 
 from shared_features.landmarks.landmarks import IMAGE_CHANNELS, WORLD_CHANNELS, FloatArray
 from shared_features.media.frames import RgbArray
-from shared_features.pose import mediapipe_c
-from shared_features.pose.mediapipe_c import (
+from shared_features.pose.network import mediapipe_c
+from shared_features.pose.network.mediapipe_c import (
     BaseOptions,
     Handle,
     Landmark,
