@@ -22,13 +22,17 @@ FORBIDDEN = {
 }
 # Arrays in, arrays out.
 PURE = (
-    *(name for name in modules() if name.startswith("shared_features.features.")),
+    *(
+        name
+        for name in modules()
+        if name.startswith(("shared_features.features.", "shared_features.sequence."))
+    ),
     "shared_features.landmarks.landmarks",
     "shared_features.classify.timeline",
 )
 PURE_LIBRARIES = {
     *{"numpy", "typing", "dataclasses", "collections", "functools", "itertools", "enum"},
-    *{"hashlib", "json", "re", "shared_features"},
+    *{"hashlib", "json", "re", "shared_features", "types"},
 }
 # Everything that reads a file, a clock or a device, by whatever name it comes in.
 IMPURE_AT_RUN_TIME = {"cv2", "av", "PIL", "pandas", "onnxruntime", "mediapipe", "yaml", "pydantic"}
@@ -37,7 +41,7 @@ PLACES = {
     # Running networks goes through its library; only set-up needs the package.
     "mediapipe": "shared_features/pose/model_asset.py",
     "ctypes": ("shared_features/runtime/allocator.py", "shared_features/pose/network/"),
-    "onnxruntime": "shared_features/classify/classifier.py",
+    "onnxruntime": "shared_features/classify/onnx_file.py",
     "dbos": "serving/jobs/",
     "fastapi": ("serving/", "training/labeller/"),
     "uvicorn": ("serving/", "training/labeller/"),

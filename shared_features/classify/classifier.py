@@ -1,13 +1,12 @@
 """Pose probabilities from an ONNX model file that describes itself.
 
-This is the only module that uses onnxruntime. The file's ONNX metadata holds, under
-``CONTRACT_KEY``, its labels, features, smoothing defaults, training and metrics. Serving therefore
-needs no other file, and a model made for different features is rejected rather than misused.
+The file's ONNX metadata holds, under ``CONTRACT_KEY``, its labels, features, smoothing defaults,
+training and metrics. Serving therefore needs no other file, and a model made for different features
+is rejected rather than misused.
 """
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -16,14 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from shared_features.classify.onnx_file import last_sizes, metadata_of, open_session
 from shared_features.errors import ClassifierError, FeatureSpecError
 from shared_features.features.spec import FeatureSpec
 from shared_features.landmarks.landmarks import LandmarkTrack
 from shared_features.params import TimelineParams
-
-# Unless this is set before the import, onnxruntime collects usage data and leaves a file in the
-# temporary folder.
-os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 CONTRACT_KEY = "pose_classifier"
 CONTRACT_VERSION = 1
@@ -115,27 +111,13 @@ class PoseClassifier:
     """
 
     def __init__(self, path: Path, content: bytes | None = None) -> None:
-        import onnxruntime
-
         if content is None and not path.is_file():
             raise ClassifierError(
                 f"There is no model file {path}. Run `make starter` to build the starter model, "
                 "or set `serving.model_path` in params.yaml to a pose_classifier.onnx."
             )
         content = path.read_bytes() if content is None else content
-        options = onnxruntime.SessionOptions()
-        # A row takes microseconds, so more threads would cost more than they gain.
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 4
-        try:
-            self._session = onnxruntime.InferenceSession(
-                content, options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # onnxruntime's errors have no common base class
-            raise ClassifierError(
-                f"{path} is not a readable ONNX file ({type(error).__name__}). Promote a model "
-                "again, or run `make starter`."
-            ) from error
+        self._session = open_session(path, content, "Promote a model again, or run `make starter`.")
         self.path = path
         self._content = content
         self.sha256 = hashlib.sha256(content).hexdigest()
@@ -188,7 +170,7 @@ class PoseClassifier:
         return photo
 
     def _read_contract(self) -> ModelContract:
-        metadata = self._session.get_modelmeta().custom_metadata_map
+        metadata = metadata_of(self._session)
         if CONTRACT_KEY not in metadata:
             raise ClassifierError(
                 f"{self.path} is an ONNX file without the description of a pose classifier "
@@ -205,11 +187,8 @@ class PoseClassifier:
             ) from error
 
     def _check_shapes(self) -> None:
-        inputs = {i.name: i.shape for i in self._session.get_inputs()}
-        outputs = {o.name: o.shape for o in self._session.get_outputs()}
         columns, labels = len(self.contract.features.columns), len(self.labels)
-        found_columns = inputs.get(INPUT_NAME, [None, None])[-1]
-        found_labels = outputs.get(PROBABILITIES_NAME, [None, None])[-1]
+        found_columns, found_labels = last_sizes(self._session, INPUT_NAME, PROBABILITIES_NAME)
         if (found_columns, found_labels) != (columns, labels):
             raise ClassifierError(
                 f"{self.path} takes {found_columns} features and returns {found_labels} "

@@ -1,0 +1,1 @@
+"""Clips of landmarks as arrays of fixed size, the input of sequence models."""
