@@ -35,6 +35,20 @@ class OutOfFold:
     fold_of_row: NDArray[np.int64]
     dataset_key: str
 
+    @property
+    def learned(self) -> NDArray[np.bool_]:
+        """``(n,)`` whether the model that predicted the row had learned the row's label.
+
+        A model gives probability 0 to labels of which it has seen no row, so nothing can be learned
+        from how certain it was of them.
+        """
+        predictions, learned = self.predictions, np.zeros(len(self.predictions), dtype=bool)
+        for fold in np.unique(self.fold_of_row):
+            tested = self.fold_of_row == fold
+            known = predictions.probabilities[tested].any(axis=0)
+            learned[tested] = known[predictions.truth[tested]]
+        return learned
+
     def per_fold(self) -> list[Evaluation]:
         """The scores of each fold."""
         return [

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from shared_features.classify.classifier import CONTRACT_KEY, INPUT_NAME, PROBABILITIES_NAME
 from training.errors import ExportError
+from training.learning.evaluation.calibration import CalibratedModel
+from training.learning.export.calibrated_graph import with_calibration
 
 # The highest opset that the XGBoost converter supports, used for all models.
 _OPSET = 15
@@ -78,6 +80,8 @@ def to_onnx(model: Any, n_columns: int) -> Any:
     Raises:
         ExportError: There is no converter for it, or the converter fails.
     """
+    if isinstance(model, CalibratedModel):
+        return with_calibration(to_onnx(model.estimator, n_columns), model.calibration, _OPSET)
     last = type(model[-1] if hasattr(model, "steps") else model).__name__
     own = {"CalibratedClassifierCV": _svm_to_onnx, "LogisticRegression": _logistic_to_onnx}
     if last in own:

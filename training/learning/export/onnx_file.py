@@ -15,6 +15,7 @@ from shared_features.errors import ClassifierError
 from shared_features.runtime.atomic import atomic_write
 from training.errors import ExportError
 from training.learning.estimators.fitting import PartialModel
+from training.learning.evaluation.calibration import CalibratedModel
 from training.learning.export.conversion import to_onnx
 from training.learning.export.parity import PARITY_TOLERANCE, Parity, measure_parity
 
@@ -27,7 +28,8 @@ def export_model(
     The same model and contract give the same bytes.
 
     Args:
-        model: A model fitted by ``estimators.fitting``; its classes are 0 … labels − 1.
+        model: A model fitted by ``estimators.fitting``, calibrated or not; its classes are
+            0 … labels − 1.
         contract: The file's description of itself.
         sample: ``(n, columns)`` rows like those it was trained on, for the parity gate.
         path: Path of the file.
@@ -61,6 +63,7 @@ def export_model(
 
 def _require_all_labels(model: Any, contract: ModelContract) -> None:
     missing: list[str] = []
+    model = model.estimator if isinstance(model, CalibratedModel) else model
     if isinstance(model, PartialModel):
         missing = [
             label for code, label in enumerate(contract.labels) if code not in model.seen.tolist()

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_features.classify.classifier import PoseClassifier
+from training.learning.evaluation.calibration import CalibratedModel
 
 PARITY_ROWS = 10_000
 PARITY_TOLERANCE = 1e-5
@@ -72,6 +73,8 @@ def _parity_rows(model: Any, sample: NDArray[np.float32], seed: int) -> NDArray[
 
 def _thresholds(model: Any) -> dict[int, NDArray[np.float32]]:
     """The trees' split thresholds by column; empty for a model without trees."""
+    if isinstance(model, CalibratedModel):
+        return _thresholds(model.estimator)
     thresholds: dict[int, set[float]] = {}
     if hasattr(model, "get_booster"):
         for tree in model.get_booster().get_dump(dump_format="text"):
