@@ -42,7 +42,7 @@ PLACES = {
     "mediapipe": "shared_features/pose/model_asset.py",
     "ctypes": ("shared_features/runtime/allocator.py", "shared_features/pose/network/"),
     "onnxruntime": "shared_features/classify/onnx_file.py",
-    "dbos": "serving/jobs/",
+    "dbos": "serving/jobs/database/",
     "fastapi": ("serving/", "training/labeller/"),
     "uvicorn": ("serving/", "training/labeller/"),
 }

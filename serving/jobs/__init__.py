@@ -3,9 +3,9 @@
 Other packages import from here and from no module of this one.
 """
 
+from serving.jobs.database.opening import rebuild_queue
 from serving.jobs.inspection import inspect_data_dir
 from serving.jobs.job import Job, JobState, OverlayState
-from serving.jobs.opening import rebuild_queue
 from serving.jobs.queue import JobQueue
 
 __all__ = ["Job", "JobQueue", "JobState", "OverlayState", "inspect_data_dir", "rebuild_queue"]

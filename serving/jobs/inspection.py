@@ -3,7 +3,7 @@
 import sqlite3
 from pathlib import Path
 
-from serving.jobs.opening import own_database
+from serving.jobs.database.opening import own_database
 from serving.settings import Settings
 from serving.storage.data_dir import DataDir
 from serving.storage.job_record import missing_files, read_record, recognise

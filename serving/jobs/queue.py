@@ -7,52 +7,34 @@ as separate work, which starts over if it is interrupted. Each folder's record s
 so that the database can be lost.
 """
 
-import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from serving.analyst import Analyst
-from serving.errors import BusyError, ConflictError, DiskFullError, NotFoundError, NotReadyError
-from serving.jobs.analysis import analyze_job, read_progress
+from serving.errors import BusyError, ConflictError, NotFoundError
+from serving.jobs.database.opening import open_workflows
+from serving.jobs.database.stored import KINDS, JobInput, Workflow
+from serving.jobs.database.workflows import Workflows
 from serving.jobs.job import Job, JobState, OverlayState
-from serving.jobs.opening import open_workflows
-from serving.jobs.overlay import draw_job
-from serving.jobs.recorded import run_recorded
-from serving.jobs.running_job import JobProgress, RunningJob
 from serving.jobs.states import job_of
-from serving.jobs.workflows import KINDS, JobInput, Workflow, WorkflowKind, Workflows
+from serving.jobs.upkeep import Upkeep
+from serving.jobs.work.analysis import read_progress
+from serving.jobs.work.runner import Runner
+from serving.jobs.work.running_job import JobProgress
 from serving.model.engine import Engine
-from serving.overlay.drawer import NICENESS, Drawer
 from serving.settings import Settings
 from serving.storage.data_dir import DataDir, new_id
-from serving.storage.job_record import (
-    JobRecord,
-    change_record,
-    is_settled,
-    read_record,
-    remove_drawn,
-    write_record,
-)
-from shared_features.runtime.worker_pool import WorkerPool
-
-_LOG = logging.getLogger(__name__)
+from serving.storage.job_record import JobRecord, change_record, remove_drawn, write_record
 
 _RETRY_AFTER_S = 30
 # A running analysis checks for cancellation at every frame; this covers very slow frames.
 _CANCEL_TIMEOUT_S = 10.0
-_STOP_TIMEOUT_S = 10.0
 # When to ask again for a result that is on its way.
 _RETRY_RESULT_AFTER_S = 2
 # Drawing already uses both cores of a small machine; a second one would only slow down the first.
 _OVERLAY_WORKERS = 1
-# How long the start waits for a database that does not answer; later, the service only says so.
-_OPEN_TIMEOUT_S = 5.0
-_REOPEN_INTERVAL_S = 2.0
-_CHECK_INTERVAL_S = 0.5
-_ORPHANS_INTERVAL_S = 5.0
 
 
 class JobQueue:
@@ -67,26 +49,18 @@ class JobQueue:
     def __init__(self, settings: Settings, data_dir: DataDir, engine: Engine) -> None:
         self._settings = settings
         self._data_dir = data_dir
-        self._engine = engine
         self._lock = threading.Lock()
         self._uploading = 0
-        self._running: dict[tuple[WorkflowKind, str], RunningJob] = {}
-        self._deleted: set[str] = set()
         self._stopping = threading.Event()
-        self._pools: dict[WorkflowKind, WorkerPool] = {
-            "analysis": WorkerPool(Analyst),
-            "overlay": WorkerPool(Drawer, niceness=NICENESS, reuse=False),
-        }
-        self._opened: Workflows | None = None
-        self._problem: str | None = "The queue is being opened."
-        self._tried = threading.Event()
-        self._orphans: set[tuple[WorkflowKind, str]] = set()
-        self._upkeep = threading.Thread(target=self._look_after, name="queue-upkeep", daemon=True)
+        self._runner = Runner(settings, data_dir, engine, self._stopping)
+        self._upkeep = Upkeep(
+            self._open, self._runner.running, self._runner.prepare, self._stopping
+        )
 
     @property
     def problem(self) -> str | None:
         """Reason the queue is not running; None when it is."""
-        return self._problem
+        return self._upkeep.problem
 
     def start(self) -> None:
         """Open the queue and resume the jobs of an earlier process.
@@ -94,25 +68,12 @@ class JobQueue:
         If that is not possible now, it is tried again until it is.
         """
         self._upkeep.start()
-        self._tried.wait(_OPEN_TIMEOUT_S)
 
     def stop(self) -> None:
         """Interrupt running work; the next process resumes it."""
         self._stopping.set()
-        with self._lock:
-            running = list(self._running.values())
-        for job in running:
-            job.finished.wait(_STOP_TIMEOUT_S)
-        for pool in self._pools.values():
-            pool.close()
-        if self._upkeep.ident is not None:
-            self._upkeep.join(_STOP_TIMEOUT_S)
-        if self._opened is not None:
-            # A database that does not answer must not keep the process from ending.
-            closing = threading.Thread(target=self._opened.close, name="queue-close", daemon=True)
-            closing.start()
-            closing.join(_STOP_TIMEOUT_S)
-        self._opened, self._problem = None, "The service is shutting down."
+        self._runner.stop()
+        self._upkeep.stop()
 
     def require_slot(self) -> None:
         """Refuse a video before any of it is sent; reserves nothing.
@@ -178,7 +139,7 @@ class JobQueue:
             NotFoundError: No job has this ID, or it belongs to someone else.
         """
         workflows = self._workflows
-        if self._data_dir.job(job_id) is not None and job_id not in self._deleted:
+        if self._data_dir.job(job_id) is not None and job_id not in self._runner.deleted():
             found = workflows.of_job(job_id)
             if "analysis" in found and owner in (None, found["analysis"].given.owner):
                 return self._job(found["analysis"], found.get("overlay"))
@@ -246,7 +207,7 @@ class JobQueue:
     def all(self, owner: str | None = None) -> list[Job]:
         """Every job, or every job of one client, newest first."""
         found = self._workflows.all()
-        present = self._data_dir.job_ids() - self._deleted
+        present = self._data_dir.job_ids() - self._runner.deleted()
         jobs = [
             self._job(workflows["analysis"], workflows.get("overlay"))
             for workflows in found
@@ -264,140 +225,36 @@ class JobQueue:
         """
         workflows = self._workflows
         self.get(job_id, owner)
-        with self._lock:
-            self._deleted.add(job_id)
-            for kind in KINDS:
-                running = self._running.get((kind, job_id))
-                if running is not None:
-                    running.cancelled.set()
+        self._runner.delete(job_id)
         # The folder goes first: if the process is killed after this line, the next one sweeps up
         # the rest.
         self._data_dir.remove_job(job_id)
         for kind in KINDS:  # in this order: the end of an analysis starts an overlay
             workflows.wait_while_running(kind, job_id, _CANCEL_TIMEOUT_S)
             workflows.remove(kind, job_id)
-        with self._lock:
-            self._deleted.discard(job_id)
+        self._runner.forget(job_id)
 
     @property
     def _workflows(self) -> Workflows:
-        if self._opened is None or self._problem:
-            raise NotReadyError(self._problem or "The queue is being opened.")
-        return self._opened
+        return self._upkeep.workflows
 
-    def _look_after(self) -> None:
-        """Open the queue, then watch over it, until the service stops."""
-        checked_s = time.monotonic()
-        while not self._stopping.is_set():
-            if self._opened is None:
-                self._open()
-                self._tried.set()
-            else:
-                silent = self._opened.check()
-                if silent != self._problem:
-                    _LOG.warning("%s", silent or "The queue's database answers again.")
-                    self._problem = silent
-                if silent is None and time.monotonic() - checked_s > _ORPHANS_INTERVAL_S:
-                    self._adopt_orphans(self._opened)
-                    checked_s = time.monotonic()
-            self._stopping.wait(_CHECK_INTERVAL_S if self._opened else _REOPEN_INTERVAL_S)
-
-    def _open(self) -> None:
-        try:
-            workflows = open_workflows(
-                self._settings,
-                self._data_dir,
-                workers={
-                    "analysis": self._settings.serving.analysis_workers,
-                    "overlay": _OVERLAY_WORKERS,
-                },
-                run={"analysis": self._analyze, "overlay": self._draw},
-            )
-        except Exception as error:
-            # The errors of the database driver, SQLAlchemy and DBOS have no common base class. The
-            # process stays up to report the problem.
-            problem = (
-                f"The queue's database cannot be used ({type(error).__name__}). Check "
-                "`serving.database_url` in params.yaml, the disk, and the service's log. The "
-                "service tries again every few seconds."
-            )
-            if problem != self._problem:
-                _LOG.exception("the queue cannot be opened")
-            self._problem = problem
-        else:
-            self._problem, self._opened = None, workflows
-            self._pools["analysis"].prepare()
-
-    def _adopt_orphans(self, workflows: Workflows) -> None:
-        """Enqueue again what is running according to the database, but is not.
-
-        So it is if the outcome of some work could not be stored: the disk was full, or the database
-        away. Two checks in a row must find it, because starting takes a moment.
-        """
-        try:
-            with self._lock:
-                orphans = set(workflows.running()) - self._running.keys()
-            for kind, job_id in orphans & self._orphans:
-                _LOG.warning("the %s of %s has no process and is queued again", kind, job_id)
-                workflows.again(kind, job_id)
-                orphans.discard((kind, job_id))
-            self._orphans = orphans
-        except (NotReadyError, DiskFullError):
-            pass  # readiness says it; the next check tries again
-        except Exception:
-            # As in `_open`.
-            _LOG.exception("the queue could not be checked")
-
-    def _analyze(self, job_id: str, given: JobInput) -> str | None:
-        """Run the workflow of an analysis, on a thread of its own."""
-
-        def work(job: RunningJob, folder: Path) -> str | None:
-            media, source, settings = given.media, given.source, self._settings
-            pool = self._pools["analysis"]
-            return analyze_job(job, folder, media, source, self._engine, pool, settings)
-
-        return self._run("analysis", job_id, work)
-
-    def _draw(self, job_id: str, given: JobInput) -> str | None:
-        """Run the workflow of an overlay, on a thread of its own."""
-
-        def work(job: RunningJob, folder: Path) -> str | None:
-            pool = self._pools["overlay"]
-            return draw_job(job, folder, given.media, given.source, pool, self._settings)
-
-        return self._run("overlay", job_id, work)
-
-    def _run(
-        self, kind: WorkflowKind, job_id: str, work: Callable[[RunningJob, Path], str | None]
-    ) -> str | None:
-        folder = self._data_dir.jobs / job_id
-        record = read_record(folder)
-        if record is not None and is_settled(folder, record, kind):
-            return record.outcomes[kind]  # it had ended, but the database did not learn it
-        job = RunningJob(self._stopping)
-        if kind == "analysis":
-            job.progress = read_progress(folder)
-        with self._lock:
-            self._running[kind, job_id] = job
-            if job_id in self._deleted:
-                job.cancelled.set()
-        try:
-            return run_recorded(job, kind, folder, self._data_dir.space, work)
-        finally:
-            if job.cancelled.is_set():
-                self._data_dir.remove_job(job_id)
-            with self._lock:
-                self._running.pop((kind, job_id), None)
-            job.finished.set()
+    def _open(self) -> Workflows:
+        return open_workflows(
+            self._settings,
+            self._data_dir,
+            workers={
+                "analysis": self._settings.serving.analysis_workers,
+                "overlay": _OVERLAY_WORKERS,
+            },
+            run={"analysis": self._runner.analyze, "overlay": self._runner.draw},
+        )
 
     def _job(self, analysis: Workflow, overlay: Workflow | None) -> Job:
         folder = self._data_dir.jobs / analysis.job_id
-        analyzing = self._running.get(("analysis", analysis.job_id))
-        drawing = self._running.get(("overlay", analysis.job_id))
         return job_of(
             folder,
             analysis,
             overlay,
-            analyzed=analyzing.progress if analyzing else read_progress(folder),
-            drawn=drawing.progress if drawing else JobProgress(),
+            analyzed=self._runner.progress("analysis", analysis.job_id) or read_progress(folder),
+            drawn=self._runner.progress("overlay", analysis.job_id) or JobProgress(),
         )

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from serving.exports.files import ANGLES_FILE
+from serving.jobs.database.stored import Workflow
 from serving.jobs.job import Job, JobState, Overlay, OverlayState
-from serving.jobs.running_job import JobProgress
-from serving.jobs.workflows import Workflow
+from serving.jobs.work.running_job import JobProgress
 
 _BROKEN = (
     "The analysis ended unexpectedly, repeatedly if it could be retried. See the service's log for "

@@ -1,13 +1,14 @@
 """A real queue in this process, whose work takes no time and needs no model."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from serving.exports.files import ANGLES_FILE, FILE_NAMES
-from serving.jobs import Job, JobQueue, JobState, OverlayState, queue
+from serving.jobs import Job, JobQueue, JobState, OverlayState
+from serving.jobs.work import runner
 from serving.model.engine import Engine
 from serving.overlay.files import HOLDS_FILE, OVERLAY_FILE, SUMMARY_FILE
 from serving.settings import Settings, load_settings
@@ -25,17 +26,27 @@ def analyze_at_once(_: object, folder: Path, media: str, *__: object) -> str | N
     return None
 
 
-def draw_at_once(_: object, folder: Path, *__: object) -> None:
+def draw_at_once(_: object, folder: Path, *__: object) -> str | None:
     for name in (OVERLAY_FILE, SUMMARY_FILE):
         (folder / name).write_bytes(b"drawn")
     (folder / HOLDS_FILE).write_text("[]")
+    return None
+
+
+def replace_work(
+    patch: pytest.MonkeyPatch,
+    analyze: Callable[..., str | None] = analyze_at_once,
+    draw: Callable[..., str | None] = draw_at_once,
+) -> None:
+    """Let the queues of this process do this work instead of their own."""
+    patch.setattr(runner, "analyze_job", analyze)
+    patch.setattr(runner, "draw_job", draw)
 
 
 @pytest.fixture(scope="module")
 def instant_work() -> Iterator[pytest.MonkeyPatch]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(queue, "analyze_job", analyze_at_once)
-        patch.setattr(queue, "draw_job", draw_at_once)
+        replace_work(patch)
         yield patch
 
 

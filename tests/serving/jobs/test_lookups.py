@@ -11,11 +11,11 @@ import sqlalchemy
 
 from serving.app import create_app
 from serving.http.services import Services
-from serving.jobs import JobState, OverlayState, queue
+from serving.jobs import JobState, OverlayState
 from serving.overlay.files import HOLDS_FILE, OVERLAY_FILE, SUMMARY_FILE
 from serving.settings import load_settings
 from serving.storage.data_dir import DataDir
-from tests.serving.jobs.instant import analyze_at_once, draw_at_once
+from tests.serving.jobs.instant import replace_work
 from tests.serving.server import VIDEOS, Server, write_params
 
 Get = Callable[..., httpx.Response]
@@ -39,8 +39,7 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     folder = tmp_path_factory.mktemp("service")
     settings = load_settings(write_params(folder, folder / "none.onnx"))
     with pytest.MonkeyPatch.context() as patch, DataDir(folder / "data") as data_dir:
-        patch.setattr(queue, "analyze_job", analyze_at_once)
-        patch.setattr(queue, "draw_job", draw_at_once)
+        replace_work(patch)
         services: Services = create_app(settings, data_dir).state.services
         services.jobs.start()
         assert services.jobs.problem is None

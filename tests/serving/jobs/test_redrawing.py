@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from serving.errors import ConflictError
-from serving.jobs import OverlayState, queue
+from serving.jobs import OverlayState
 from tests.serving.jobs.instant import (
-    analyze_at_once,
     draw_at_once,
     open_queue,
+    replace_work,
     settings_in,
     settled,
     submit,
@@ -31,15 +31,13 @@ class Drawing:
             return "The pen broke."
         self.started.set()
         assert self.may_end.wait(60)
-        draw_at_once(_, folder)
-        return None
+        return draw_at_once(_, folder)
 
 
 @pytest.fixture
 def drawing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Drawing]:
     drawing = Drawing()
-    monkeypatch.setattr(queue, "analyze_job", analyze_at_once)
-    monkeypatch.setattr(queue, "draw_job", drawing)
+    replace_work(monkeypatch, draw=drawing)
     yield drawing
     drawing.may_end.set()
 

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from serving.jobs import JobState, queue
-from serving.jobs.recorded import _MAX_ATTEMPTS
-from serving.jobs.running_job import JobProgress, RunningJob
+from serving.jobs import JobState
+from serving.jobs.work.recorded import _MAX_ATTEMPTS
+from serving.jobs.work.running_job import JobProgress, RunningJob
 from serving.storage.job_record import JobRecord, read_record, write_record
 from tests.serving.conftest import Start
 from tests.serving.jobs.instant import (
     analyze_at_once,
-    draw_at_once,
     open_queue,
+    replace_work,
     settings_in,
     settled,
     submit,
@@ -41,8 +41,7 @@ class SlowWork:
 @pytest.fixture
 def slow_work(monkeypatch: pytest.MonkeyPatch) -> Iterator[SlowWork]:
     work = SlowWork()
-    monkeypatch.setattr(queue, "analyze_job", work)
-    monkeypatch.setattr(queue, "draw_job", draw_at_once)
+    replace_work(monkeypatch, analyze=work)
     yield work
     work.may_end.set()
 

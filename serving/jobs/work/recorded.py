@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from serving.jobs.running_job import DELETED, CancelledError, RunningJob, StoppedError
+from serving.jobs.work.running_job import DELETED, CancelledError, RunningJob, StoppedError
 from serving.storage.disk_space import DiskSpace, is_disk_full
 from serving.storage.job_record import WorkKind, change_record
 

@@ -9,7 +9,8 @@ folders. What the database knows without a folder was deleted, and is forgotten.
 import logging
 from dataclasses import dataclass
 
-from serving.jobs.workflows import KINDS, JobInput, Workflow, WorkflowKind, Workflows
+from serving.jobs.database.stored import KINDS, JobInput, Workflow, WorkflowKind
+from serving.jobs.database.workflows import Workflows
 from serving.storage.data_dir import DataDir
 from serving.storage.job_record import (
     JobRecord,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from serving.jobs.running_job import CancelledError, RunningJob
-from serving.jobs.worker import JobFailedError, run_in_worker
+from serving.jobs.work.running_job import CancelledError, RunningJob
+from serving.jobs.work.worker import JobFailedError, run_in_worker
 from shared_features.errors import MediaError
 from shared_features.runtime.worker_pool import WorkerPool
 from shared_features.runtime.worker_process import note

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from serving.jobs.running_job import RunningJob
+from serving.jobs.work.running_job import RunningJob
 from shared_features.errors import WorkerDiedError, WorkerTimeoutError
 from shared_features.runtime.worker_pool import WorkerPool
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from serving.jobs.workflows import JobInput, Workflows
+from serving.jobs.database.stored import JobInput
+from serving.jobs.database.workflows import Workflows
 from tests.serving.server import PATIENCE_S, Server
 
 JOB_ID = "0123456789abcdef" * 2

@@ -4,8 +4,8 @@ import logging
 from pathlib import Path
 
 from serving.errors import client_message
-from serving.jobs.running_job import DELETED, CancelledError, JobProgress, RunningJob
-from serving.jobs.worker import JobFailedError, run_in_worker
+from serving.jobs.work.running_job import DELETED, CancelledError, JobProgress, RunningJob
+from serving.jobs.work.worker import JobFailedError, run_in_worker
 from serving.settings import Settings
 from serving.storage.disk_space import is_disk_full
 from serving.storage.job_record import is_drawn

@@ -9,8 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from serving.errors import NotReadyError, client_message
-from serving.jobs.running_job import DELETED, CancelledError, JobProgress, RunningJob
-from serving.jobs.worker import JobFailedError, run_in_worker
+from serving.jobs.work.running_job import DELETED, CancelledError, JobProgress, RunningJob
+from serving.jobs.work.worker import JobFailedError, run_in_worker
 from serving.model.engine import Engine
 from serving.settings import Settings
 from serving.storage.disk_space import is_disk_full

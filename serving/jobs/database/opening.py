@@ -4,8 +4,9 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from serving.jobs.take_up import TakenUp, take_up
-from serving.jobs.workflows import JobInput, WorkflowKind, Workflows
+from serving.jobs.database.stored import JobInput, WorkflowKind
+from serving.jobs.database.take_up import TakenUp, take_up
+from serving.jobs.database.workflows import Workflows
 from serving.settings import Settings
 from serving.storage.data_dir import DataDir
 from serving.storage.sqlite_file import QUEUE_FILE, damage, set_aside

@@ -1,0 +1,1 @@
+"""The queue's database: durable workflows, and their agreement with the jobs' folders."""
