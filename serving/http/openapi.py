@@ -6,8 +6,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from serving.http.problems import MEDIA_TYPE
-from serving.http.schemas import ProblemOut
-from serving.http.uploads import FILE_FIELD
+from serving.http.schemas import FILE_FIELD, ProblemOut
 
 Responses = dict[int | str, dict[str, Any]]
 

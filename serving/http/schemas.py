@@ -1,14 +1,17 @@
 """Request and response bodies of the API; their docs become its OpenAPI document."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import pairwise
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from serving.jobs import JobState, OverlayState
 from shared_features.landmarks.landmarks import LANDMARK_COUNT
 
+# Form field of an uploaded file.
+FILE_FIELD = "file"
 # Far outside any image or person, yet well within float32.
 Coordinate = Annotated[float, Field(ge=-1000, le=1000, allow_inf_nan=False)]
 ImagePoint = Annotated[list[Coordinate], Field(fail_fast=True, min_length=2, max_length=4)]
@@ -191,11 +194,19 @@ class LandmarkFrameIn(BaseModel):
     )
 
 
-class LandmarksIn(BaseModel):
-    """Landmarks computed by the client."""
+class FrameSize(BaseModel):
+    """Size of the frames that landmarks were found in."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    width: int = Field(ge=1, le=100_000, description="Width of the upright frames, in pixels.")
+    height: int = Field(ge=1, le=100_000, description="Height of the upright frames, in pixels.")
+
+
+class LandmarksIn(FrameSize):
+    """Landmarks computed by the client. ``serving.http.bodies.landmarks`` reads them in parts."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={
             "examples": [
                 {
@@ -210,11 +221,7 @@ class LandmarksIn(BaseModel):
         },
     )
 
-    width: int = Field(ge=1, le=100_000, description="Width of the upright frames, in pixels.")
-    height: int = Field(ge=1, le=100_000, description="Height of the upright frames, in pixels.")
-    # fail_fast: an error for each of a million wrong entries would take minutes.
     frames: list[LandmarkFrameIn] = Field(
-        fail_fast=True,
         min_length=1,
         json_schema_extra={
             "anyOf": [
@@ -224,14 +231,17 @@ class LandmarksIn(BaseModel):
         },
     )
 
-    @model_validator(mode="after")
-    def _times_are_complete(self) -> Self:
-        times = [frame.pts_s for frame in self.frames if frame.pts_s is not None]
-        if times and len(times) != len(self.frames):
-            raise ValueError("pts_s must be given for all frames or for none")
-        if any(b <= a for a, b in pairwise(times)):
-            raise ValueError("pts_s must strictly increase from frame to frame")
-        return self
+
+def landmarks_problem(times: Sequence[float | None]) -> str | None:
+    """What is wrong with the number of frames, or with their times; None if nothing is."""
+    if not times:
+        return "Give at least one frame"
+    given = [time_s for time_s in times if time_s is not None]
+    if given and len(given) != len(times):
+        return "Give pts_s for all frames or for none"
+    if any(later <= earlier for earlier, later in pairwise(given)):
+        return "pts_s must strictly increase from frame to frame"
+    return None
 
 
 class FramePredictionOut(PredictionOut):

@@ -22,6 +22,7 @@ from serving.settings import ServingParams
 _UNREAD_TIMEOUT_S = 120.0
 # One read is parsed at once, so it must not hold thousands of the tiny chunks that bodies may have.
 _READ_BYTES = 32 * 1024
+_HEADER_BYTES = 2 * 1024
 # Line ends in one read of a chunked body: two per chunk, so chunks have 128 bytes on average.
 _MAX_LINES = 512
 
@@ -100,10 +101,14 @@ class LimitedProtocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what has arrived, unless it is a body in tiny chunks: each takes 15 µs to parse."""
-        if self._is_chunked() and data.count(b"\r\n") > _MAX_LINES:
-            self.transport.abort()
-            return
-        super().data_received(data)
+        while data:
+            # What a header says of the body is only known when it has been parsed.
+            size = _HEADER_BYTES if self._is_between_requests() else len(data)
+            piece, data = data[:size], data[size:]
+            if self._is_chunked() and piece.count(b"\r\n") > _MAX_LINES:
+                self.transport.abort()
+                return
+            super().data_received(piece)
         if self._is_between_requests():
             self._await_request()
         else:

@@ -2,17 +2,17 @@
 
 from dataclasses import asdict
 
-import numpy as np
 from fastapi import APIRouter, Request, Response
-from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from serving.analysis import model_facts
 from serving.errors import UploadError
 from serving.exports.entries import segment_entry
 from serving.exports.predictions import prediction_of
+from serving.http.bodies.answers import json_answer
+from serving.http.bodies.landmarks import GivenLandmarks, read_landmarks
+from serving.http.bodies.uploads import BodyLimits, read_body
 from serving.http.openapi import json_body, problems
-from serving.http.problems import invalid
 from serving.http.schemas import (
     FramePredictionOut,
     LandmarksIn,
@@ -21,13 +21,8 @@ from serving.http.schemas import (
     SegmentOut,
 )
 from serving.http.services import ServicesDep
-from serving.http.uploads import BodyLimits, read_body
 from shared_features.classify.classifier import PoseClassifier
 from shared_features.classify.timeline import build_timeline
-from shared_features.landmarks.landmarks import LANDMARK_COUNT, LandmarkTrack, empty_landmarks
-
-# Structural characters in the JSON of one frame: image and world coordinates, and a time.
-_MOST_PER_FRAME = {b"{": 1, b"[": 2 + 2 * LANDMARK_COUNT, b":": 3, b",": 8 * LANDMARK_COUNT}
 
 router = APIRouter(tags=["landmarks"])
 
@@ -38,7 +33,7 @@ router = APIRouter(tags=["landmarks"])
     responses=problems(400, 408, 413, 415, 422, 503),
     openapi_extra=json_body(LandmarksIn.__name__),
 )
-async def classify_landmarks(request: Request, services: ServicesDep) -> LandmarksOut | Response:
+async def classify_landmarks(request: Request, services: ServicesDep) -> Response:
     """A prediction for each frame; with times, also segments of the smoothed predictions."""
     classifier = services.engine.classifier()
     serving = services.settings.serving
@@ -48,46 +43,27 @@ async def classify_landmarks(request: Request, services: ServicesDep) -> Landmar
             415, f"The request has the type {content_type!r}, expected application/json."
         )
     body = await read_body(request, BodyLimits.of(serving, serving.max_landmarks_mb))
-    if _has_more_parts_than(2 * serving.max_landmark_frames, body):
-        raise UploadError(
-            422,
-            f"The body has far more parts than {serving.max_landmark_frames} frames of landmarks, "
-            "the limit (`serving.max_landmark_frames` in params.yaml). Check its format, and send "
-            "long recordings in parts.",
-        )
-    try:
-        # Validating a large body takes a while and must not hold up other requests.
-        given = await run_in_threadpool(LandmarksIn.model_validate_json, body)
-    except ValidationError as error:
-        return invalid(request, error.errors(include_input=False, include_context=False))
-    if len(given.frames) > serving.max_landmark_frames:
-        raise UploadError(
-            413,
-            f"{len(given.frames)} frames were sent; the limit is {serving.max_landmark_frames} "
-            "(`serving.max_landmark_frames` in params.yaml). Send them in parts.",
-        )
-    return await run_in_threadpool(_classify, given, classifier)
+    return await run_in_threadpool(_answer, body, serving.max_landmark_frames, classifier)
 
 
-def _has_more_parts_than(frames: int, body: bytes) -> bool:
-    """Whether a JSON body has more parts than a valid one with so many frames.
-
-    Parsing keeps every other thread waiting, for seconds if 16 MiB are made of tiny parts; counting
-    is quick.
-    """
-    return any(body.count(part) > (frames + 1) * most for part, most in _MOST_PER_FRAME.items())
+def _answer(body: bytes, max_frames: int, classifier: PoseClassifier) -> Response:
+    return json_answer(_classify(read_landmarks(body, max_frames), classifier))
 
 
-def _classify(given: LandmarksIn, classifier: PoseClassifier) -> LandmarksOut:
-    track = _track(given)
+def _classify(given: GivenLandmarks, classifier: PoseClassifier) -> LandmarksOut:
+    track = given.track
     contract = classifier.contract
     probabilities = classifier.classify(track)
     model = ModelFactsOut(**asdict(model_facts(classifier)))
     frames = [
-        FramePredictionOut(**asdict(prediction_of(row, contract)), index=index, pts_s=frame.pts_s)
-        for index, (row, frame) in enumerate(zip(probabilities, given.frames, strict=True))
+        FramePredictionOut(
+            **asdict(prediction_of(row, contract)),
+            index=index,
+            pts_s=float(track.pts_s[index]) if given.timed else None,
+        )
+        for index, row in enumerate(probabilities)
     ]
-    if given.frames[0].pts_s is None:
+    if not given.timed:
         return LandmarksOut(model=model, frames=frames, segments=None)
     end_s = float(track.pts_s[-1])
     timeline = build_timeline(
@@ -95,16 +71,3 @@ def _classify(given: LandmarksIn, classifier: PoseClassifier) -> LandmarksOut:
     )
     segments = [SegmentOut(**segment_entry(segment)) for segment in timeline.segments]
     return LandmarksOut(model=model, frames=frames, segments=segments)
-
-
-def _track(given: LandmarksIn) -> LandmarkTrack:
-    """Convert the request to a track; NaN where no landmarks were sent."""
-    image, world = empty_landmarks(len(given.frames))
-    for index, frame in enumerate(given.frames):
-        if frame.image is not None:
-            for point, values in enumerate(frame.image):
-                image[index, point, : len(values)] = values
-            if frame.world is not None:
-                world[index] = frame.world
-    pts_s = np.array([frame.pts_s or 0.0 for frame in given.frames])
-    return LandmarkTrack("landmarks", given.width, given.height, pts_s, image, world)

@@ -9,12 +9,12 @@ from serving.analysis import model_facts
 from serving.errors import client_message
 from serving.exports.predictions import prediction_of
 from serving.http.access.client import limited_as
+from serving.http.bodies.uploads import BodyLimits, begin_form, receive_file
 from serving.http.connected import while_connected
 from serving.http.off_loop import off_loop
 from serving.http.openapi import file_form, problems
 from serving.http.schemas import ImageLandmark, LandmarkOut, ModelFactsOut, PhotoOut, WorldLandmark
 from serving.http.services import ServicesDep
-from serving.http.uploads import BodyLimits, begin_form, receive_file
 from shared_features.errors import MediaError
 from shared_features.landmarks.landmarks import (
     IMAGE_CHANNELS,

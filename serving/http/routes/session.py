@@ -6,11 +6,11 @@ from pydantic import ValidationError
 from serving.errors import TokenError
 from serving.http.access.client import ClientDep
 from serving.http.access.tokens import COOKIE, SESSION_S
+from serving.http.bodies.uploads import BodyLimits, read_body
 from serving.http.openapi import json_body, problems
 from serving.http.problems import invalid
 from serving.http.schemas import LoginIn, SessionOut
 from serving.http.services import ServicesDep
-from serving.http.uploads import BodyLimits, read_body
 
 _MAX_BODY_MB = 8 / 1024
 

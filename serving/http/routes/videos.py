@@ -10,6 +10,8 @@ from starlette.concurrency import run_in_threadpool
 
 from serving.errors import NotFoundError
 from serving.http.access.client import limited_as
+from serving.http.bodies.answers import json_answer
+from serving.http.bodies.uploads import BodyLimits, begin_form, receive_file
 from serving.http.files.ranges import check_range
 from serving.http.files.stored_files import stored_file
 from serving.http.off_loop import off_loop
@@ -17,7 +19,6 @@ from serving.http.openapi import file_form, problems
 from serving.http.own_jobs import JobsDep
 from serving.http.schemas import JobListOut, JobOut, OverlayOut, ProblemOut
 from serving.http.services import ServicesDep
-from serving.http.uploads import BodyLimits, begin_form, receive_file
 from serving.jobs import Job, JobState, OverlayState
 from serving.overlay.files import OVERLAY_FILE, SUMMARY_FILE
 
@@ -87,10 +88,10 @@ def analyze_demo(
     return _accepted(request, response, job)
 
 
-@router.get("", responses=problems(503))
-def list_videos(jobs: JobsDep) -> JobListOut:
+@router.get("", response_model=JobListOut, responses=problems(503))
+def list_videos(jobs: JobsDep) -> Response:
     """All videos, newest first."""
-    return JobListOut(videos=[job_out(job) for job in jobs.all()])
+    return json_answer(JobListOut(videos=[job_out(job) for job in jobs.all()]))
 
 
 @router.get("/{video_id}", responses=problems(404, 422, 503))

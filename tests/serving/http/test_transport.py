@@ -96,6 +96,18 @@ def test_a_body_in_tiny_chunks_is_given_up(port: int, size: int, answered: bool)
     assert reply.startswith(b"HTTP/1.1 204") is answered
 
 
+@pytest.mark.parametrize("apart", [0, 3])
+def test_tiny_chunks_that_come_with_the_header_are_given_up(port: int, apart: int) -> None:
+    """Also if the header's end comes with them, in a packet of its own."""
+    head = b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with connect(port) as client:
+        if apart:
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            client.sendall(head[:-apart])
+        client.sendall(head[-apart:] + b"1\r\nx\r\n" * 2000 + b"0\r\n\r\n")
+        assert is_closed(client)
+
+
 def test_one_address_has_so_many_connections(port: int) -> None:
     """Others have room; a trusted proxy has no limit of its own, but there is one for all."""
     with ExitStack() as opened:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.http.uploads import display_name
+from serving.http.bodies.uploads import display_name
 from serving.settings import MEBIBYTE
 from tests.serving.server import PATIENCE_S, VIDEOS, Server, upload_form
 

@@ -24,10 +24,10 @@ from multipart import (
 from starlette.concurrency import run_in_threadpool
 
 from serving.errors import UploadError
+from serving.http.schemas import FILE_FIELD
 from serving.settings import MEBIBYTE, ServingParams
 from serving.storage.disk_space import DiskSpace
 
-FILE_FIELD = "file"
 # Allowance for the rest of a form: boundaries, headers, a few small fields.
 _FORM_ALLOWANCE = 64 * 1024
 _MAX_PARTS = 64
