@@ -18,7 +18,9 @@ from serving.http.access.client import Doorkeeper
 from serving.http.access.hosts import AllowedHosts
 from serving.http.access.limits import Concurrency, RequestRate
 from serving.http.access.middleware import Access, Peer
+from serving.http.access.prefix import PathPrefix
 from serving.http.access.tokens import load_tokens
+from serving.http.observed import Observed
 from serving.http.routes import (
     angles,
     demo,
@@ -33,12 +35,15 @@ from serving.http.routes import (
     timelines,
     videos,
 )
+from serving.http.routes import metrics as metrics_route
 from serving.http.schemas import AnglesOut, LandmarksIn, LoginIn, TimelineOut
 from serving.http.security import SecurityHeaders
 from serving.http.services import Services
 from serving.jobs import JobQueue
 from serving.live.sessions import LiveSessions
 from serving.model.engine import Engine
+from serving.observability.metrics import Metrics
+from serving.observability.service_state import StateCollector
 from serving.photos import PhotoWorkers
 from serving.settings import Settings
 from serving.storage.data_dir import DataDir
@@ -69,7 +74,8 @@ def create_app(settings: Settings, data_dir: DataDir) -> FastAPI:
     engine = Engine(settings)
     serving = settings.serving
     doorkeeper = Doorkeeper(serving, load_tokens(serving))
-    app.state.services = Services(
+    metrics = Metrics()
+    app.state.services = services = Services(
         settings=settings,
         data_dir=data_dir,
         engine=engine,
@@ -78,9 +84,10 @@ def create_app(settings: Settings, data_dir: DataDir) -> FastAPI:
             serving.photo_workers,
             serving.max_waiting_photos,
             serving.photo_timeout_s,
+            metrics,
         ),
-        jobs=JobQueue(settings, data_dir, engine),
-        live=LiveSessions(engine, settings),
+        jobs=JobQueue(settings, data_dir, engine, metrics),
+        live=LiveSessions(engine, settings, metrics),
         doorkeeper=doorkeeper,
         uploads=Concurrency(
             "uploads", serving.max_uploads_per_client, "serving.max_uploads_per_client"
@@ -88,17 +95,20 @@ def create_app(settings: Settings, data_dir: DataDir) -> FastAPI:
         photo_requests=Concurrency(
             "photos", serving.max_photos_per_client, "serving.max_photos_per_client"
         ),
+        metrics=metrics,
     )
+    metrics.registry.register(StateCollector(services.state))
     for resource in (photos, videos, timelines, angles, drawings, landmarks, model, live, demo):
         app.include_router(resource.router, prefix=API_PREFIX)
     app.include_router(session.router, prefix=API_PREFIX)
     app.include_router(health.router)
+    app.include_router(metrics_route.router)
     app.include_router(page.router)
     page.mount(app)
     problems.install(app)
     bodies = (LandmarksIn, LoginIn, TimelineOut, AnglesOut)
     schemas = [body.model_json_schema(ref_template=_REFERENCES) for body in bodies]
-    openapi.install(app, schemas)
+    openapi.install(app, schemas, serving.root_path)
     # The last one added is the outermost.
     app.add_middleware(
         Access,
@@ -107,6 +117,8 @@ def create_app(settings: Settings, data_dir: DataDir) -> FastAPI:
         rate=RequestRate(serving.max_requests_per_s),
     )
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(Observed, metrics=metrics, access_log=serving.access_log)
+    app.add_middleware(PathPrefix, prefix=serving.root_path)
     app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(serving.trusted_proxies))
     app.add_middleware(Peer)
     return app

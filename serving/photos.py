@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from serving.errors import BusyError
+from serving.observability.metrics import Metrics
 from shared_features.errors import MediaError, WorkerDiedError, WorkerTimeoutError
 from shared_features.landmarks.landmarks import LandmarkTrack
 from shared_features.media.photos import read_photo
@@ -75,11 +76,18 @@ class PhotoWorkers:
         workers: Number of photos processed in parallel.
         max_waiting: Number of further photos that may wait.
         timeout_s: Longest time that one photo may take.
+        metrics: Where photos are counted.
     """
 
     def __init__(
-        self, params: SharedParams, workers: int, max_waiting: int, timeout_s: float
+        self,
+        params: SharedParams,
+        workers: int,
+        max_waiting: int,
+        timeout_s: float,
+        metrics: Metrics,
     ) -> None:
+        self._metrics = metrics
         self._capacity = workers + max_waiting
         self._timeout_s = timeout_s
         self._in_flight = 0
@@ -99,17 +107,29 @@ class PhotoWorkers:
         """
         try:
             track: LandmarkTrack = await self._call("track", path, source)
+        except BusyError:
+            self._count("busy")
+            raise
+        except MediaError:
+            self._count("unreadable")
+            raise
         except WorkerTimeoutError as error:
+            self._count("timed_out")
             raise MediaError(
                 f"{path.name} was given up: it took longer than {self._timeout_s:g} s "
                 "(`serving.photo_timeout_s` in params.yaml). Save it again as an ordinary JPEG."
             ) from error
         except WorkerDiedError as error:
+            self._count("crashed")
             raise MediaError(
                 f"{path.name} crashed the process that read it, and no other photo was affected. "
                 f"{error} Save it again as an ordinary JPEG."
             ) from error
+        self._count("processed")
         return track
+
+    def _count(self, outcome: str) -> None:
+        self._metrics.photos.labels(outcome).inc()
 
     async def warm_up(self) -> None:
         """Start a process and load its networks, so that the first photo is quick.

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationError
 
+from serving.observability.logs import LogFormat
 from shared_features.errors import ParamsError
 from shared_features.params import (
     Section,
@@ -18,6 +19,7 @@ from shared_features.params import (
 )
 
 MEBIBYTE = 1024 * 1024
+GIBIBYTE = 1024 * MEBIBYTE
 # Environment variables that take precedence over a key of the section.
 ENVIRONMENT: dict[str, str] = {
     "STRAPS_HOST": "host",
@@ -89,6 +91,9 @@ class ServingParams(Section):
     data_dir: Path
     host: str = Field(min_length=1)
     port: int = Field(ge=1, le=65535)
+    log_format: LogFormat = "text"
+    access_log: bool = False
+    root_path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~-]+)*$")] = ""
     allowed_hosts: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     tokens_file: Path | None = None
     proxy_user_header: Annotated[str, Field(pattern="^[A-Za-z0-9-]+$")] | None = None
@@ -112,6 +117,8 @@ class ServingParams(Section):
     analysis_threads: int | None = Field(ge=1, le=256)
     stall_timeout_s: float = Field(default=300.0, gt=0)
     max_queued_jobs: int = Field(ge=1)
+    keep_days: float | None = Field(default=None, gt=0)
+    max_data_gb: float | None = Field(default=None, gt=0)
     min_free_mb: float = Field(default=200.0, ge=0)
     photo_workers: int = Field(ge=1, le=64)
     max_waiting_photos: int = Field(ge=0)
@@ -119,6 +126,11 @@ class ServingParams(Section):
     demo_video: Path
     live: LiveParams
     overlay: OverlayParams
+
+    @property
+    def max_data_bytes(self) -> int | None:
+        """Size of all videos' folders that the oldest make way for; None: no limit."""
+        return None if self.max_data_gb is None else int(self.max_data_gb * GIBIBYTE)
 
     @property
     def min_free_bytes(self) -> int:

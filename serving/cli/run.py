@@ -19,6 +19,7 @@ from serving.http.access.hosts import is_loopback
 from serving.http.access.tokens import TOKENS_VARIABLE, load_tokens
 from serving.http.transport import limited_protocol
 from serving.live.transport import LiveTransport
+from serving.observability import logs
 from serving.settings import ServingParams, load_settings
 from serving.storage.data_dir import DataDir
 from shared_features.errors import ParamsError
@@ -44,17 +45,13 @@ def run_service(
         ParamsError: The settings are not valid, or would let anyone on the network in.
         DataDirError: The data folder cannot be used.
     """
-    logging.basicConfig(
-        stream=sys.stderr,
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
     # uvicorn shuts down and then raises the signal again; a requested stop is not a failure.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     limit_arenas()
     sys.setswitchinterval(_SWITCH_S)
     _allow_files()
     settings = load_settings(params)
+    logs.configure(settings.serving.log_format)
     given = {key: value for key, value in (("host", host), ("port", port)) if value is not None}
     settings = replace(settings, serving=settings.serving.model_copy(update=given))
     serving = settings.serving

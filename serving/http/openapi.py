@@ -68,17 +68,20 @@ def json_body(model: str) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"application/json": reference}}}
 
 
-def install(app: FastAPI, models: list[dict[str, Any]]) -> None:
+def install(app: FastAPI, models: list[dict[str, Any]], prefix: str = "") -> None:
     """Replace an application's OpenAPI document, which is built on first use.
 
     Args:
         app: Application to document.
         models: JSON schemas of request bodies that routes parse themselves.
+        prefix: Path prefix under which a proxy offers the service.
     """
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             app.openapi_schema = _described(app, models)
+            if prefix:
+                app.openapi_schema["servers"] = [{"url": prefix}]
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]

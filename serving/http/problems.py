@@ -21,6 +21,7 @@ from serving.errors import (
     TokenError,
     UploadError,
 )
+from serving.http.access.prefix import inner_path, prefix_of
 from serving.http.allowed import allowed_methods
 from serving.storage.disk_space import is_disk_full
 from shared_features.errors import (
@@ -125,14 +126,15 @@ async def _straps_error(request: Request, error: Exception) -> Response:
 
 async def _http_error(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
+    description = f"{prefix_of(request.scope)}/api/v1/openapi.json"
     details = {
-        404: f"There is nothing at {request.url.path[:200]!r}. See /api/v1/openapi.json.",
-        405: f"{request.method} is not allowed here. See /api/v1/openapi.json.",
+        404: f"There is nothing at {request.url.path[:200]!r}. See {description}.",
+        405: f"{request.method} is not allowed here. See {description}.",
     }
     given = str(error.detail) if isinstance(error, HTTPException) else ""
     headers = error.headers if isinstance(error, HTTPException) else None
     if status == 405:
-        headers = {"Allow": ", ".join(allowed_methods(request.app, request.url.path))}
+        headers = {"Allow": ", ".join(allowed_methods(request.app, inner_path(request.scope)))}
     return problem(request, status, details.get(status, given), headers)
 
 

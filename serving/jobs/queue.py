@@ -7,8 +7,11 @@ as separate work, which starts over if it is interrupted. Each folder's record s
 so that the database can be lost.
 """
 
+import contextlib
+import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,16 +21,20 @@ from serving.jobs.database.opening import open_workflows
 from serving.jobs.database.stored import KINDS, JobInput, Workflow
 from serving.jobs.database.workflows import Workflows
 from serving.jobs.job import Job, JobState, OverlayState
+from serving.jobs.retention import Retention
 from serving.jobs.states import job_of
 from serving.jobs.upkeep import Upkeep
 from serving.jobs.work.analysis import read_progress
 from serving.jobs.work.runner import Runner
 from serving.jobs.work.running_job import JobProgress
 from serving.model.engine import Engine
+from serving.observability.metrics import Metrics
 from serving.settings import Settings
 from serving.storage.data_dir import DataDir, new_id
 from serving.storage.job_record import JobRecord, change_record, remove_drawn, write_record
+from serving.storage.watched import note_watched
 
+_LOG = logging.getLogger(__name__)
 _RETRY_AFTER_S = 30
 # A running analysis checks for cancellation at every frame; this covers very slow frames.
 _CANCEL_TIMEOUT_S = 10.0
@@ -44,18 +51,24 @@ class JobQueue:
         settings: Number of parallel jobs, limits, and location of the database.
         data_dir: Folder for the jobs' files.
         engine: Source of the model.
+        metrics: Where ended work is counted.
     """
 
-    def __init__(self, settings: Settings, data_dir: DataDir, engine: Engine) -> None:
+    def __init__(
+        self, settings: Settings, data_dir: DataDir, engine: Engine, metrics: Metrics | None = None
+    ) -> None:
         self._settings = settings
         self._data_dir = data_dir
+        self._metrics = metrics or Metrics()
         self._lock = threading.Lock()
         self._uploading = 0
         self._stopping = threading.Event()
-        self._runner = Runner(settings, data_dir, engine, self._stopping)
+        self._runner = Runner(settings, data_dir, engine, self._stopping, self._metrics)
         self._upkeep = Upkeep(
-            self._open, self._runner.running, self._runner.prepare, self._stopping
+            self._open, self._runner.running, self._runner.prepare, self._retain, self._stopping
         )
+        serving = settings.serving
+        self._retention = Retention(serving.keep_days, serving.max_data_bytes)
 
     @property
     def problem(self) -> str | None:
@@ -142,6 +155,7 @@ class JobQueue:
         if self._data_dir.job(job_id) is not None and job_id not in self._runner.deleted():
             found = workflows.of_job(job_id)
             if "analysis" in found and owner in (None, found["analysis"].given.owner):
+                note_watched(self._data_dir.jobs / job_id)
                 return self._job(found["analysis"], found.get("overlay"))
         raise NotFoundError(f"There is no video {job_id[:80]!r}. It may have been deleted.")
 
@@ -217,6 +231,12 @@ class JobQueue:
         ]
         return sorted(jobs, key=lambda job: job.created_at, reverse=True)
 
+    def counts(self) -> dict[str, int]:
+        """Number of jobs in each state."""
+        counts = Counter({state.value: 0 for state in JobState})
+        counts.update(job.state.value for job in self.all())
+        return dict(counts)
+
     def delete(self, job_id: str, owner: str | None = None) -> None:
         """Delete a job in any state; running work is stopped first.
 
@@ -233,6 +253,16 @@ class JobQueue:
             workflows.wait_while_running(kind, job_id, _CANCEL_TIMEOUT_S)
             workflows.remove(kind, job_id)
         self._runner.forget(job_id)
+
+    def _retain(self) -> None:
+        """Remove the videos that are too old or too many."""
+        if not self._retention.is_limited:
+            return
+        for job_id in self._retention.expired(self.all()):
+            _LOG.info("video %s is removed: serving.keep_days or serving.max_data_gb", job_id)
+            with contextlib.suppress(NotFoundError):  # deleted meanwhile
+                self.delete(job_id)
+                self._metrics.removed_jobs.inc()
 
     @property
     def _workflows(self) -> Workflows:

@@ -26,6 +26,7 @@ class Upkeep:
         open_workflows: Opens the database.
         running: Kinds and job IDs of the work under way.
         on_open: Called when the database has been opened.
+        tidy: Called every now and then while the database answers.
         stopping: Set when the process is shutting down.
     """
 
@@ -34,9 +35,11 @@ class Upkeep:
         open_workflows: Callable[[], Workflows],
         running: Callable[[], set[tuple[WorkflowKind, str]]],
         on_open: Callable[[], None],
+        tidy: Callable[[], None],
         stopping: threading.Event,
     ) -> None:
         self._open_workflows, self._running, self._on_open = open_workflows, running, on_open
+        self._tidy = tidy
         self._stopping = stopping
         self._opened: Workflows | None = None
         self._problem: str | None = "The queue is being opened."
@@ -90,8 +93,18 @@ class Upkeep:
                     self._problem = silent
                 if silent is None and time.monotonic() - checked_s > _ORPHANS_INTERVAL_S:
                     self._adopt_orphans(self._opened)
+                    self._run_tidy()
                     checked_s = time.monotonic()
             self._stopping.wait(_CHECK_INTERVAL_S if self._opened else _REOPEN_INTERVAL_S)
+
+    def _run_tidy(self) -> None:
+        try:
+            self._tidy()
+        except (NotReadyError, DiskFullError):
+            pass  # as in `_adopt_orphans`
+        except Exception:
+            # As in `_open`; the service does not end because it cannot tidy up.
+            _LOG.exception("old videos could not be removed")
 
     def _open(self) -> None:
         try:

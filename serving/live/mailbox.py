@@ -31,14 +31,16 @@ class Mailbox:
         self._newest: Arrived | None = None
         self._waiting: asyncio.Future[Arrived] | None = None
 
-    def put(self, frame: LiveFrame) -> None:
-        """Leave a frame; it replaces one that has not been taken."""
+    def put(self, frame: LiveFrame) -> bool:
+        """Leave a frame; returns whether it replaced one that had not been taken."""
         arrived = Arrived(frame, time.perf_counter())
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(arrived)
-            return
-        self.dropped += self._newest is not None
+            return False
+        replaced = self._newest is not None
+        self.dropped += replaced
         self._newest = arrived
+        return replaced
 
     async def take(self) -> Arrived:
         """Wait for a frame."""

@@ -23,6 +23,7 @@ from serving.live.pace import Pace
 from serving.live.trackers import TrackedFrame, TrackerPool
 from serving.live.wire import CloseCode, error_message, pose_message, ready_message
 from serving.model.engine import Engine
+from serving.observability.metrics import Metrics
 from serving.settings import Settings
 from shared_features.errors import WorkerDiedError, WorkerTimeoutError
 from shared_features.runtime.worker_process import WorkerProcess
@@ -58,6 +59,7 @@ class LiveSession:
         settings: Limits and pose settings.
         thread: Single-thread executor for this session only: a tracker follows one person.
         trackers: Pool that the session's tracker is taken from and given back to.
+        metrics: Where frames are counted.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class LiveSession:
         settings: Settings,
         thread: ThreadPoolExecutor,
         trackers: TrackerPool,
+        metrics: Metrics,
     ) -> None:
         self._socket = socket
         self._engine = engine
@@ -79,6 +82,7 @@ class LiveSession:
         self._trackers = trackers
         self._tracker = trackers.take()
         self._crashes = 0
+        self._metrics = metrics
 
     async def run(self) -> None:
         """Serve until either side closes."""
@@ -127,8 +131,10 @@ class LiveSession:
                     CloseCode.UNSUPPORTED_DATA,
                     "Received text; frames are binary messages.",
                 )
+            self._metrics.live_received.inc()
             try:
-                self._mailbox.put(self._in_order(parse_frame(message["bytes"])))
+                if self._mailbox.put(self._in_order(parse_frame(message["bytes"]))):
+                    self._metrics.live_frames.labels("dropped").inc()
             except FrameError as error:
                 await self._send_error(error)
 
@@ -161,6 +167,9 @@ class LiveSession:
                 await self._replace_tracker(arrived.frame, error)
             else:
                 await self._send(message)
+                self._metrics.live_frames.labels("answered").inc()
+                took_s = time.perf_counter() - arrived.at_s
+                self._metrics.live_frame_seconds.observe(took_s)
 
     async def _replace_tracker(self, frame: LiveFrame, error: WorkerDiedError) -> None:
         """Skip an image that took its process down, and continue with a fresh tracker."""
@@ -204,6 +213,7 @@ class LiveSession:
         return ready_message(live.classifier, self._live, live.classifier.contract.timeline)
 
     async def _send_error(self, error: FrameError) -> None:
+        self._metrics.live_frames.labels("refused").inc()
         await self._send(
             error_message(error.code, str(error), error.frame_id, self._mailbox.dropped)
         )

@@ -13,6 +13,7 @@ from serving.live.session import LiveSession
 from serving.live.trackers import TrackerPool
 from serving.live.wire import CloseCode, error_message
 from serving.model.engine import Engine
+from serving.observability.metrics import Metrics
 from serving.settings import Settings
 
 _LOG = logging.getLogger(__name__)
@@ -24,10 +25,12 @@ class LiveSessions:
     Args:
         engine: Engine with the served model.
         settings: Limits and pose settings.
+        metrics: Where sessions and frames are counted.
     """
 
-    def __init__(self, engine: Engine, settings: Settings) -> None:
+    def __init__(self, engine: Engine, settings: Settings, metrics: Metrics) -> None:
         self._engine = engine
+        self._metrics = metrics
         self._settings = settings
         # Threads are reused: the allocator keeps memory for every new thread.
         self._free = [
@@ -36,6 +39,11 @@ class LiveSessions:
         ]
         self._open: Counter[str] = Counter()
         self._trackers = TrackerPool(settings.shared.pose)
+
+    @property
+    def open_count(self) -> int:
+        """Number of open sessions."""
+        return self._open.total()
 
     async def warm_up(self) -> None:
         """Load a tracker, so that the first session starts without waiting.
@@ -62,21 +70,24 @@ class LiveSessions:
         if not self._free:
             limit = self._settings.serving.live.max_sessions
             detail = f"{limit} live sessions are open, the limit of this service."
-            await _refuse(socket, "busy", f"{detail} Try again in a moment.")
+            await self._refuse(socket, "busy", f"{detail} Try again in a moment.")
             return
         mine = self._settings.serving.live.max_sessions_per_client
         if self._open[client] >= mine:
             detail = f"You have {mine} live sessions open, the limit for one client."
-            await _refuse(socket, "busy", f"{detail} Close one, or try again in a moment.")
+            await self._refuse(socket, "busy", f"{detail} Close one, or try again in a moment.")
             return
         try:
             self._engine.classifier()
         except NotReadyError as error:
-            await _refuse(socket, "not_ready", str(error))
+            await self._refuse(socket, "not_ready", str(error))
             return
+        self._metrics.live_sessions.labels("accepted").inc()
         thread = self._free.pop()
         self._open[client] += 1
-        session = LiveSession(socket, self._engine, self._settings, thread, self._trackers)
+        session = LiveSession(
+            socket, self._engine, self._settings, thread, self._trackers, self._metrics
+        )
         if self._free:
             self._trackers.prepare()
         try:
@@ -88,10 +99,10 @@ class LiveSessions:
                 del self._open[client]
             self._trackers.prepare()
 
-
-async def _refuse(socket: WebSocket, code: ErrorCode, detail: str) -> None:
-    try:
-        await socket.send_text(error_message(code, detail, None, 0))
-        await socket.close(CloseCode.TRY_AGAIN_LATER, "Try again later.")
-    except WebSocketDisconnect:
-        _LOG.debug("a refused client had already left")
+    async def _refuse(self, socket: WebSocket, code: ErrorCode, detail: str) -> None:
+        self._metrics.live_sessions.labels(code).inc()
+        try:
+            await socket.send_text(error_message(code, detail, None, 0))
+            await socket.close(CloseCode.TRY_AGAIN_LATER, "Try again later.")
+        except WebSocketDisconnect:
+            _LOG.debug("a refused client had already left")

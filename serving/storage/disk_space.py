@@ -25,11 +25,19 @@ class DiskSpace:
     Args:
         folder: Folder to write to.
         reserve_bytes: Number of bytes that uploads leave free.
+
+    Attributes:
+        reserve_bytes: The same number.
     """
 
     def __init__(self, folder: Path, reserve_bytes: int) -> None:
         self._folder = folder
-        self._reserve_bytes = reserve_bytes
+        self.reserve_bytes = reserve_bytes
+
+    @property
+    def free_bytes(self) -> int:
+        """Free space on the disk."""
+        return shutil.disk_usage(self._folder).free
 
     @property
     def problem(self) -> str | None:
@@ -39,8 +47,8 @@ class DiskSpace:
     @property
     def is_exhausted(self) -> bool:
         """Whether there is too little room even for work that was accepted."""
-        needed = min(self._reserve_bytes, _WORKING_BYTES) or _LEAST_BYTES
-        return shutil.disk_usage(self._folder).free < needed
+        needed = min(self.reserve_bytes, _WORKING_BYTES) or _LEAST_BYTES
+        return self.free_bytes < needed
 
     def require(self, size: int = 0) -> None:
         """Check that a file of ``size`` bytes fits without touching the reserve.
@@ -53,13 +61,13 @@ class DiskSpace:
             raise DiskFullError(problem)
 
     def _shortage(self, size: int) -> str | None:
-        free = shutil.disk_usage(self._folder).free
-        if free - size >= self._reserve_bytes:
+        free = self.free_bytes
+        if free - size >= self.reserve_bytes:
             return None
         needed = f" for {_mib(size)} more" if size else ""
         return (
             f"The disk of the data folder {self._folder} has no room{needed}: {_mib(free)} are "
-            f"free, and {_mib(self._reserve_bytes)} are kept free (`serving.min_free_mb` in "
+            f"free, and {_mib(self.reserve_bytes)} are kept free (`serving.min_free_mb` in "
             "params.yaml). Delete videos, or make room on the disk."
         )
 

@@ -1,7 +1,7 @@
 // Shows one of three views, chosen by the fragment of the address so that links can be shared: #live,
 // #video, #photo, or the ID of an analysis.
 
-import { request } from "./shared/api.js";
+import { MODEL, READY, request } from "./shared/api.js";
 import { byId, show } from "./shared/dom.js";
 import { acceptDrops, isPhoto } from "./shared/drop.js";
 import { loggedIn } from "./shared/login.js";
@@ -53,9 +53,9 @@ function take(file) {
 
 async function watchService() {
   try {
-    await request("/health/ready");
+    await request(READY);
     byId("service").textContent = "";
-    const { limits } = await request("/api/v1/model");
+    const { limits } = await request(MODEL);
     video.setLimit(limits.max_upload_mb);
     photo.setLimit(limits.max_photo_mb);
   } catch (error) {

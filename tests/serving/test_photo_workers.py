@@ -9,6 +9,7 @@ from PIL import Image
 
 from serving import photos
 from serving.errors import BusyError
+from serving.observability.metrics import Metrics
 from serving.photos import PhotoReader, PhotoWorkers
 from shared_features.errors import MediaError
 from shared_features.landmarks.landmarks import LandmarkTrack
@@ -53,7 +54,7 @@ def test_a_crash_is_a_message_and_the_next_photo_is_fine(
             *(tracked(workers, folder / f"{name}.png") for name in names), return_exceptions=True
         )
 
-    workers = PhotoWorkers(shared_params, 2, 3, timeout_s=60)
+    workers = PhotoWorkers(shared_params, 2, 3, 60, Metrics())
     try:
         found = asyncio.run(scenario())
     finally:
@@ -70,7 +71,7 @@ def test_a_photo_that_takes_too_long_is_given_up(folder: Path, shared_params: Sh
             await tracked(workers, folder / "hang.png")
         return await tracked(workers, folder / "good.png")
 
-    workers = PhotoWorkers(shared_params, 1, 0, timeout_s=5)
+    workers = PhotoWorkers(shared_params, 1, 0, 5, Metrics())
     try:
         assert len(asyncio.run(scenario())) == 1
     finally:
@@ -94,7 +95,7 @@ def test_a_photo_whose_client_has_gone_is_given_up(
             except BusyError:
                 await asyncio.sleep(0.01)
 
-    workers = PhotoWorkers(shared_params, 1, 0, timeout_s=3600)
+    workers = PhotoWorkers(shared_params, 1, 0, 3600, Metrics())
     try:
         assert len(asyncio.run(scenario())) == 1
     finally:

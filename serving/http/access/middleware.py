@@ -12,6 +12,7 @@ from serving.http.access.client import Doorkeeper, limited_as, remember_client, 
 from serving.http.access.hosts import AllowedHosts
 from serving.http.access.limits import RequestRate
 from serving.http.access.origins import is_foreign
+from serving.http.access.prefix import inner_path
 from serving.http.access.tokens import STRANGER
 
 MEDIA_TYPE = "application/problem+json"
@@ -76,7 +77,7 @@ class Access:
         if changes and is_foreign(headers):
             detail = "This request came from another website's page. Use the service's own page."
             return 403, detail, {}
-        path: str = scope["path"]
+        path = inner_path(scope)
         client = self._doorkeeper.client(scope)
         remember_client(scope, client or STRANGER)
         if not path.startswith(_HEALTH):

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import FileResponse, Response
 
 from serving.errors import NotFoundError
+from serving.http.access.prefix import prefix_of
 from serving.http.files.ranges import check_range
 from serving.http.files.stored_files import stored_file
 from serving.http.openapi import Responses, problems
@@ -61,14 +62,15 @@ def get_summary(video_id: str, jobs: JobsDep) -> FileResponse:
 
 
 @router.get("/{video_id}/holds", responses=problems(404, 409, 422, 503))
-def list_holds(video_id: str, jobs: JobsDep) -> HoldPhotosOut:
+def list_holds(request: Request, video_id: str, jobs: JobsDep) -> HoldPhotosOut:
     """The holds in chronological order, each with the path of its photo."""
     job = jobs.get_drawn(video_id)
     holds: list[dict[str, Any]] = json.loads(
         stored_file(job, HOLDS_FILE).read_text(encoding="utf-8")
     )
+    here = f"{prefix_of(request.scope)}/api/v1/videos/{video_id}"
     for hold in holds:
-        hold["photo"] = f"/api/v1/videos/{video_id}/{photo_file(hold['number'])}"
+        hold["photo"] = f"{here}/{photo_file(hold['number'])}"
     return HoldPhotosOut.model_validate({"holds": holds})
 
 

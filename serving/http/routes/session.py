@@ -5,6 +5,7 @@ from pydantic import ValidationError
 
 from serving.errors import TokenError
 from serving.http.access.client import ClientDep
+from serving.http.access.prefix import prefix_of
 from serving.http.access.tokens import COOKIE, SESSION_S
 from serving.http.bodies.uploads import BodyLimits, read_body
 from serving.http.openapi import json_body, problems
@@ -51,11 +52,13 @@ async def log_in(
         secure=request.url.scheme == "https",
         httponly=True,
         samesite="strict",
+        path=f"{prefix_of(request.scope)}/",
     )
     return SessionOut(name=client.name, admin=client.admin, log_in=False)
 
 
 @router.delete("", status_code=204)
-async def log_out(response: Response) -> None:
+async def log_out(request: Request, response: Response) -> None:
     """Remove the session cookie."""
-    response.delete_cookie(COOKIE, httponly=True, samesite="strict")
+    path = f"{prefix_of(request.scope)}/"
+    response.delete_cookie(COOKIE, path, httponly=True, samesite="strict")

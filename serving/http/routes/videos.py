@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from serving.errors import NotFoundError
 from serving.http.access.client import limited_as
+from serving.http.access.prefix import prefix_of
 from serving.http.bodies.answers import json_answer
 from serving.http.bodies.uploads import BodyLimits, begin_form, receive_file
 from serving.http.files.ranges import check_range
@@ -89,21 +90,21 @@ def analyze_demo(
 
 
 @router.get("", response_model=JobListOut, responses=problems(503))
-def list_videos(jobs: JobsDep) -> Response:
+def list_videos(request: Request, jobs: JobsDep) -> Response:
     """All videos, newest first."""
-    return json_answer(JobListOut(videos=[job_out(job) for job in jobs.all()]))
+    return json_answer(JobListOut(videos=[job_out(request, job) for job in jobs.all()]))
 
 
 @router.get("/{video_id}", responses=problems(404, 422, 503))
-def get_video(video_id: str, jobs: JobsDep) -> JobOut:
+def get_video(request: Request, video_id: str, jobs: JobsDep) -> JobOut:
     """The state and progress of a video's analysis."""
-    return job_out(jobs.get(video_id))
+    return job_out(request, jobs.get(video_id))
 
 
 @router.post("/{video_id}/overlay", status_code=202, responses=problems(404, 409, 422, 503))
-def redraw_overlay(video_id: str, jobs: JobsDep) -> JobOut:
+def redraw_overlay(request: Request, video_id: str, jobs: JobsDep) -> JobOut:
     """Draw the overlay video and the images again, for example after a failure."""
-    return job_out(jobs.redraw(video_id))
+    return job_out(request, jobs.redraw(video_id))
 
 
 @router.delete("/{video_id}", status_code=204, responses=problems(404, 422, 503))
@@ -127,9 +128,9 @@ def get_media(request: Request, video_id: str, jobs: JobsDep) -> Response:
     return _media(request, jobs.get(video_id))
 
 
-def job_out(job: Job) -> JobOut:
+def job_out(request: Request, job: Job) -> JobOut:
     """A job as an API response."""
-    here = f"/api/v1/videos/{job.id}"
+    here = f"{prefix_of(request.scope)}/api/v1/videos/{job.id}"
     links = {"self": here, "media": f"{here}/media"}
     if job.state == JobState.DONE:
         links["timeline"] = f"{here}/timeline"
@@ -169,8 +170,8 @@ def job_out(job: Job) -> JobOut:
 
 
 def _accepted(request: Request, response: Response, job: Job) -> JobOut:
-    accepted = job_out(job)
-    response.headers["Location"] = request.scope.get("root_path", "") + accepted.links["self"]
+    accepted = job_out(request, job)
+    response.headers["Location"] = accepted.links["self"]
     return accepted
 
 

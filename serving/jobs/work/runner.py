@@ -1,6 +1,7 @@
 """Runs the work of jobs and knows what is running; the threads that call it are the database's."""
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from serving.jobs.work.overlay import draw_job
 from serving.jobs.work.recorded import run_recorded
 from serving.jobs.work.running_job import JobProgress, RunningJob
 from serving.model.engine import Engine
+from serving.observability.metrics import Metrics
 from serving.overlay.drawer import NICENESS, Drawer
 from serving.settings import Settings
 from serving.storage.data_dir import DataDir
@@ -28,11 +30,18 @@ class Runner:
         data_dir: Folder for the jobs' files.
         engine: Source of the model.
         stopping: Set when the process is shutting down.
+        metrics: Where ended work is counted.
     """
 
     def __init__(
-        self, settings: Settings, data_dir: DataDir, engine: Engine, stopping: threading.Event
+        self,
+        settings: Settings,
+        data_dir: DataDir,
+        engine: Engine,
+        stopping: threading.Event,
+        metrics: Metrics,
     ) -> None:
+        self._metrics = metrics
         self._settings = settings
         self._data_dir = data_dir
         self._engine = engine
@@ -120,11 +129,25 @@ class Runner:
             self._running[kind, job_id] = job
             if job_id in self._deleted:
                 job.cancelled.set()
+        began_s = time.monotonic()
         try:
-            return run_recorded(job, kind, folder, self._data_dir.space, work)
+            outcome = run_recorded(job, kind, folder, self._data_dir.space, work)
+            self._count(job, kind, outcome, time.monotonic() - began_s)
+            return outcome
         finally:
             if job.cancelled.is_set():
                 self._data_dir.remove_job(job_id)
             with self._lock:
                 self._running.pop((kind, job_id), None)
             job.finished.set()
+
+    def _count(
+        self, job: RunningJob, kind: WorkflowKind, outcome: str | None, took_s: float
+    ) -> None:
+        result = "succeeded" if outcome is None else "failed"
+        if job.cancelled.is_set():
+            result = "deleted"
+        self._metrics.jobs.labels(kind, result).inc()
+        self._metrics.job_seconds.labels(kind).observe(took_s)
+        if kind == "analysis" and outcome is None:
+            self._metrics.frames.inc(job.progress.done)

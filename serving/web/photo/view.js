@@ -1,13 +1,14 @@
 // The photo view: a photo in, its skeleton and pose out. Photos are not stored.
 
 import { ApiError, PHOTOS, upload } from "../shared/api.js";
+import { BASE } from "../shared/base.js";
 import { byId, show } from "../shared/dom.js";
 import { acceptChoices } from "../shared/drop.js";
 import { showError, hideError } from "../shared/message.js";
 import { size } from "../shared/words.js";
 import { photoPrediction } from "./prediction.js";
 
-const DEMO = "/web/photo/demo.jpg";
+const DEMO = `${BASE}/web/photo/demo.jpg`;
 
 let limitMb = null;
 let sending = null;

@@ -1,11 +1,15 @@
 // Requests to the service. Every failure becomes an ApiError with a message for the user.
 
-export const VIDEOS = "/api/v1/videos";
-export const PHOTOS = "/api/v1/photos";
-export const LIVE = "/api/v1/live";
-export const DEMO_PERFORMANCE = "/api/v1/demo/performance.mp4";
+import { BASE } from "./base.js";
 
-export const SESSION = "/api/v1/session";
+const API = `${BASE}/api/v1`;
+export const VIDEOS = `${API}/videos`;
+export const PHOTOS = `${API}/photos`;
+export const LIVE = `${API}/live`;
+export const DEMO_PERFORMANCE = `${API}/demo/performance.mp4`;
+export const MODEL = `${API}/model`;
+export const SESSION = `${API}/session`;
+export const READY = `${BASE}/health/ready`;
 
 const LOG_IN_NEEDED = 401;
 // Sent on the document when a request was refused because nobody is logged in.

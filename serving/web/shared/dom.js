@@ -1,5 +1,7 @@
 // Small helpers for finding, making and showing elements.
 
+import { BASE } from "./base.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 export const byId = (id) => document.getElementById(id);
@@ -26,11 +28,11 @@ export function icon(name) {
   svg.setAttribute("class", "icon");
   svg.setAttribute("aria-hidden", "true");
   const use = document.createElementNS(SVG, "use");
-  use.setAttribute("href", `/web/icons.svg#${name}`);
+  use.setAttribute("href", `${BASE}/web/icons.svg#${name}`);
   svg.append(use);
   return svg;
 }
 
 export function setIcon(svg, name) {
-  svg.firstElementChild.setAttribute("href", `/web/icons.svg#${name}`);
+  svg.firstElementChild.setAttribute("href", `${BASE}/web/icons.svg#${name}`);
 }

@@ -13,6 +13,8 @@ import { STATUS, listRecent } from "./recent.js";
 import { showResult } from "./result.js";
 
 const POLL_MS = 600;
+// A service that removes old videos keeps those that are open.
+const OPEN_POLL_MS = 5 * 60 * 1000;
 const OVERLAY_POLL_MS = 1500;
 const LIST_MS = 3000;
 const SLOW_POLL_MS = 2000;
@@ -159,6 +161,8 @@ async function finish(job) {
   result.update(job);
   if (["waiting", "rendering"].includes(job.overlay?.status)) {
     poll = setTimeout(() => step(job.id), OVERLAY_POLL_MS);
+  } else {
+    poll = setTimeout(() => step(job.id), OPEN_POLL_MS);
   }
 }
 

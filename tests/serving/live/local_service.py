@@ -15,6 +15,7 @@ from serving.http.routes import live
 from serving.live.sessions import LiveSessions
 from serving.live.transport import LiveTransport
 from serving.model.engine import Engine
+from serving.observability.metrics import Metrics
 from serving.settings import Settings, load_settings
 from tests.serving.server import Server, write_params
 
@@ -27,7 +28,7 @@ class LocalService:
     def __init__(self, settings: Settings) -> None:
         self.port = settings.serving.port
         self.engine = Engine(settings, _CHECK_EVERY_S)
-        self._sessions = LiveSessions(self.engine, settings)
+        self._sessions = LiveSessions(self.engine, settings, Metrics())
         app = FastAPI()
         app.include_router(live.router, prefix="/api/v1")
         app.state.services = SimpleNamespace(live=self._sessions)
