@@ -11,6 +11,10 @@ class RecordingError(TrainingError):
     """A folder of recordings is missing or empty, or has two recordings of the same name."""
 
 
+class TableError(TrainingError):
+    """A file of another tool is no table, or cannot be read for certain."""
+
+
 class LabelError(TrainingError):
     """A label table is damaged, or has unknown labels or recordings."""
 

@@ -10,6 +10,7 @@ from training.cli.compare import app as compare
 from training.cli.data import app as tables
 from training.cli.labeller import app as labeller
 from training.cli.labels import app as labels
+from training.cli.landmarks import app as landmarks
 from training.cli.learning import app as learning
 from training.cli.media import app as media
 from training.cli.run import app as pipeline
@@ -24,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 # In the order of their use.
-for commands in (media, labeller, labels, tables, learning, compare, pipeline, starter):
+for commands in (media, landmarks, labeller, labels, tables, learning, compare, pipeline, starter):
     app.add_typer(commands)
 app.add_typer(synth, name="synth", help="Generate labelled landmarks, images and videos.")
 

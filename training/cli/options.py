@@ -14,7 +14,7 @@ Params = Annotated[
 def print_counts(counts: Mapping[str, int]) -> None:
     """Print a line for each label: its name and its number of frames."""
     for label, count in counts.items():
-        print(f"  {label:28} {count:>9}")
+        print(f"  {label:28} {count:>9,}")
 
 
 def warn(warnings: Iterable[str]) -> None:

@@ -5,11 +5,12 @@ grow with the data.
 """
 
 import csv
+import difflib
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TextIO
 
 from shared_features.features.spec import FeatureSpec
@@ -26,6 +27,9 @@ from training.recordings.near_duplicates import NearDuplicates, near_duplicates,
 from training.recordings.output_folder import prepare_folder
 
 _LABELS_ENDING = "_labeled.csv"
+# How alike two names must be for one to be a misspelling of the other: routine_1 and routine_2 are
+# 0.89 alike.
+_NEARLY = 0.92
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,7 @@ def combine(
     fingerprints, not_compared = stored_fingerprints(data.landmarks, together)
     duplicates = near_duplicates(fingerprints)
     grouping = group_recordings(together, read_groups(data.labels / GROUPS_FILE), duplicates)
+    elsewhere = _declared_elsewhere(data, grouping.unknown, [*tables, *labels])
     prepare_folder(data.final_features)
     path = data.final_features / DATASET_FILE
     tally = _Tally()
@@ -120,7 +125,7 @@ def combine(
         recordings=tally.recordings,
         grouping=grouping,
         near_duplicates=tuple(duplicates),
-        warnings=tuple(_warnings(tables, labels, tally, not_compared)),
+        warnings=(*_warnings(tables, labels, tally, not_compared), *elsewhere),
     )
 
 
@@ -137,6 +142,32 @@ def _nothing_fits(data: DataParams, tables: Mapping[str, Path], labels: Mapping[
         + (f" There are labels of {listed(labels, 3)}." if labels else "")
         + " Label recordings or import labels, extract their landmarks, and make features."
     )
+
+
+def _declared_elsewhere(
+    data: DataParams, unknown: Sequence[str], recordings: Sequence[str]
+) -> list[str]:
+    """A sentence about names in ``groups.csv`` that no recording has.
+
+    Raises:
+        LabelError: One of them is nearly that of a recording: what was declared together would be
+            split.
+    """
+    path = data.labels / GROUPS_FILE
+    unknown = [name for name in unknown if PurePath(name).stem not in recordings]
+    misspelt = []
+    for name in unknown:
+        stem = PurePath(name).stem
+        if near := difflib.get_close_matches(stem, recordings, n=1, cutoff=_NEARLY):
+            misspelt.append(f"{name} (did you mean {near[0]}?)")
+    if misspelt:
+        raise LabelError(
+            f"{path} names recordings that do not exist: {listed(misspelt)}. Correct the names, or "
+            "remove their lines."
+        )
+    if not unknown:
+        return []
+    return [f"{path} also names recordings without tables: {listed(unknown)}."]
 
 
 def _check_settings(tables: Sequence[Path], spec: FeatureSpec) -> None:

@@ -10,7 +10,9 @@ from typing import Literal, NamedTuple
 
 from shared_features.runtime.atomic import atomic_write
 from training.data.dataset import Dataset
-from training.errors import DatasetError
+from training.errors import DatasetError, TableError
+from training.recordings.catalog import listed
+from training.tables.delimited import Row, read_delimited
 
 Split = Literal["train", "held out"]
 SPLIT_FILE = "split.csv"
@@ -54,20 +56,27 @@ def read_split_table(path: Path) -> list[SplitEntry]:
     if not path.is_file():
         return []
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file)
-            column = SPLIT_COLUMNS[-1]
-            if column not in (rows.fieldnames or ()):
-                column = _EARLIER_COLUMN
-            return [
-                SplitEntry(row["recording"], row["group"], _SPLITS[row[column]]) for row in rows
-            ]
-    except (OSError, ValueError, KeyError, csv.Error) as error:
+        table = read_delimited(
+            path, {*SPLIT_COLUMNS, _EARLIER_COLUMN}.__contains__, may_be_empty=True
+        )
+        column = SPLIT_COLUMNS[-1] if SPLIT_COLUMNS[-1] in table.header else _EARLIER_COLUMN
+        lacking = [name for name in (*SPLIT_COLUMNS[:2], column) if name not in table.header]
+        if lacking:
+            raise ValueError(f"it has no column {listed(lacking)}")
+        return [_entry(row, column) for row in table.rows]
+    except (TableError, ValueError) as error:
         raise DatasetError(
-            f"{path} cannot be read as a split table ({error!r}). Expected the columns "
+            f"{path} cannot be read as a split table: {error}. Expected the columns "
             f"{', '.join(SPLIT_COLUMNS)}, with `train` or `held out` as the split. Correct the "
             "table, or remove it to choose the held-out recordings again."
         ) from error
+
+
+def _entry(row: Row, column: str) -> SplitEntry:
+    recording, group, split = (row.cells[name] for name in (*SPLIT_COLUMNS[:2], column))
+    if not recording or split not in _SPLITS:
+        raise ValueError(f"line {row.line} has the split {split!r} for {recording!r}")
+    return SplitEntry(recording, group, _SPLITS[split])
 
 
 def updated_entries(

@@ -56,6 +56,13 @@ class KnownRecordings:
             return recording
         return self._only_one_of(Key(kind, path.stem)) if len(path.parts) == 1 else None
 
+    def prefixed(self, path: PurePosixPath) -> Recording | None:
+        """The recording of a name as it is in this project's own tables: ``video_routine.mp4``."""
+        kind, _, name = path.name.partition("_")
+        if kind != kind_of(name) or len(path.parts) > 1:
+            return None
+        return self.named(PurePosixPath(name))
+
     def best_match(self, path: PurePosixPath) -> Recording | None:
         """The recording of a path on another machine, matched by its longest known ending."""
         parts = [part for part in path.parts if part not in ("/", "..")]

@@ -18,6 +18,8 @@ class LabelClaim:
         label: Label of the recording or range.
         first: Number of the first frame; None: the recording's first.
         last: Number of the last frame, inclusive; None: the recording's last.
+        start_s: Time of the start in seconds, instead of frame numbers; None: there are none.
+        end_s: Time of the end, exclusive; None: the recording's end.
         group: Group of the recording, if the source has one.
     """
 
@@ -27,6 +29,8 @@ class LabelClaim:
     label: str
     first: int | None = None
     last: int | None = None
+    start_s: float | None = None
+    end_s: float | None = None
     group: str | None = None
 
 

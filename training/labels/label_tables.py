@@ -11,10 +11,13 @@ from itertools import groupby
 from pathlib import Path
 
 from shared_features.runtime.atomic import atomic_write
-from training.errors import LabelError
+from training.errors import LabelError, TableError
 from training.recordings.catalog import listed
+from training.tables.delimited import DelimitedTable, read_delimited
+from training.tables.numbers import whole_number
 
 LABEL_COLUMNS = ("frame_number", "filename", "label")
+_PROBLEMS_SHOWN = 10
 
 
 @dataclass(frozen=True, order=True)
@@ -106,25 +109,51 @@ def read_labels(path: Path, known: Sequence[str] | None = None) -> LabelTable:
         LabelError: The table is missing, damaged or empty, or has unknown labels.
     """
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = csv.DictReader(file)
-            if tuple(rows.fieldnames or ()) != LABEL_COLUMNS:
-                raise LabelError(
-                    f"{path} is not a label table: expected the columns "
-                    f"{', '.join(LABEL_COLUMNS)}, got {', '.join(rows.fieldnames or ['nothing'])}."
-                )
-            table = [(int(row["frame_number"]), row["filename"], row["label"]) for row in rows]
-    except (OSError, ValueError, TypeError, csv.Error) as error:
-        raise LabelError(f"{path} cannot be read as a label table ({error}).") from error
-    filenames = sorted({filename for _, filename, _ in table})
+        table = read_delimited(path, LABEL_COLUMNS.__contains__, may_be_empty=True)
+    except TableError as error:
+        raise LabelError(str(error)) from error
+    missing = [name for name in LABEL_COLUMNS if name not in table.header]
+    if missing:
+        raise LabelError(
+            f"{path} is not a label table: expected the columns {', '.join(LABEL_COLUMNS)}, got "
+            f"{', '.join(table.header)}. `straps-train import-labels` reads tables with other "
+            "columns."
+        )
+    if not table.rows:
+        raise LabelError(f"{path} has a header but no rows. Label the recording, or remove it.")
+    labels, problems = _labels_of(table)
+    if problems:
+        raise LabelError(f"{path} cannot be read: {'; '.join(problems)}.")
+    filenames = sorted({row.cells["filename"] for row in table.rows})
     if len(filenames) != 1:
         raise LabelError(
             f"{path} has the labels of {len(filenames)} recordings ({listed(filenames)}), "
             "expected one."
         )
     if known is not None:
-        check_labels((label for _, _, label in table), known, str(path))
-    return LabelTable(filenames[0], as_ranges((frame, label) for frame, _, label in table))
+        check_labels(labels.values(), known, str(path))
+    return LabelTable(filenames[0], as_ranges(labels.items()))
+
+
+def _labels_of(table: DelimitedTable) -> tuple[dict[int, str], list[str]]:
+    """The label of each frame, and sentences about rows without one or with a contradiction."""
+    labels: dict[int, str] = {}
+    problems = []
+    for line, cells in table.rows:
+        label = cells["label"]
+        try:
+            frame = whole_number(cells["frame_number"])
+        except ValueError as error:
+            problems.append(f"line {line}: {error}")
+            continue
+        if not label or not cells["filename"]:
+            lacking = "filename" if label else "label"
+            problems.append(f"line {line} has no {lacking}; complete or remove the line")
+        elif labels.setdefault(frame, label) != label:
+            problems.append(f"line {line}: frame {frame} is {labels[frame]!r} and {label!r}")
+        if len(problems) == _PROBLEMS_SHOWN:
+            return labels, [*problems, "and maybe more"]
+    return labels, problems
 
 
 def check_labels(labels: Iterable[str], known: Sequence[str], where: str) -> None:

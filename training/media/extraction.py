@@ -22,6 +22,9 @@ from training.recordings.media_jobs import MediaJob
 from training.recordings.media_report import damage_found
 from training.recordings.perceptual_hashes import perceptual_hash, video_hashes
 
+IMPORTED = "imported"
+"""Extraction key of landmarks that another program made; they are never computed again."""
+
 _SIDECAR_KEYS = frozenset({"extraction_key", "source", "frames", "frames_with_person"})
 
 
@@ -78,7 +81,8 @@ class ExtractionSettings:
         sidecar = stored_sidecar(self.table(job.recording))
         if sidecar is None:
             return None
-        if (sidecar["extraction_key"], sidecar["source"]) != (job.key, job.recording.name):
+        keys = (job.key, IMPORTED)
+        if sidecar["extraction_key"] not in keys or sidecar["source"] != job.recording.name:
             return None
         return _extracted(sidecar)
 

@@ -6,15 +6,16 @@ recordings that ``groups.csv`` puts it together with, and with its near-duplicat
 
 import csv
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from shared_features.runtime.atomic import atomic_write
-from training.errors import LabelError
-from training.recordings.catalog import source_recording
+from training.errors import LabelError, TableError
+from training.recordings.catalog import SUFFIXES, listed, source_recording
 from training.recordings.near_duplicates import NearDuplicates
+from training.tables.delimited import read_delimited
 
 GROUPS_FILE = "groups.csv"
 """Name of the table of groups, in the folder of label tables."""
@@ -40,10 +41,12 @@ class Grouping:
     Attributes:
         of_recording: Group by kind and stem of the recording, ``video_routine``.
         joined: Number of times two groups became one, by reason.
+        unknown: Names in ``groups.csv`` that are none of the recordings, sorted.
     """
 
     of_recording: dict[str, str]
     joined: dict[str, int]
+    unknown: tuple[str, ...] = ()
 
 
 def read_groups(path: Path) -> list[DeclaredGroup]:
@@ -55,19 +58,21 @@ def read_groups(path: Path) -> list[DeclaredGroup]:
     if not path.is_file():
         return []
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file)
-            if tuple(rows.fieldnames or ()) != GROUP_COLUMNS:
-                raise LabelError(
-                    f"{path} is not a table of groups: expected the columns "
-                    f"{', '.join(GROUP_COLUMNS)}, got {', '.join(rows.fieldnames or ['nothing'])}."
-                )
-            groups = [DeclaredGroup(row["filename"], row["group"]) for row in rows]
-    except (OSError, ValueError, csv.Error) as error:
-        raise LabelError(f"{path} cannot be read as a table of groups ({error}).") from error
-    incomplete = [line for line, row in enumerate(groups, 2) if not (row.filename and row.group)]
+        table = read_delimited(path, GROUP_COLUMNS.__contains__, may_be_empty=True)
+    except TableError as error:
+        raise LabelError(str(error)) from error
+    missing = [name for name in GROUP_COLUMNS if name not in table.header]
+    if missing:
+        raise LabelError(
+            f"{path} is not a table of groups: expected the columns {', '.join(GROUP_COLUMNS)}, "
+            f"got {', '.join(table.header)}."
+        )
+    groups = [DeclaredGroup(row.cells["filename"], row.cells["group"]) for row in table.rows]
+    incomplete = [
+        str(row.line) for row in table.rows if not (row.cells["filename"] and row.cells["group"])
+    ]
     if incomplete:
-        raise LabelError(f"{path} lacks a filename or a group in lines {incomplete}.")
+        raise LabelError(f"{path} lacks a filename or a group in line {listed(incomplete)}.")
     return groups
 
 
@@ -93,7 +98,7 @@ def group_recordings(
 
     Args:
         recordings: All recordings, by kind and stem: ``video_routine``.
-        declared: Rows of ``groups.csv``. Those of other recordings are ignored.
+        declared: Rows of ``groups.csv``. A name may lack its kind and its suffix.
         duplicates: Near-duplicates, by kind and stem.
     """
     from scipy.cluster.hierarchy import DisjointSet
@@ -103,10 +108,9 @@ def group_recordings(
     joined: Counter[str] = Counter()
     joined["copies by name"] = len(sources) - len(set(sources.values()))
     groups = DisjointSet(sources.values())
+    named = {row.filename: _named_in(sources, row.filename) for row in declared}
     declared_here = {
-        (PurePath(row.filename).stem, row.group)
-        for row in declared
-        if PurePath(row.filename).stem in sources
+        (recording, row.group) for row in declared if (recording := named[row.filename]) is not None
     }
     first_of_group: dict[str, str] = {}
     for recording, group in sorted(declared_here):
@@ -124,5 +128,15 @@ def group_recordings(
         for source in subset
     }
     return Grouping(
-        {recording: names[source] for recording, source in sources.items()}, dict(joined)
+        {recording: names[source] for recording, source in sources.items()},
+        dict(joined),
+        tuple(sorted(name for name, recording in named.items() if recording is None)),
     )
+
+
+def _named_in(recordings: Collection[str], name: str) -> str | None:
+    """The recording that a row of ``groups.csv`` means; None if there is none."""
+    stems = {name, PurePath(name).stem}
+    candidates = [*stems, *(f"{kind}_{stem}" for stem in sorted(stems) for kind in SUFFIXES)]
+    found = {candidate for candidate in candidates if candidate in recordings}
+    return found.pop() if len(found) == 1 else None

@@ -111,7 +111,7 @@ def test_warnings_go_to_standard_error(tmp_path: Path, params: Path) -> None:
     result = call(toolkit, "import-labels", table, "--params", params)
     assert "missing.jpg" in result.stderr
     assert "missing.jpg" not in result.stdout
-    assert "1 label tables written" in result.stdout
+    assert "1 label table written" in result.stdout
 
 
 def test_commands_in_the_wrong_order_name_the_missing_step(tmp_path: Path, params: Path) -> None:

@@ -14,8 +14,9 @@ from tests.clips import write_video
 from tests.training.data.tables import KNOWN, add_labels, add_landmarks, folders, random_track
 from tests.training.data.tables import quietly as no_progress
 from training.errors import LabelError
-from training.labels.label_csv import CsvColumns
-from training.labels.label_import import Imported, ImportRequest, import_labels
+from training.labels.imports.label_columns import LabelColumns
+from training.labels.imports.label_csv import TableReading
+from training.labels.imports.label_import import Imported, ImportRequest, import_labels
 from training.labels.label_tables import LabelledRange, read_labels
 from training.params import DataParams
 from training.recordings.catalog import find_recordings
@@ -144,7 +145,7 @@ def test_a_csv_file_with_ranges_and_groups(tmp_path: Path) -> None:
         DeclaredGroup("video_clips__a.mp4", "club/7"),
     ]
     assert (imported.written, imported.grouped) == (2, 2)
-    assert "1 rows without a label" in imported.warnings[0]
+    assert "1 row without a label" in imported.warnings[0]
 
 
 def test_columns_may_have_other_names(tmp_path: Path) -> None:
@@ -153,11 +154,14 @@ def test_columns_may_have_other_names(tmp_path: Path) -> None:
     video(tmp_path / "a.mp4", 4)
     lines = [f"{frame},a.mp4,{'other' if frame < 2 else 'meathook'},0.1" for frame in range(4)]
     table = csv_file(tmp_path / "labels.csv", "frame_number,filename,label,pts_s", *lines)
-    with pytest.raises(LabelError, match=r"lacks the columns path.*--path-column"):
-        run(table, data)
-    columns = CsvColumns(path="filename", first_frame="frame_number", last_frame="frame_number")
-    run(table, data, columns=columns)
+    run(table, data)
     assert ranges(data, "video_a") == [(0, 1, "other"), (2, 3, "meathook")]
+    csv_file(table, "which,pose of the day,when", "a.mp4,other,1", "a.mp4,meathook,2")
+    with pytest.raises(LabelError, match=r"which one is the path(.|\n)*--path-column"):
+        run(table, data)
+    columns = LabelColumns(path="which", label="pose of the day", frame="when")
+    run(table, data, reading=TableReading(columns, frames_from=1), replace=True)
+    assert ranges(data, "video_a") == [(0, 0, "other"), (1, 1, "meathook")]
 
 
 def test_media_folders_and_data_folders_are_searched(tmp_path: Path) -> None:
@@ -192,7 +196,7 @@ def test_missing_recordings_are_one_warning_unless_all_are(tmp_path: Path) -> No
     photo(tmp_path / "1.jpg")
     table = csv_file(tmp_path / "labels.csv", "path,label", "1.jpg,other", "2.jpg,other")
     (warning,) = run(table, data).warnings
-    assert "1 recordings" in warning
+    assert "1 recording that" in warning
     assert "2.jpg" in warning
     csv_file(table, "path,label", "2.jpg,other", "3.txt,other")
     with pytest.raises(LabelError, match=r"2\.jpg, 3\.txt.*--media"):
@@ -219,9 +223,9 @@ def test_all_problems_of_a_source_are_reported_at_once(tmp_path: Path) -> None:
         "'tree' (1×)",
         "video_a.mp4: frames 5 to 5 are both 'meathook' (line 2) and 'other' (line 3)",
         "line 4: frames 8 to 30 of a.mp4, which has the frames 0 to 9",
-        "line 5: frames 7 to 3",
+        "line 5: frames 7 to 3: the range ends before",
         "photo_1.jpg: frames 0 to 0 are both",
-        "line 9: expected a path and whole frame numbers",
+        "line 9: 'x' is not a whole number",
         "line 11: expected",
         "broken.mp4",
         "Frames are counted from 0",

@@ -70,7 +70,7 @@ def test_groups_are_added_and_never_removed(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("name,group\na,b\n", "not a table of groups"),
-        ("filename,group\nvideo_a.mp4,\n", r"lines \[2\]"),
+        ("filename,group\nvideo_a.mp4,\n", "in line 2"),
     ],
     ids=["other columns", "no group"],
 )

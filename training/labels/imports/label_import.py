@@ -7,21 +7,17 @@ from pathlib import Path
 
 from shared_features.params import MediaParams
 from training.errors import LabelError
+from training.labels.imports.formats import read_source
+from training.labels.imports.label_checks import OVERSHOOT_FRAMES, checked_labels, unknown_labels
+from training.labels.imports.label_csv import TableReading
 from training.labels.known_recordings import KnownRecordings
-from training.labels.label_checks import OVERSHOOT_FRAMES, checked_labels, unknown_labels
 from training.labels.label_claims import LabelClaim, LabelSource
-from training.labels.label_csv import CsvColumns, read_label_csv
-from training.labels.label_folder import read_label_folder
-from training.labels.label_studio import read_label_studio
 from training.labels.label_tables import LabelledRange, LabelTable, read_labels, write_labels
 from training.params import DataParams
 from training.recordings.catalog import Recording, labels_path, listed
 from training.recordings.groups import GROUPS_FILE, DeclaredGroup, add_groups
 from training.recordings.output_folder import prepare_folder
-
-_EXPECTED = (
-    "Expected a folder with one folder per label, a .csv file, or a .json export of Label Studio."
-)
+from training.words import counted
 
 
 @dataclass(frozen=True)
@@ -50,15 +46,15 @@ class ImportRequest:
     """The labels to import.
 
     Attributes:
-        source: Folder per label, CSV file, or JSON export of Label Studio.
+        source: Folder per label, or file of another tool.
         media: Folders of the recordings, if the source does not name them.
-        columns: Columns of a CSV file.
+        reading: How a table is meant where its column names do not say so.
         replace: Whether to overwrite label tables that have other labels.
     """
 
     source: Path
     media: Sequence[Path] = ()
-    columns: CsvColumns = field(default_factory=CsvColumns)
+    reading: TableReading = field(default_factory=TableReading)
     replace: bool = False
 
 
@@ -82,7 +78,8 @@ def import_labels(
         LabelError: The source is faulty; the message lists all faults, and nothing was written.
         TrainingError: The folder of label tables cannot be written to.
     """
-    source = read_source(request, KnownRecordings(request.media, data))
+    known = KnownRecordings(request.media, data)
+    source = read_source(request.source, request.media, known, known_labels, request.reading)
     by_recording: dict[tuple[str, str], list[LabelClaim]] = defaultdict(list)
     for claim in source.claims:
         if claim.recording is not None:
@@ -112,39 +109,21 @@ def import_labels(
             f"None of the {len(missing)} recordings in {source.path} was found: {listed(missing)}. "
             "Name their folder with --media."
         )
-    remarks = [*source.remarks, *_remarks(missing, cut)]
+    remarks = [*source.remarks, *_remarks(missing, cut, source.range_hint)]
     return _write(source, tables, remarks, request.replace, data.labels)
 
 
-def read_source(request: ImportRequest, known: KnownRecordings) -> LabelSource:
-    """The labels of the source, unchecked.
-
-    Raises:
-        LabelError: The source does not exist, or is not of a known format.
-    """
-    path = request.source
-    if path.is_dir():
-        return read_label_folder(path, known)
-    if not path.is_file():
-        raise LabelError(f"{path} does not exist. {_EXPECTED}")
-    if path.suffix.lower() == ".csv":
-        return read_label_csv(path, request.media, known, request.columns)
-    if path.suffix.lower() == ".json":
-        return read_label_studio(path, known)
-    raise LabelError(f"{path} is not a source of labels. {_EXPECTED}")
-
-
-def _remarks(missing: Sequence[str], cut: Sequence[str]) -> list[str]:
+def _remarks(missing: Sequence[str], cut: Sequence[str], hint: str) -> list[str]:
     remarks = []
     if missing:
         remarks.append(
-            f"Left out the labels of {len(missing)} recordings that are in no media or data "
-            f"folder: {listed(missing)}."
+            f"Left out the labels of {counted(len(missing), 'recording')} that are in no media or "
+            f"data folder: {listed(missing)}."
         )
     if cut:
         remarks.append(
             f"Labels that ended up to {OVERSHOOT_FRAMES} frames after the last frame were "
-            f"shortened: {listed(cut)}."
+            f"shortened: {listed(cut)}. {hint}".strip()
         )
     return remarks
 
@@ -178,8 +157,7 @@ def _write(
     warnings = list(remarks)
     if kept:
         warnings.append(
-            f"{len(kept)} label tables have other labels and were not changed: {listed(kept)}. "
-            "--replace overwrites them."
+            f"Not changed, since they have other labels: {listed(kept)}. --replace overwrites them."
         )
     frames = _frames_per_label(table for _, table in tables)
     return Imported(written, unchanged, tuple(kept), frames, len(groups), tuple(warnings))

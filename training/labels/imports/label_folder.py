@@ -6,6 +6,7 @@ from training.errors import LabelError
 from training.labels.known_recordings import KnownRecordings
 from training.labels.label_claims import LabelClaim, LabelSource
 from training.recordings.catalog import SUFFIXES, listed, recordings_below, sharing_tables
+from training.words import counted
 
 
 def read_label_folder(folder: Path, known: KnownRecordings) -> LabelSource:
@@ -33,5 +34,6 @@ def read_label_folder(folder: Path, known: KnownRecordings) -> LabelSource:
             f"{folder} has no photos or videos in a folder per label, such as "
             f"{folder.name}/back lever/1.jpg."
         )
-    remark = f"{len(unlabelled)} files are not in a label's folder: {listed(unlabelled)}."
+    files = counted(len(unlabelled), "file is", "files are")
+    remark = f"{files} not in a label's folder: {listed(unlabelled)}."
     return LabelSource(folder, claims, problems, [remark] if unlabelled else [])

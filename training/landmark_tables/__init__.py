@@ -1,0 +1,1 @@
+"""Landmark tables that another program made, read into those of this project."""

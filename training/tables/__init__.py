@@ -1,0 +1,1 @@
+"""Tables that people have: their encoding, separator, numbers and column names."""
