@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from shared_features.classify.classifier import PoseClassifier
-from shared_features.classify.timeline import Timeline, build_timeline
+from shared_features.classify.timeline import Segment, Timeline, build_timeline
 from shared_features.landmarks.landmarks import LandmarkTrack
 from shared_features.media.video.facts import MediaStatus, video_notes
 from shared_features.media.video.reader import VideoReader
 from shared_features.params import MediaParams, SharedParams
 from shared_features.pose.extract import extract_video
 from shared_features.runtime.cores import usable_cores
+from shared_features.scoring.holds import HoldScore, score_holds
 
 # The part of a model's training summary that every timeline repeats: enough to identify the run.
 _RUN_KEYS = ("run_id", "created", "created_at", "model", "model_type", "seed")
@@ -82,12 +83,30 @@ class ModelFacts:
 
 @dataclass(frozen=True)
 class Analysis:
-    """Everything known about an analysed video."""
+    """Everything known about an analysed video.
+
+    Attributes:
+        media: Facts about the video.
+        model: The identity of the model.
+        timeline: Label of every frame, segments and totals.
+        track: Landmarks of every frame.
+        scores: Score of each of the timeline's holds; empty if they were not scored.
+    """
 
     media: MediaFacts
     model: ModelFacts
     timeline: Timeline
     track: LandmarkTrack
+    scores: tuple[HoldScore, ...] = ()
+
+    @property
+    def scored_segments(self) -> tuple[tuple[Segment, HoldScore | None], ...]:
+        """Every segment with its score; None if it is no hold or was not scored."""
+        scores = iter(self.scores)
+        return tuple(
+            (segment, next(scores, None) if segment.hold else None)
+            for segment in self.timeline.segments
+        )
 
 
 def analyze_video(
@@ -147,7 +166,8 @@ def analyze_video(
         time_jumps=len(verdict.jumps),
         notes=video_notes(info, verdict),
     )
-    return Analysis(media, model_facts(classifier), timeline, track)
+    scores = score_holds(track, timeline.holds, params.scoring)
+    return Analysis(media, model_facts(classifier), timeline, track, scores)
 
 
 def model_facts(classifier: PoseClassifier) -> ModelFacts:

@@ -31,6 +31,7 @@ from serving.http.routes import (
     model,
     page,
     photos,
+    scores,
     session,
     timelines,
     videos,
@@ -98,7 +99,8 @@ def create_app(settings: Settings, data_dir: DataDir) -> FastAPI:
         metrics=metrics,
     )
     metrics.registry.register(StateCollector(services.state))
-    for resource in (photos, videos, timelines, angles, drawings, landmarks, model, live, demo):
+    results = (timelines, angles, scores, drawings)
+    for resource in (photos, videos, *results, landmarks, model, live, demo):
         app.include_router(resource.router, prefix=API_PREFIX)
     app.include_router(session.router, prefix=API_PREFIX)
     app.include_router(health.router)

@@ -90,6 +90,44 @@ class TimelineParams(Section):
         return self
 
 
+class FaultCost(Section):
+    """What one kind of fault costs: nothing up to ``free``, ``points`` from ``full`` on."""
+
+    free: float = Field(ge=0)
+    full: float = Field(gt=0)
+    points: float = Field(ge=0, le=100)
+
+    @model_validator(mode="after")
+    def _full_is_more(self) -> "FaultCost":
+        if self.full <= self.free:
+            raise ValueError("full must be above free")
+        return self
+
+
+def _cost(free: float, full: float, points: float) -> FaultCost:
+    return FaultCost(free=free, full=full, points=points)
+
+
+class CodeOfPoints(Section):
+    """The faults of a hold and what they cost; degrees, centimetres and seconds."""
+
+    hips: FaultCost = _cost(5, 35, 40)
+    tilt: FaultCost = _cost(6, 30, 30)
+    knees: FaultCost = _cost(12, 60, 25)
+    elbows: FaultCost = _cost(12, 60, 20)
+    uneven: FaultCost = _cost(10, 40, 15)
+    shake: FaultCost = _cost(1.5, 8, 20)
+    late: FaultCost = _cost(0.4, 2, 15)
+
+
+class ScoringParams(Section):
+    """How holds get points, and when they get none."""
+
+    min_visibility: float = Field(default=0.5, ge=0, le=1)
+    min_seen: float = Field(default=0.6, gt=0, le=1)
+    code: CodeOfPoints = CodeOfPoints()
+
+
 class LabelParams(Section):
     """Names of the poses, and the label for everything that is not a pose."""
 
@@ -105,6 +143,7 @@ class SharedParams(Section):
     pose: PoseParams
     features: FeatureParams
     timeline: TimelineParams
+    scoring: ScoringParams = ScoringParams()
 
 
 _LOG = logging.getLogger(__name__)

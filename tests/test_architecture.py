@@ -25,7 +25,9 @@ PURE = (
     *(
         name
         for name in modules()
-        if name.startswith(("shared_features.features.", "shared_features.sequence."))
+        if name.startswith(
+            ("shared_features.features.", "shared_features.sequence.", "shared_features.scoring.")
+        )
     ),
     "shared_features.landmarks.landmarks",
     "shared_features.classify.timeline",

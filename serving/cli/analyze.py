@@ -8,18 +8,11 @@ import sys
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-)
 from rich.table import Table
 from rich.text import Text
 
 from serving.analysis import Analysis, MediaFacts, analyze_video, announced_frames
+from serving.cli.video_worker import call_in_worker
 from serving.errors import ServingError
 from serving.exports.files import write_exports
 from serving.overlay.render import draw_all
@@ -27,9 +20,9 @@ from serving.overlay.routine import routine_of
 from serving.settings import Settings, load_settings
 from shared_features.classify.classifier import PoseClassifier
 from shared_features.classify.timeline import Timeline
-from shared_features.errors import WorkerDiedError
 from shared_features.landmarks.track_csv import track_file_name
-from shared_features.runtime.worker_process import WorkerProcess, note
+from shared_features.runtime.worker_process import note
+from shared_features.scoring.holds import HoldScore
 
 _CHECKPOINTS = ".checkpoints"
 
@@ -54,30 +47,16 @@ def analyze_to_folder(
     """
     settings = load_settings(params)
     classifier = PoseClassifier(model or settings.serving.model_path)
-    with WorkerProcess(FolderAnalyst) as worker, _progress_bar() as bar:
-        tasks: dict[str, TaskID] = {}
-
-        def update(progress: tuple[str, int, int | None]) -> None:
-            title, done, total = progress
-            if title not in tasks:
-                tasks[title] = bar.add_task(title, total=total)
-            bar.update(tasks[title], completed=done)
-
-        try:
-            media, timeline, written = worker.call(
-                "analyze", video, out, classifier, settings, overlay, on_note=update
-            )
-        except WorkerDiedError as error:
-            raise ServingError(
-                f"{video} crashed the program that reads it. {error} Convert the video, for "
-                "example with ffmpeg, and try again."
-            ) from error
-        except OSError as error:
-            raise ServingError(
-                f"The results cannot be written to {out} ({error.strerror or error}). Choose "
-                "another folder with --out."
-            ) from error
-    _report(media, timeline)
+    try:
+        media, timeline, scores, written = call_in_worker(
+            FolderAnalyst, "analyze", video, out, classifier, settings, overlay
+        )
+    except OSError as error:
+        raise ServingError(
+            f"The results cannot be written to {out} ({error.strerror or error}). Choose "
+            "another folder with --out."
+        ) from error
+    _report(media, timeline, scores)
     names = [str(path.relative_to(out)) for path in written]
     print(f"Written to {out}: {', '.join(names)}.")
 
@@ -87,13 +66,13 @@ class FolderAnalyst:
 
     def analyze(
         self, video: Path, out: Path, classifier: PoseClassifier, settings: Settings, overlay: bool
-    ) -> tuple[MediaFacts, Timeline, list[Path]]:
+    ) -> tuple[MediaFacts, Timeline, tuple[HoldScore, ...], list[Path]]:
         """Write all results.
 
         Notes ``(title, frames done, frames in all)`` for every frame of each pass.
 
         Returns:
-            Facts about the video, its timeline, and the files written.
+            Facts about the video, its timeline, the scores of its holds, and the files written.
 
         Raises:
             MediaError: The file is not a readable video within the limits.
@@ -103,7 +82,8 @@ class FolderAnalyst:
         out.mkdir(parents=True, exist_ok=True)
         analysis = _analyze(video, out / _CHECKPOINTS, classifier, settings, frames)
         written = write_exports(analysis, out, track_file_name("video", video.name))
-        media, timeline, routine = analysis.media, analysis.timeline, routine_of(analysis)
+        media, timeline, scores = analysis.media, analysis.timeline, analysis.scores
+        routine = routine_of(analysis)
         del analysis  # an hour of landmarks should not be in memory twice
         title = "overlay" if overlay else "images"
         written += draw_all(
@@ -116,7 +96,7 @@ class FolderAnalyst:
             report_progress=lambda done: note((title, done, len(routine))),
         )
         shutil.rmtree(out / _CHECKPOINTS, ignore_errors=True)
-        return media, timeline, written
+        return media, timeline, scores, written
 
 
 def _analyze(
@@ -137,32 +117,23 @@ def _analyze(
     )
 
 
-def _progress_bar() -> Progress:
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("frames, left"),
-        TimeRemainingColumn(),
-    )
-    console = Console(file=sys.stderr)
-    return Progress(*columns, console=console, disable=not console.is_terminal)
-
-
-def _report(media: MediaFacts, timeline: Timeline) -> None:
+def _report(media: MediaFacts, timeline: Timeline, scores: tuple[HoldScore, ...]) -> None:
     console = Console(file=sys.stdout, highlight=False)
     holds = timeline.holds
     if holds:
         table = Table("pose", title="Holds", title_justify="left")
-        for column in ("start", "end", "duration", "confidence"):
+        for column in ("start", "end", "duration", "confidence", "points"):
             table.add_column(column, justify="right")
-        for hold in holds:
+        table.add_column("what cost points")
+        for hold, score in zip(holds, scores, strict=True):
             table.add_row(
                 Text(hold.label),
                 clock(hold.start_s),
                 clock(hold.end_s),
                 f"{hold.duration_s:.1f} s",
                 "" if hold.confidence is None else f"{hold.confidence:.0%}",
+                "–" if score.points is None else f"{score.points:.0f}",
+                "\n".join(remarks(score)),
             )
         console.print(table)
     for total in timeline.totals:
@@ -175,6 +146,13 @@ def _report(media: MediaFacts, timeline: Timeline) -> None:
     print(status_sentence(media))
     for sentence in media.notes:
         print(sentence)
+
+
+def remarks(score: HoldScore) -> list[str]:
+    """What cost points and how many, or why there are none."""
+    if score.reason is not None:
+        return [f"no score: {score.reason}"]
+    return [f"{fault.text} (−{fault.points:.0f})" for fault in score.faults]
 
 
 def clock(seconds: float) -> str:

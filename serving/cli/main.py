@@ -48,6 +48,21 @@ def analyze(
 
 
 @app.command()
+def score(
+    video: Annotated[Path, typer.Argument(help="Video file.", show_default=False)],
+    json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object, for other programs.")
+    ] = False,
+    model: ModelOption = None,
+    params: ParamsOption = None,
+) -> None:
+    """Score each hold in a video, from 0 to 100, and say what cost points."""
+    from serving.cli.score import score_video
+
+    score_video(video, json, model, params)
+
+
+@app.command()
 def classify(
     photos: Annotated[list[Path], typer.Argument(help="Photo files.", show_default=False)],
     json: Annotated[

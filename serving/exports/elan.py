@@ -1,7 +1,7 @@
 """The timeline as an ELAN document (``.eaf``), for annotation by hand.
 
-It has two tiers, in milliseconds: all segments, without gaps, and the holds alone. ELAN finds the
-video if it is in the folder of the document under its original name.
+It has tiers, in milliseconds: all segments, without gaps; the holds alone; their scores. ELAN finds
+the video if it is in the folder of the document under its original name.
 """
 
 import re
@@ -12,9 +12,10 @@ from xml.etree import ElementTree
 from pympi.Elan import Eaf, to_adocument
 
 from serving.analysis import Analysis
+from serving.exports.scores import score_words
 from shared_features.classify.timeline import Segment
 
-POSE_TIER, HOLD_TIER = "poses", "holds"
+POSE_TIER, HOLD_TIER, SCORE_TIER = "poses", "holds", "scores"
 _AUTHOR = "straps-serve"
 # A document must have a date; a fixed one keeps the bytes reproducible.
 _DATE = "1970-01-01T00:00:00+00:00"
@@ -33,7 +34,7 @@ _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010fff
 
 
 def write_elan(analysis: Analysis, file: TextIO) -> None:
-    """Write the document with its tiers ``poses`` and ``holds``."""
+    """Write the document with its tiers ``poses``, ``holds`` and, if there are any, ``scores``."""
     source = _NOT_IN_XML.sub("�", analysis.media.source)
     document = Eaf(author=_AUTHOR)
     document.adocument["DATE"] = _DATE
@@ -44,13 +45,17 @@ def write_elan(analysis: Analysis, file: TextIO) -> None:
     )
     document.rename_tier("default", POSE_TIER)
     document.add_tier(HOLD_TIER)
-    for segment in analysis.timeline.segments:
+    if analysis.scores:
+        document.add_tier(SCORE_TIER)
+    for segment, score in analysis.scored_segments:
         start_ms, end_ms = round(segment.start_s * 1000), round(segment.end_s * 1000)
         if end_ms <= start_ms:
             continue  # ELAN does not allow empty annotations
         document.add_annotation(POSE_TIER, start_ms, end_ms, _text(segment))
         if segment.hold:
             document.add_annotation(HOLD_TIER, start_ms, end_ms, _text(segment))
+        if score is not None:
+            document.add_annotation(SCORE_TIER, start_ms, end_ms, score_words(score))
     root = to_adocument(document, True)
     file.write('<?xml version="1.0" encoding="UTF-8"?>\n')
     file.write(ElementTree.tostring(root, encoding="unicode") + "\n")

@@ -7,6 +7,7 @@ from typing import Any
 
 from serving.analysis import Analysis
 from shared_features.classify.timeline import Segment
+from shared_features.scoring.holds import HoldScore
 
 # Microseconds: finer than common container clocks (90 kHz is 11 µs).
 TIME_DIGITS = 6
@@ -35,8 +36,11 @@ def frame_entries(analysis: Analysis) -> Iterator[dict[str, Any]]:
 
 
 def segment_entries(analysis: Analysis) -> list[dict[str, Any]]:
-    """The segments of the timeline, without gaps between them."""
-    return [segment_entry(segment) for segment in analysis.timeline.segments]
+    """The segments of the timeline, without gaps between them; holds with their scores."""
+    return [
+        segment_entry(segment) | ({} if score is None else {"score": score_entry(score)})
+        for segment, score in analysis.scored_segments
+    ]
 
 
 def segment_entry(segment: Segment) -> dict[str, Any]:
@@ -50,6 +54,22 @@ def segment_entry(segment: Segment) -> dict[str, Any]:
         "hold": segment.hold,
         "first_frame": segment.first_frame,
         "last_frame": segment.last_frame,
+    }
+
+
+def score_entry(score: HoldScore) -> dict[str, Any]:
+    """The score of a hold."""
+    measures = score.measures
+    return {
+        "points": _tenths(score.points),
+        "reason": score.reason,
+        "faults": [
+            asdict(fault) | {"amount": _tenths(fault.amount), "points": _tenths(fault.points)}
+            for fault in score.faults
+        ],
+        "symmetry_deg": _tenths(None if measures is None else measures.symmetry_deg),
+        "steadiness_cm": _tenths(None if measures is None else measures.shake_cm),
+        "assumed": score.assumed,
     }
 
 
@@ -74,6 +94,10 @@ def labelled(labels: tuple[str, ...], probabilities: Any) -> dict[str, float] | 
         label: round(float(probability), _PROBABILITY_DIGITS)
         for label, probability in zip(labels, probabilities, strict=True)
     }
+
+
+def _tenths(value: float | None) -> float | None:
+    return None if value is None or math.isnan(value) else round(value, 1)
 
 
 def rounded(probability: float) -> float | None:

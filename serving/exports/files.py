@@ -8,6 +8,7 @@ from serving.analysis import Analysis
 from serving.exports.captions import write_srt, write_vtt
 from serving.exports.elan import write_elan
 from serving.exports.joint_angles import write_angles
+from serving.exports.scores import write_scores
 from serving.exports.tables import write_frames_csv, write_segments_csv
 from serving.exports.timeline_json import write_json
 from shared_features.landmarks.track_csv import write_track
@@ -34,6 +35,7 @@ MEDIA_TYPES: dict[ExportFormat, str] = {
     "landmarks": "text/csv",
 }
 ANGLES_FILE = "angles.json"
+SCORES_FILE = "scores.json"
 
 
 def write_exports(
@@ -57,6 +59,7 @@ def write_exports(
         FILE_NAMES["srt"]: write_srt,
         FILE_NAMES["eaf"]: write_elan,
         ANGLES_FILE: write_angles,
+        SCORES_FILE: write_scores,
     }
     paths = []
     for name, write in writers.items():

@@ -15,6 +15,8 @@ SEGMENT_COLUMNS = (
     "hold",
     "first_frame",
     "last_frame",
+    "points",
+    "remarks",
 )
 
 
@@ -30,8 +32,13 @@ def write_frames_csv(analysis: Analysis, file: TextIO) -> None:
 
 
 def write_segments_csv(analysis: Analysis, file: TextIO) -> None:
-    """One row per segment."""
+    """One row per segment; a hold has its points, and what cost points or why there are none."""
     writer = csv.DictWriter(file, SEGMENT_COLUMNS, lineterminator="\n")
     writer.writeheader()
     for entry in segment_entries(analysis):
-        writer.writerow(entry | {"hold": str(entry["hold"]).lower()})
+        score = entry.pop("score", {"points": None, "reason": None, "faults": []})
+        remarks = score["reason"] or "; ".join(fault["text"] for fault in score["faults"])
+        writer.writerow(
+            entry
+            | {"hold": str(entry["hold"]).lower(), "points": score["points"], "remarks": remarks}
+        )

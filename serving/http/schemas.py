@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from serving.jobs import JobState, OverlayState
 from shared_features.landmarks.landmarks import LANDMARK_COUNT
+from shared_features.scoring.faults import FaultKind
 
 # Form field of an uploaded file.
 FILE_FIELD = "file"
@@ -158,8 +159,8 @@ class JobOut(BaseModel):
     )
     links: dict[str, str] = Field(
         description=(
-            "Paths of what belongs to the video: self and media; also timeline, angles, overlay, "
-            "summary and holds when they are available."
+            "Paths of what belongs to the video: self and media; also timeline, angles, scores, "
+            "overlay, summary and holds when they are available."
         ),
         examples=[{"self": "/api/v1/videos/5f0c3d9c3a2b4e0b9d1a5a3f2a7c6e10"}],
     )
@@ -251,6 +252,54 @@ class FramePredictionOut(PredictionOut):
     pts_s: float | None
 
 
+class FaultOut(BaseModel):
+    """Something that cost a hold points."""
+
+    kind: FaultKind
+    amount: float = Field(
+        description="By how much; signed where it can be to either side.", examples=[12.3]
+    )
+    unit: Literal["deg", "cm", "s"]
+    points: float = Field(ge=0, description="Points that it cost.", examples=[9.7])
+    text: str = Field(description="The fault in words.", examples=["hips 12° below the line"])
+
+
+class ScoreOut(BaseModel):
+    """The score of a hold."""
+
+    points: float | None = Field(
+        ge=0,
+        le=100,
+        description="null if the hold was not seen well enough; `reason` says why.",
+        examples=[84.2],
+    )
+    reason: str | None = Field(description="Why there are no points; null if there are.")
+    faults: list[FaultOut] = Field(description="What cost points, the most expensive first.")
+    symmetry_deg: float | None = Field(
+        description="Mean difference between the joint angles of left and right.", examples=[4.1]
+    )
+    steadiness_cm: float | None = Field(
+        description="Amplitude of the hips' tremor against the hands, for a person of 1.72 m.",
+        examples=[0.6],
+    )
+    assumed: bool = Field(description="Whether the pose's ideal line is a working assumption.")
+
+
+class HoldScoreOut(ScoreOut):
+    """A hold and its score."""
+
+    number: int = Field(ge=1, examples=[1])
+    label: str = Field(examples=["front lever"])
+    start_s: float = Field(examples=[3.2])
+    end_s: float = Field(examples=[6.4])
+
+
+class ScoresOut(BaseModel):
+    """The scores of a video's holds, in chronological order."""
+
+    holds: list[HoldScoreOut]
+
+
 class SegmentOut(BaseModel):
     """A stretch of time with one label."""
 
@@ -262,6 +311,7 @@ class SegmentOut(BaseModel):
     hold: bool = Field(description="Whether the pose was held long enough to count as a hold.")
     first_frame: int = Field(ge=0, examples=[80])
     last_frame: int = Field(ge=0, examples=[159])
+    score: ScoreOut | None = Field(default=None, description="Left out unless it is a hold.")
 
 
 class LandmarksOut(BaseModel):

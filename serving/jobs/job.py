@@ -56,6 +56,7 @@ class Job:
         overlay: The overlay video and images; None unless the job is done.
         owner: Name of the client that sent the video; empty on a service without tokens.
         has_angles: Whether the folder has a file of joint angles; early versions wrote none.
+        has_scores: Whether the folder has a file of scores; earlier versions wrote none.
     """
 
     id: str
@@ -70,6 +71,7 @@ class Job:
     overlay: Overlay | None
     owner: str
     has_angles: bool
+    has_scores: bool
 
     @property
     def media_path(self) -> Path:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from serving.exports.files import ANGLES_FILE
+from serving.exports.files import ANGLES_FILE, SCORES_FILE
 from serving.jobs.database.stored import Workflow
 from serving.jobs.job import Job, JobState, Overlay, OverlayState
 from serving.jobs.work.running_job import JobProgress
@@ -56,6 +56,7 @@ def job_of(
         overlay=_overlay_of(overlay, analyzed, drawn) if state == JobState.DONE else None,
         owner=analysis.given.owner,
         has_angles=(folder / ANGLES_FILE).is_file(),
+        has_scores=(folder / SCORES_FILE).is_file(),
     )
 
 

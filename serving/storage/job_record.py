@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from serving.exports.files import ANGLES_FILE, FILE_NAMES
+from serving.exports.files import ANGLES_FILE, FILE_NAMES, SCORES_FILE
 from serving.overlay.files import HOLDS_FILE, OVERLAY_FILE, SUMMARY_FILE
 from shared_features.runtime.atomic import atomic_write
 
@@ -23,7 +23,7 @@ _MEDIA_STEMS = ("file-as-received", "performance")
 _DRAWN_FILES = (HOLDS_FILE, OVERLAY_FILE, SUMMARY_FILE)
 _CHUNKS = "chunks"
 _EXPORTS = (*FILE_NAMES.values(), ANGLES_FILE)
-_OURS = {*_EXPORTS, *_DRAWN_FILES, RECORD_FILE}
+_OURS = {*_EXPORTS, SCORES_FILE, *_DRAWN_FILES, RECORD_FILE}
 _OUR_SUFFIXES = {".json", ".npz", ".part"}
 
 _lock = threading.Lock()

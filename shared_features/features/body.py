@@ -44,19 +44,21 @@ FACING_COLUMNS: tuple[str, ...] = (
     "facing_image_face_y",
 )
 
-# Length of each limb in torso lengths (mid-shoulder to mid-hip), from the segment lengths of
-# Winter, Biomechanics and Motor Control of Human Movement, table 4.1 (after Drillis and Contini):
-# torso 0.288, upper arm 0.186, forearm 0.146, thigh 0.245, shank 0.246 of the stature.
+LIMB_SHARES: dict[tuple[str, str], float] = {
+    ("SHOULDER", "ELBOW"): 0.186 / 0.288,
+    ("ELBOW", "WRIST"): 0.146 / 0.288,
+    ("HIP", "KNEE"): 0.245 / 0.288,
+    ("KNEE", "ANKLE"): 0.246 / 0.288,
+}
+"""Length of each limb in torso lengths (mid-shoulder to mid-hip), from the segment lengths of
+Winter, Biomechanics and Motor Control of Human Movement, table 4.1 (after Drillis and Contini):
+torso 0.288, upper arm 0.186, forearm 0.146, thigh 0.245, shank 0.246 of the stature."""
+
 _LIMBS: tuple[tuple[str, str, float], ...] = (
     ("NECK", "HIPS", 1.0),
     *(
         (f"{side}_{a}", f"{side}_{b}", length)
-        for a, b, length in (
-            ("SHOULDER", "ELBOW", 0.186 / 0.288),
-            ("ELBOW", "WRIST", 0.146 / 0.288),
-            ("HIP", "KNEE", 0.245 / 0.288),
-            ("KNEE", "ANKLE", 0.246 / 0.288),
-        )
+        for (a, b), length in LIMB_SHARES.items()
         for side in ("LEFT", "RIGHT")
     ),
 )
@@ -77,7 +79,8 @@ def torso_length(points: PointArray) -> NDArray[np.float64]:
     """``(n,)`` estimated length of the torso in frame heights, from any viewpoint.
 
     When the body points at the camera, the torso has no length in the image. Every limb's length
-    divided by its ``_LIMBS`` ratio is a lower bound for the torso's length; the largest bound wins.
+    divided by its ``LIMB_SHARES`` ratio is a lower bound for the torso's length; the largest bound
+    wins.
     """
     limbs = points[IMAGE].take(_LIMB_END, axis=2) - points[IMAGE].take(_LIMB_START, axis=2)
     bounds = np.sqrt(limbs[X] * limbs[X] + limbs[Y] * limbs[Y]) / _LIMB_SHARE

@@ -136,6 +136,8 @@ def job_out(request: Request, job: Job) -> JobOut:
         links["timeline"] = f"{here}/timeline"
         if job.has_angles:
             links["angles"] = f"{here}/angles"
+        if job.has_scores:
+            links["scores"] = f"{here}/scores"
     overlay = None
     if job.overlay is not None:
         overlay = OverlayOut(

@@ -54,6 +54,7 @@ def test_analyze_writes_every_format(run: Run, clip: Path, tmp_path: Path, param
         "poses.srt",
         "poses.eaf",
         "angles.json",
+        "scores.json",
         "holds.json",
         "summary.png",
         "video_clip_landmarks.csv",

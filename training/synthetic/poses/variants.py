@@ -175,6 +175,12 @@ def _both_legs(rng: np.random.Generator, variant: Variant) -> tuple[Leg, Leg]:
 
 def draw_posture(rng: np.random.Generator, variant: Variant) -> Posture:
     """A random posture of the variant, mirrored half of the time."""
+    posture = draw_side(rng, variant)
+    return posture.mirrored() if rng.random() < 0.5 else posture
+
+
+def draw_side(rng: np.random.Generator, variant: Variant) -> Posture:
+    """A random posture of the variant as it is described: one-arm poses hang from the left arm."""
     trunk = Posture(
         pitch_back_deg=_draw(rng, variant.pitch_back),
         lean_right_deg=_draw(rng, variant.lean_right),
@@ -188,7 +194,7 @@ def draw_posture(rng: np.random.Generator, variant: Variant) -> Posture:
     )
     left_arm, right_arm = _both_arms(rng, variant, trunk)
     left_leg, right_leg = _both_legs(rng, variant)
-    posture = replace(
+    return replace(
         trunk,
         left_arm=left_arm,
         right_arm=right_arm,
@@ -197,4 +203,3 @@ def draw_posture(rng: np.random.Generator, variant: Variant) -> Posture:
         left_holds=variant.holds[0],
         right_holds=variant.holds[1],
     )
-    return posture.mirrored() if rng.random() < 0.5 else posture

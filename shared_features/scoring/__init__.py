@@ -1,0 +1,1 @@
+"""Points and reasons for a hold or a repetition, from its landmarks alone."""
