@@ -34,7 +34,7 @@ PURE = (
 )
 PURE_LIBRARIES = {
     *{"numpy", "typing", "dataclasses", "collections", "functools", "itertools", "enum"},
-    *{"hashlib", "json", "re", "shared_features", "types"},
+    *{"hashlib", "json", "math", "re", "shared_features", "types"},
 }
 # Everything that reads a file, a clock or a device, by whatever name it comes in.
 IMPURE_AT_RUN_TIME = {"cv2", "av", "PIL", "pandas", "onnxruntime", "mediapipe", "yaml", "pydantic"}

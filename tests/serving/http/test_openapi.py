@@ -84,7 +84,7 @@ def test_generated_requests_get_documented_responses(server: Server, finished_jo
         database=None,
     )
     operations = [result.ok() for result in schema.get_all_operations()]
-    assert len(operations) == 22
+    assert len(operations) == 23
     for operation in operations:
         for mode in GenerationMode.POSITIVE, GenerationMode.NEGATIVE:
 
