@@ -29,6 +29,10 @@ class PoseAssetError(StrapsError):
     """The pose model file is missing, damaged or cannot be obtained."""
 
 
+class AlignmentError(StrapsError):
+    """Two recordings cannot be compared: one shows no person, or is too short."""
+
+
 class TrackError(StrapsError):
     """A landmark table or array does not have the expected shape."""
 

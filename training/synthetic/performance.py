@@ -67,7 +67,7 @@ class Hold:
     start_s: float
 
 
-def _steady(variant: Variant) -> Variant:
+def steady(variant: Variant) -> Variant:
     """The variant as a trained artist performs it: trunk and head near mid-range."""
 
     def middle(bounds: Range) -> Range:
@@ -93,7 +93,7 @@ def choreography(rng: np.random.Generator) -> tuple[Hold, ...]:
     clock_s = 0.0
     for name, given_s in ROUTINE:
         variant = variant_named(name)
-        posture = draw_posture(rng, _steady(variant))
+        posture = draw_posture(rng, steady(variant))
         # All one-arm poses hang from the left arm, to avoid changing hands in mid-air.
         if posture.holds == (False, True):
             posture = posture.mirrored()

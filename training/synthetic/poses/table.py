@@ -84,7 +84,8 @@ def _large_joints_deg(posture: Posture) -> list[float]:
     return [posture.pitch_back_deg, posture.lean_right_deg, *limbs, *knees]
 
 
-def _difference_deg(a: Posture, b: Posture) -> float:
+def difference_deg(a: Posture, b: Posture) -> float:
+    """The largest difference in a large joint, or in the direction of the trunk."""
     return float(np.max(np.abs(np.subtract(_large_joints_deg(a), _large_joints_deg(b)))))
 
 
@@ -96,7 +97,7 @@ def _transition(rng: np.random.Generator) -> Posture:
         end = OTHER if rng.random() < 0.6 else straps[int(rng.integers(len(straps)))]
         b = _draw_label(rng, end)
         middle = interpolate(a, b, float(rng.uniform(0.15, 0.85)))
-        if min(_difference_deg(a, middle), _difference_deg(b, middle)) > TRANSITION_ENDS_DEG:
+        if min(difference_deg(a, middle), difference_deg(b, middle)) > TRANSITION_ENDS_DEG:
             return middle
 
 
