@@ -33,6 +33,10 @@ class AlignmentError(StrapsError):
     """Two recordings cannot be compared: one shows no person, or is too short."""
 
 
+class AnnotationError(StrapsError):
+    """A file of recordings and their key moments cannot be used; the message lists all problems."""
+
+
 class TrackError(StrapsError):
     """A landmark table or array does not have the expected shape."""
 

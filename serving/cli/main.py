@@ -96,6 +96,41 @@ def live(
     classify_live(source, window, model, params)
 
 
+@app.command("find-splits")
+def find_splits(
+    reference: Annotated[
+        Path,
+        typer.Option(
+            help="Recording whose splits are known: a video or a landmark table.",
+            show_default=False,
+        ),
+    ],
+    target: Annotated[
+        Path, typer.Option(help="Recording in which to find them.", show_default=False)
+    ],
+    splits: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIMES", help="Times in the reference: seconds or MM:SS:FF, with commas."
+        ),
+    ] = None,
+    recordings: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="A recordings.yaml with the splits of the reference."),
+    ] = None,
+    fps: Annotated[str, typer.Option(help="Frames per second of MM:SS:FF.")] = "24",
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for the results. Default: out/REFERENCE-TARGET."),
+    ] = None,
+    params: ParamsOption = None,
+) -> None:
+    """Find key moments of a recording in another recording of the same routine."""
+    from serving.cli.find_splits import find_splits as find
+
+    find(reference, target, splits, recordings, fps, out, params)
+
+
 @app.command()
 def run(
     host: Annotated[

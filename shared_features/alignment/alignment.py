@@ -7,15 +7,15 @@ feature counts accordingly.
 """
 
 from dataclasses import dataclass, replace
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shared_features.alignment.fit import Fit, distances, fit_of, typical_distance
+from shared_features.alignment.sequences import FrameSequence, pose_sequence, smoothed
 from shared_features.alignment.smoothing import evened
-from shared_features.alignment.sequences import FrameSequence, smoothed
 from shared_features.alignment.warping import Path, refined_path, warping_path
+from shared_features.landmarks.landmarks import LandmarkTrack
 
 FloatArray = NDArray[np.float64]
 
@@ -35,6 +35,7 @@ _LEAST_SHARE = 0.4
 # Standard deviation of the errors of a feature, in torso lengths or radians.
 _DETECTOR_NOISE = 0.1
 _OPEN_REFERENCE = 0.5
+_WORTH_FLIPPING = 0.97
 
 
 @dataclass(frozen=True)
@@ -61,11 +62,8 @@ class Alignment:
 
     def at(self, reference_s: float | FloatArray) -> FloatArray:
         """Times in the target of times in the reference, in seconds; NaN where there are none."""
-        return np.interp(reference_s, self.reference_s, self.target_s, left=np.nan, right=np.nan)
-
-    def mirrored_target(self) -> Self:
-        """The same alignment, with the target flipped left to right."""
-        return replace(self, mirrored=True)
+        found = np.interp(reference_s, self.reference_s, self.target_s, left=np.nan, right=np.nan)
+        return np.asarray(found)
 
 
 def align(reference: FrameSequence, target: FrameSequence) -> Alignment:
@@ -93,7 +91,6 @@ def align(reference: FrameSequence, target: FrameSequence) -> Alignment:
     distance /= typical_distance(middle[0] * weights, middle[1] * weights)
     fit = fit_of(middle[0][:, side], middle[1][:, side], there / step, rate_hz / step)
     times_s = np.arange(len(middle[0])) * step / rate_hz
-    mapped_s = np.interp(times_s, rows_s, target_s, left=np.nan, right=np.nan)
     return Alignment(
         reference_s=reference.times_s,
         target_s=np.interp(reference.times_s, rows_s, target_s, left=np.nan, right=np.nan),
@@ -101,6 +98,20 @@ def align(reference: FrameSequence, target: FrameSequence) -> Alignment:
         known=_known(reference, target, rows, position),
         fit=fit,
     )
+
+
+def align_poses(reference: LandmarkTrack, target: LandmarkTrack) -> Alignment:
+    """Align the poses of two recordings; the target is flipped left to right if that fits better.
+
+    Raises:
+        AlignmentError: There is no person in one of them, or it is too short.
+    """
+    sequence = pose_sequence(reference)
+    as_it_is = align(sequence, pose_sequence(target))
+    flipped = align(sequence, pose_sequence(target.mirrored()))
+    if flipped.fit.distance < _WORTH_FLIPPING * as_it_is.fit.distance:
+        return replace(flipped, mirrored=True)
+    return as_it_is
 
 
 def _filled(at_s: FloatArray, times_s: FloatArray, values: FloatArray) -> FloatArray:
@@ -119,9 +130,7 @@ def _known(
 
 def _standardised(reference: FrameSequence, target: FrameSequence) -> tuple[FloatArray, FloatArray]:
     """Both with mean 0 and variance 1 of each feature, over the two of them."""
-    seen = np.concatenate(
-        [reference.values[reference.known], target.values[target.known]]
-    )
+    seen = np.concatenate([reference.values[reference.known], target.values[target.known]])
     mean = seen.mean(axis=0)
     # A feature that hardly changes says little more than how noisy it is.
     deviation = np.hypot(seen.std(axis=0), _DETECTOR_NOISE)

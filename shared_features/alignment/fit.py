@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 
-# Found on generated routines: see docs/splits.md.
-SAME_ROUTINE_DISTANCE = 0.54
+# Logistic regression on generated routines (docs/splits.md): offset, distance, Kendall's tau.
+_SAME_ROUTINE = (8.48, -24.03, 11.03)
 _TAU_MOMENTS = 150
 _CONTEXT_S = 1.28
 _TYPICAL_SAMPLES = 400
@@ -28,12 +28,17 @@ class Fit:
         distance: Mean distance along the path, relative to two random moments (1).
         kendall_tau: Agreement of the order of moments that look most alike: 1 the same order, 0
             none, −1 the reverse. Movements that repeat lower it, because repetitions look alike.
-        same_routine: Whether the two show the same routine.
+        confidence: Probability, 0 to 1, that the two show the same routine.
     """
 
     distance: float
     kendall_tau: float
-    same_routine: bool
+    confidence: float
+
+    @property
+    def same_routine(self) -> bool:
+        """Whether the two show the same routine, more likely than not."""
+        return self.confidence >= 0.5
 
 
 def fit_of(a: FloatArray, b: FloatArray, there: FloatArray, rate_hz: float) -> Fit:
@@ -49,7 +54,9 @@ def fit_of(a: FloatArray, b: FloatArray, there: FloatArray, rate_hz: float) -> F
     along = distances(a, b, there)
     distance = float(np.nanmean(along)) / typical_distance(a, b)
     tau = kendall_tau(a, b, rate_hz)
-    return Fit(distance, tau, distance <= SAME_ROUTINE_DISTANCE)
+    offset, per_distance, per_tau = _SAME_ROUTINE
+    evidence = offset + per_distance * distance + per_tau * tau
+    return Fit(distance, tau, 1 / (1 + float(np.exp(-evidence))))
 
 
 def distances(a: FloatArray, b: FloatArray, there: FloatArray) -> FloatArray:

@@ -13,8 +13,7 @@ FloatArray = NDArray[np.float64]
 
 # Movement is measured over this many samples to either side.
 _REACH = 4
-# A performer is still below this share of the movement that one sample in ten exceeds; chosen on re-timed
-# clips.
+# A performer is still below this share of the movement that one sample in ten exceeds.
 _STILL_SHARE = 0.3
 _SHORTEST_HOLD = 10
 

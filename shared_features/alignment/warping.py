@@ -63,12 +63,12 @@ def refined_path(reference: FloatArray, target: FloatArray, coarse: Path, block:
     starts = range(0, max(1, len(corners) - step), step)
     for start in starts:
         low, high = corners[start], corners[min(start + block, len(corners) - 1)]
-        path = low + warping_path(
-            reference[low[0] : high[0] + 1], target[low[1] : high[1] + 1]
-        )
+        path = low + warping_path(reference[low[0] : high[0] + 1], target[low[1] : high[1] + 1])
         from_row = low[0] if start == 0 else corners[start + step // 2][0]
         is_last = start == starts[-1]
-        to_row = high[0] + 1 if is_last else corners[min(start + step + step // 2, len(corners) - 1)][0]
+        to_row = (
+            high[0] + 1 if is_last else corners[min(start + step + step // 2, len(corners) - 1)][0]
+        )
         pieces.append(path[(path[:, 0] >= from_row) & (path[:, 0] < to_row)])
     # Two blocks need not agree where one takes over from the other.
     return np.maximum.accumulate(np.concatenate(pieces))

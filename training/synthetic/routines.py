@@ -7,6 +7,7 @@ out a pose. Its moments are known exactly, so the search for them can be scored.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,14 @@ from training.synthetic.detector_noise import observe
 from training.synthetic.figure.body import Body, figure_m
 from training.synthetic.figure.posture import Posture
 from training.synthetic.performance import steady
-from training.synthetic.poses.table import POSE_REACHED, VARIANTS, difference_deg, eased, interpolate, variant_named
+from training.synthetic.poses.table import (
+    POSE_REACHED,
+    VARIANTS,
+    difference_deg,
+    eased,
+    interpolate,
+    variant_named,
+)
 from training.synthetic.poses.variants import Range, draw_posture
 from training.synthetic.rendering.camera import look_at, project, to_world
 from training.synthetic.samples import random_shot
@@ -24,7 +32,7 @@ from training.synthetic.samples import random_shot
 HOLD_S: Range = (1.5, 3.5)
 MOVE_S: Range = (0.8, 1.6)
 TEMPO: Range = (0.7, 1.4)
-"""How long a performance takes compared with the routine; each part differs by `PART_TEMPO` more."""
+"""Duration of a performance against the routine's; each part differs by `PART_TEMPO` more."""
 
 PART_TEMPO: Range = (0.8, 1.25)
 REST_S: Range = (2.0, 6.0)
@@ -38,8 +46,8 @@ ERROR_LASTS_S = 0.2
 """A tracker's errors last: they are drawn this often and interpolated between."""
 
 # Share of the time of an eased move at which a pose counts as reached: 3 s² − 2 s³ = POSE_REACHED.
-_REACHED_AT = float(np.interp(POSE_REACHED, *[[eased(s) for s in np.linspace(0, 1, 1001)],
-                                               np.linspace(0, 1, 1001)]))
+_SHARES = np.linspace(0.0, 1.0, 1001)
+_REACHED_AT = float(np.interp(POSE_REACHED, [eased(share) for share in _SHARES], _SHARES))
 _FIRST = "standing"
 
 
@@ -92,7 +100,7 @@ def _differ(name: str, other: str) -> bool:
 
 @dataclass(frozen=True)
 class _Key:
-    """A posture held from ``start_s`` to ``end_s``; ``part`` is its place in the routine, if any."""
+    """A posture held from ``start_s`` to ``end_s``; ``part`` is its place in the routine."""
 
     posture: Posture
     start_s: float
@@ -129,7 +137,7 @@ def perform(
     worlds = np.stack([to_world(points, camera) for points in exact])
     image, world = _observed(rng, pts_s, images, worlds, camera.aspect)
     moments_s = np.full(len(routine), np.nan)
-    for before, key in zip(keys, keys[1:], strict=False):
+    for before, key in pairwise(keys):
         if key.part is not None:
             moments_s[key.part] = before.end_s + _REACHED_AT * (key.start_s - before.end_s)
     track = LandmarkTrack(source, shot.width, shot.height, pts_s, image, world)
@@ -185,12 +193,17 @@ def _observed(
     step = max(1, round(ERROR_LASTS_S / (pts_s[1] - pts_s[0])))
     knots = np.unique([*range(0, len(pts_s), step), len(pts_s) - 1])
     seen = [observe(rng, images[knot], worlds[knot], aspect) for knot in knots]
-    errors = np.stack([np.concatenate([s[0][:, :3] - images[k], s[1] - worlds[k]], axis=1)
-                       for s, k in zip(seen, knots, strict=True)])
+    errors = np.stack(
+        [
+            np.concatenate([s[0][:, :3] - images[k], s[1] - worlds[k]], axis=1)
+            for s, k in zip(seen, knots, strict=True)
+        ]
+    )
     visible = np.stack([s[0][:, 3:] for s in seen])
-    place = np.clip(np.searchsorted(knots, np.arange(len(pts_s)), side="right") - 1,
-                    0, len(knots) - 2)
-    share = ((np.arange(len(pts_s)) - knots[place]) / (knots[place + 1] - knots[place]))
+    place = np.clip(
+        np.searchsorted(knots, np.arange(len(pts_s)), side="right") - 1, 0, len(knots) - 2
+    )
+    share = (np.arange(len(pts_s)) - knots[place]) / (knots[place + 1] - knots[place])
     share = share[:, None, None]
     error = (1 - share) * errors[place] + share * errors[place + 1]
     image[..., :3] = images + error[..., :3]

@@ -1,0 +1,1 @@
+"""Two recordings of one routine: moments found again, and both side by side."""
