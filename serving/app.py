@@ -37,7 +37,7 @@ from serving.http.routes import (
     videos,
 )
 from serving.http.routes import metrics as metrics_route
-from serving.http.schemas import AnglesOut, LandmarksIn, LoginIn, TimelineOut
+from serving.http.schemas import AnglesOut, LandmarksIn, LoginIn, ScoresOut, TimelineOut
 from serving.http.security import SecurityHeaders
 from serving.http.services import Services
 from serving.jobs import JobQueue
@@ -108,7 +108,7 @@ def create_app(settings: Settings, data_dir: DataDir) -> FastAPI:
     app.include_router(page.router)
     page.mount(app)
     problems.install(app)
-    bodies = (LandmarksIn, LoginIn, TimelineOut, AnglesOut)
+    bodies = (LandmarksIn, LoginIn, TimelineOut, AnglesOut, ScoresOut)
     schemas = [body.model_json_schema(ref_template=_REFERENCES) for body in bodies]
     openapi.install(app, schemas, serving.root_path)
     # The last one added is the outermost.

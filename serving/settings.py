@@ -59,7 +59,7 @@ class LiveParams(Section):
         return self.max_frame_kb * 1024
 
 
-OverlayPart = Literal["skeleton", "pose", "confidence", "clock", "ribbon"]
+OverlayPart = Literal["skeleton", "pose", "confidence", "clock", "ribbon", "score"]
 Colour = Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]
 # The presets of x264, except the slowest: its files are hardly smaller and take far longer.
 Preset = Literal[

@@ -124,7 +124,6 @@ def _report(media: MediaFacts, timeline: Timeline, scores: tuple[HoldScore, ...]
         table = Table("pose", title="Holds", title_justify="left")
         for column in ("start", "end", "duration", "confidence", "points"):
             table.add_column(column, justify="right")
-        table.add_column("what cost points")
         for hold, score in zip(holds, scores, strict=True):
             table.add_row(
                 Text(hold.label),
@@ -133,9 +132,11 @@ def _report(media: MediaFacts, timeline: Timeline, scores: tuple[HoldScore, ...]
                 f"{hold.duration_s:.1f} s",
                 "" if hold.confidence is None else f"{hold.confidence:.0%}",
                 "–" if score.points is None else f"{score.points:.0f}",
-                "\n".join(remarks(score)),
             )
         console.print(table)
+        for hold, score in zip(holds, scores, strict=True):
+            for remark in remarks(score):
+                console.print(Text(f"{hold.label} at {clock(hold.start_s)}: {remark}"))
     for total in timeline.totals:
         if total.holds:
             count = "1 hold" if total.holds == 1 else f"{total.holds} holds"

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from serving.jobs import JobState, OverlayState
+from serving.overlay.moments import Moment
 from shared_features.landmarks.landmarks import LANDMARK_COUNT
 from shared_features.scoring.faults import FaultKind
 
@@ -391,6 +392,17 @@ class AnglesOut(BaseModel):
     )
 
 
+class HoldMomentOut(BaseModel):
+    """A picture of one moment of a hold, with the pose's ideal line beside the real one."""
+
+    moment: Moment
+    time_s: float = Field(description="Time in the video, in seconds.", examples=[3.2])
+    picture: str = Field(
+        description="Path of the picture.",
+        examples=["/api/v1/videos/5f0c3d9c3a2b4e0b9d1a5a3f2a7c6e10/holds/1/entry.jpg"],
+    )
+
+
 class HoldPhotoOut(BaseModel):
     """A hold and the photo of its steadiest moment."""
 
@@ -406,6 +418,9 @@ class HoldPhotoOut(BaseModel):
     photo: str = Field(
         description="Path of the photo.",
         examples=["/api/v1/videos/5f0c3d9c3a2b4e0b9d1a5a3f2a7c6e10/holds/1.jpg"],
+    )
+    moments: list[HoldMomentOut] = Field(
+        description="Entry, steadiest and last moment; empty for videos of earlier versions."
     )
 
 

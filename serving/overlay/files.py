@@ -7,6 +7,15 @@ HOLDS_FILE = "holds.json"
 HOLDS_FOLDER = "holds"
 
 
+def moment_file(number: int, moment: str) -> str:
+    """Name of the picture of one moment of a hold.
+
+    >>> moment_file(3, "entry")
+    'holds/3_entry.jpg'
+    """
+    return f"{HOLDS_FOLDER}/{number}_{moment}.jpg"
+
+
 def photo_file(number: int) -> str:
     """Name of the photo of a hold; holds are numbered from 1.
 

@@ -1,4 +1,6 @@
-"""The moment at which the photo of a hold is taken."""
+"""The moments of a hold that are shown as pictures."""
+
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +21,23 @@ _MARGIN = 0.2
 _WINDOW_S = 0.3
 # A joint closer to the edge of the frame than this counts as cut off.
 _BORDER = 0.01
+
+
+Moment = Literal["entry", "steadiest", "last"]
+MOMENTS: tuple[Moment, ...] = get_args(Moment)
+
+
+def moment_frames(hold: Segment, routine: Routine, steadiest: int) -> dict[Moment, int]:
+    """The frame of each moment of a hold; entry and last are frames with a person, if any is.
+
+    Args:
+        hold: One of the routine's holds.
+        routine: Routine that says where a person was found.
+        steadiest: Index of the hold's steadiest frame.
+    """
+    seen = hold.first_frame + np.flatnonzero(routine.person[hold.first_frame : hold.last_frame + 1])
+    first, last = (seen[0], seen[-1]) if len(seen) else (hold.first_frame, hold.last_frame)
+    return {"entry": int(first), "steadiest": steadiest, "last": int(last)}
 
 
 def steadiest_frame(

@@ -94,7 +94,9 @@ class Lettering:
         if colour is not None:
             x += self._bar_px * 3
         if detail is not None:
-            self._on_baseline(canvas, self.typeface.word(detail, self._small_px), x, _SOFT)
+            room = self._width - x - self.margin - taken_px
+            text, size = self.typeface.fitting(detail, self._small_px, room)
+            self._on_baseline(canvas, self.typeface.word(text, size), x, _SOFT)
             above = round(self._small_px * 1.35)
         if label:
             size = self._name_px if colour is not None else round(self._name_px * 0.62)
@@ -155,6 +157,7 @@ class Painter:
             # Frames of a few pixels, or far longer than wide, have no room for it.
             if y >= 0 and y + size <= height and bar_px > size:
                 self._ribbon = Ribbon(routine, self._palette, at, y, bar_px, size)
+        self._scores = {hold.first_frame: score for hold, score in routine.scored_holds if score}
         self._segments = iter(routine.segments)
         self._segment = next(self._segments, None)
 
@@ -177,13 +180,20 @@ class Painter:
         if "clock" in self._parts and segment.hold:
             taken_px = self._lettering.clock(canvas, pts_s - segment.start_s)
         label = shown_label(segment.label, self._routine.other) if "pose" in self._parts else ""
-        detail = None
-        confidence = float(self._routine.confidence[index])
-        if is_pose and "confidence" in self._parts and not np.isnan(confidence):
-            detail = f"{confidence:.0%} sure"
+        detail = self._detail(segment, index) if is_pose else None
         self._lettering.pose(canvas, label, colour, detail, taken_px)
         if self._ribbon is not None:
             self._ribbon.draw(canvas, pts_s)
+
+    def _detail(self, segment: Segment, index: int) -> str | None:
+        """The line below the pose: how sure it is, and the score of the whole hold."""
+        words = []
+        confidence = float(self._routine.confidence[index])
+        if "confidence" in self._parts and not np.isnan(confidence):
+            words.append(f"{confidence:.0%} sure")
+        if "score" in self._parts and segment.first_frame in self._scores:
+            words.append(self._scores[segment.first_frame].text)
+        return " · ".join(words) or None
 
     def _at(self, index: int) -> Segment:
         while self._segment is not None and self._segment.last_frame < index:

@@ -17,8 +17,15 @@ from PIL import Image
 
 from serving.exports.entries import TIME_DIGITS, segment_entry
 from serving.overlay.drawing.canvas import stored_canvas
-from serving.overlay.files import HOLDS_FILE, HOLDS_FOLDER, OVERLAY_FILE, SUMMARY_FILE, photo_file
-from serving.overlay.moments import steadiest_frame
+from serving.overlay.files import (
+    HOLDS_FILE,
+    HOLDS_FOLDER,
+    OVERLAY_FILE,
+    SUMMARY_FILE,
+    moment_file,
+    photo_file,
+)
+from serving.overlay.moments import Moment, moment_frames, steadiest_frame
 from serving.overlay.painter import Painter
 from serving.overlay.photo import PhotoMaker, save_photo
 from serving.overlay.routine import Routine
@@ -31,7 +38,7 @@ from serving.overlay.summary import (
     tile_photo,
 )
 from serving.settings import OverlayParams
-from shared_features.media.frames import Frame
+from shared_features.media.frames import Frame, RgbArray
 from shared_features.media.planes import Nv12Planes, Planes
 from shared_features.media.video.audio import Audio
 from shared_features.media.video.reader import VideoReader
@@ -75,9 +82,13 @@ def draw_all(
         reader = stack.enter_context(VideoReader(video, limits))
         info = reader.info
         aspect = info.width / info.height
-        moments = [steadiest_frame(hold, routine, points, aspect) for hold in routine.holds]
+        moments = [
+            moment_frames(hold, routine, steadiest_frame(hold, routine, points, aspect))
+            for hold in routine.holds
+        ]
         photos = _Photos(routine, points, moments, folder, params, (info.width, info.height))
-        wanted = None if overlay else frozenset(moments)
+        shown = {index for of_hold in moments for index in of_hold.values()}
+        wanted = None if overlay else frozenset(shown)
         frames = stack.enter_context(Prefetched(reader.frames(wanted=wanted), _PREFETCH_FRAMES))
         if overlay:
             size = output_size(info.width, info.height, params.max_side_px)
@@ -95,7 +106,7 @@ def draw_all(
                     audio=audio,
                 )
             )
-        last = max(moments, default=-1)
+        last = max(shown, default=-1)
 
         def drawn() -> Iterator[_Drawn]:
             for frame in frames:
@@ -145,7 +156,7 @@ class _Photos:
         self,
         routine: Routine,
         points: NDArray[np.float32],
-        moments: list[int],
+        moments: list[dict[Moment, int]],
         folder: Path,
         params: OverlayParams,
         size: tuple[int, int],
@@ -159,19 +170,27 @@ class _Photos:
         self._paths: list[Path] = []
 
     def take(self, frame: Frame) -> None:
-        """Take a photo of a frame if a hold is steadiest in it."""
-        for index, moment in enumerate(self._moments):
-            if moment == frame.index:
-                hold = self._routine.holds[index]
-                points = self._points[frame.index]
-                photo = self._maker.with_skeleton(frame.rgb, points, hold)
+        """Take the photos of the holds of which a frame is one of the moments."""
+        points = self._points[frame.index]
+        for index, (hold, score) in enumerate(self._routine.scored_holds):
+            moments = [name for name, at in self._moments[index].items() if at == frame.index]
+            if not moments:
+                continue
+            photo = self._maker.with_skeleton(frame.rgb, points, hold)
+            compared = self._maker.compared(photo, points, hold)
+            for moment in moments:
+                self._save(compared, moment_file(index + 1, moment))
+            if "steadiest" in moments:
                 if index in self._best:
-                    self._tiles[index] = tile_photo(hold, photo, points, self._tile)
-                self._maker.letter(photo, hold)
-                path = self._folder / photo_file(index + 1)
-                path.parent.mkdir(exist_ok=True)
-                save_photo(photo, path, self._params.photo_quality)
-                self._paths.append(path)
+                    self._tiles[index] = tile_photo(hold, score, photo, points, self._tile)
+                self._maker.letter(photo, hold, score)
+                self._save(photo, photo_file(index + 1))
+
+    def _save(self, photo: RgbArray, name: str) -> None:
+        path = self._folder / name
+        path.parent.mkdir(exist_ok=True)
+        save_photo(photo, path, self._params.photo_quality)
+        self._paths.append(path)
 
     def write_rest(self) -> list[Path]:
         """Write the list of holds and the summary; returns the paths of all files written."""
@@ -182,8 +201,11 @@ class _Photos:
         entries = [
             {"number": index + 1}
             | segment_entry(hold)
-            | {"photo_s": round(float(routine.pts_s[moment]), TIME_DIGITS)}
-            for index, (hold, moment) in enumerate(zip(routine.holds, self._moments, strict=True))
+            | {
+                "photo_s": self._time_s(moments["steadiest"]),
+                "moments_s": {name: self._time_s(at) for name, at in moments.items()},
+            }
+            for index, (hold, moments) in enumerate(zip(routine.holds, self._moments, strict=True))
         ]
         with atomic_write(self._folder / HOLDS_FILE) as temporary:
             temporary.write_text(json.dumps(entries, indent=1), encoding="utf-8")
@@ -192,6 +214,9 @@ class _Photos:
         with atomic_write(self._folder / SUMMARY_FILE) as temporary:
             Image.fromarray(page).save(temporary, "PNG")
         return [*self._paths, self._folder / HOLDS_FILE, self._folder / SUMMARY_FILE]
+
+    def _time_s(self, frame: int) -> float:
+        return round(float(self._routine.pts_s[frame]), TIME_DIGITS)
 
 
 def _fill(target: Nv12Planes, source: Planes) -> None:

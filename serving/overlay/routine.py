@@ -3,6 +3,7 @@
 Drawing runs in a process of its own after the analysis, and again if it was interrupted.
 """
 
+import itertools
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,6 +21,26 @@ _FILE = "drawing.npz"
 
 
 @dataclass(frozen=True)
+class ShownScore:
+    """What is drawn of the score of a hold.
+
+    Attributes:
+        points: 0 to 100; None if the hold was not seen well enough.
+        faults: What cost points, in words, the most expensive first.
+    """
+
+    points: float | None
+    faults: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The points and what cost most of them."""
+        if self.points is None:
+            return "no score"
+        return " · ".join([f"{self.points:.0f} points", *self.faults[:1]])
+
+
+@dataclass(frozen=True)
 class Routine:
     """A recording's predictions over time, and its landmarks.
 
@@ -34,6 +55,7 @@ class Routine:
         confidence: ``(n,)`` float64 smoothed probability of the prediction; NaN without a person.
         segments: Segments of the timeline, without gaps between them.
         totals: Totals of each label.
+        scores: Score of each hold; empty if they were not scored.
     """
 
     source: str
@@ -45,6 +67,7 @@ class Routine:
     confidence: NDArray[np.float64]
     segments: tuple[Segment, ...]
     totals: tuple[Total, ...]
+    scores: tuple[ShownScore, ...] = ()
 
     def __len__(self) -> int:
         return len(self.pts_s)
@@ -53,6 +76,11 @@ class Routine:
     def holds(self) -> tuple[Segment, ...]:
         """The segments that count as holds, in chronological order."""
         return tuple(segment for segment in self.segments if segment.hold)
+
+    @property
+    def scored_holds(self) -> tuple[tuple[Segment, ShownScore | None], ...]:
+        """Each hold with its score; None if it was not scored."""
+        return tuple(itertools.zip_longest(self.holds, self.scores[: len(self.holds)]))
 
     @property
     def person(self) -> NDArray[np.bool_]:
@@ -73,6 +101,10 @@ def routine_of(analysis: Analysis) -> Routine:
         confidence=timeline.confidence,
         segments=timeline.segments,
         totals=timeline.totals,
+        scores=tuple(
+            ShownScore(score.points, tuple(fault.text for fault in score.faults))
+            for score in analysis.scores
+        ),
     )
 
 
@@ -85,6 +117,7 @@ def save_routine(routine: Routine, folder: Path) -> None:
         "other": routine.other,
         "segments": [asdict(segment) for segment in routine.segments],
         "totals": [asdict(total) for total in routine.totals],
+        "scores": [asdict(score) for score in routine.scores],
     }
     with atomic_write(folder / _FILE) as temporary:
         np.savez(
@@ -115,6 +148,11 @@ def load_routine(folder: Path) -> Routine:
                 confidence=stored["confidence"],
                 segments=tuple(Segment(**segment) for segment in text["segments"]),
                 totals=tuple(Total(**total) for total in text["totals"]),
+                # Earlier versions scored no holds.
+                scores=tuple(
+                    ShownScore(score["points"], tuple(score["faults"]))
+                    for score in text.get("scores", [])
+                ),
             )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ServingError(

@@ -11,7 +11,7 @@ from serving.overlay.drawing.crop import body_crop
 from serving.overlay.drawing.palette import WHITE, Palette, Rgb, shown_label
 from serving.overlay.drawing.text import Typeface
 from serving.overlay.ribbon import ribbon_image
-from serving.overlay.routine import Routine
+from serving.overlay.routine import Routine, ShownScore
 from serving.settings import OverlayParams
 from shared_features.classify.timeline import Segment, Total
 from shared_features.media.frames import RgbArray
@@ -42,9 +42,10 @@ class Tile:
 
 @dataclass(frozen=True, repr=False)
 class TilePhoto:
-    """A hold and its photo ``(tile.height, tile.width, 3)`` uint8."""
+    """A hold, its score and its photo ``(tile.height, tile.width, 3)`` uint8."""
 
     hold: Segment
+    score: ShownScore | None
     rgb: RgbArray
 
 
@@ -79,9 +80,15 @@ def best_holds(holds: Sequence[Segment]) -> list[int]:
     return sorted(chosen, key=lambda index: -holds[index].duration_s)
 
 
-def tile_photo(hold: Segment, rgb: RgbArray, points: NDArray[np.float32], tile: Tile) -> TilePhoto:
+def tile_photo(
+    hold: Segment,
+    score: ShownScore | None,
+    rgb: RgbArray,
+    points: NDArray[np.float32],
+    tile: Tile,
+) -> TilePhoto:
     """A photo for the page: the part of a frame that shows the performer."""
-    return TilePhoto(hold, body_crop(rgb, points, tile.width, tile.height))
+    return TilePhoto(hold, score, body_crop(rgb, points, tile.width, tile.height))
 
 
 def summary_image(
@@ -165,10 +172,10 @@ class _Page:
             x = _MARGIN + index % tile.columns * (tile.width + _GAP)
             y = self._y + index // tile.columns * row
             self._page.paste(Image.fromarray(photo.rgb), (x, y), mask)
-            self._caption(photo.hold, x, y + tile.height + 14, tile.width)
+            self._caption(photo.hold, photo.score, x, y + tile.height + 14, tile.width)
         self._y += -(-len(photos) // tile.columns) * row
 
-    def _caption(self, hold: Segment, x: int, y: int, width: int) -> None:
+    def _caption(self, hold: Segment, score: ShownScore | None, x: int, y: int, width: int) -> None:
         self._dot(x, y + 8, 18, self._palette.of(hold.label))
         text, size = self._typeface.fitting(hold.label, _TEXT_PX, width - 30, bold=True)
         self._text(x + 30, y, text, size, WHITE, bold=True)
@@ -176,7 +183,11 @@ class _Page:
         y += _TEXT_PX + 8
         self._text(x + 30, y, held, _SMALL_PX, WHITE)
         x += 30 + self._typeface.width(held, _SMALL_PX)
-        self._text(x, y, f"  at {self._clock(hold.start_s)}", _SMALL_PX, _SOFT)
+        at = f"  at {self._clock(hold.start_s)}"
+        self._text(x, y, at, _SMALL_PX, _SOFT)
+        if score is not None and score.points is not None:
+            x += self._typeface.width(at, _SMALL_PX)
+            self._text(x, y, f"  ·  {score.points:.0f} points", _SMALL_PX, WHITE)
 
     def totals(self) -> None:
         held = [total for total in self._routine.totals if total.holds]

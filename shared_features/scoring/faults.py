@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 FaultKind = Literal["hips", "tilt", "knees", "elbows", "uneven", "shake", "late"]
 
 FULL_POINTS = 100.0
+# What would cost less is no fault: "0 points" would only puzzle.
+_LEAST_POINTS = 0.5
 
 
 @dataclass(frozen=True)
@@ -130,4 +132,4 @@ def _fault(
     text: str,
 ) -> Fault | None:
     points = cost(amount, by)
-    return Fault(kind, amount, unit, points, text) if points > 0 else None
+    return Fault(kind, amount, unit, points, text) if points >= _LEAST_POINTS else None

@@ -14,9 +14,14 @@ from serving.http.files.stored_files import stored_file
 from serving.http.openapi import Responses, problems
 from serving.http.own_jobs import JobsDep
 from serving.http.schemas import HoldPhotosOut
-from serving.overlay.files import HOLDS_FILE, OVERLAY_FILE, SUMMARY_FILE, photo_file
+from serving.overlay.files import HOLDS_FILE, OVERLAY_FILE, SUMMARY_FILE, moment_file, photo_file
+from serving.overlay.moments import Moment
 
 router = APIRouter(prefix="/videos", tags=["videos"])
+
+HoldNumber = Annotated[
+    int, Path(ge=1, le=1_000_000, description="Number of the hold, starting at 1.")
+]
 
 _OVERLAY_TYPE, _PHOTO_TYPE, _SUMMARY_TYPE = "video/mp4", "image/jpeg", "image/png"
 
@@ -71,6 +76,15 @@ def list_holds(request: Request, video_id: str, jobs: JobsDep) -> HoldPhotosOut:
     here = f"{prefix_of(request.scope)}/api/v1/videos/{video_id}"
     for hold in holds:
         hold["photo"] = f"{here}/{photo_file(hold['number'])}"
+        # Earlier versions took one photo of each hold.
+        hold["moments"] = [
+            {
+                "moment": moment,
+                "time_s": time_s,
+                "picture": f"{here}/holds/{hold['number']}/{moment}.jpg",
+            }
+            for moment, time_s in hold.pop("moments_s", {}).items()
+        ]
     return HoldPhotosOut.model_validate({"holds": holds})
 
 
@@ -81,9 +95,7 @@ def list_holds(request: Request, video_id: str, jobs: JobsDep) -> HoldPhotosOut:
 )
 def get_hold_photo(
     video_id: str,
-    number: Annotated[
-        int, Path(ge=1, le=1_000_000, description="Number of the hold, starting at 1.")
-    ],
+    number: HoldNumber,
     jobs: JobsDep,
 ) -> FileResponse:
     """A hold at its steadiest moment, in the resolution of the video."""
@@ -95,6 +107,30 @@ def get_hold_photo(
         path,
         media_type=_PHOTO_TYPE,
         filename=_file_name(job.source, f"_hold_{number}.jpg"),
+        content_disposition_type="inline",
+    )
+
+
+@router.get(
+    "/{video_id}/holds/{number}/{moment}.jpg",
+    response_class=FileResponse,
+    responses=problems(404, 409, 422, 503) | _file(_PHOTO_TYPE, "The picture."),
+)
+def get_hold_moment(
+    video_id: str, number: HoldNumber, moment: Moment, jobs: JobsDep
+) -> FileResponse:
+    """A moment of a hold: the performer with the pose's ideal line, dashed, beside the real one."""
+    job = jobs.get_drawn(video_id)
+    path = job.folder / moment_file(number, moment)
+    if not path.is_file():
+        raise NotFoundError(
+            f"This video has no picture of hold number {number}. See its `holds`; videos analysed "
+            "by earlier versions have none."
+        )
+    return FileResponse(
+        path,
+        media_type=_PHOTO_TYPE,
+        filename=_file_name(job.source, f"_hold_{number}_{moment}.jpg"),
         content_disposition_type="inline",
     )
 

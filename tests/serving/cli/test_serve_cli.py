@@ -77,7 +77,9 @@ def test_analyze_writes_the_overlay_when_asked(run: Run, clip: Path, tmp_path: P
     with av.open(str(tmp_path / "o" / "overlay.mp4")) as container:
         assert sum(1 for _ in container.decode(video=0)) == CLIP_FRAMES
     holds = json.loads((tmp_path / "o" / "holds.json").read_text())
-    photos = {f"holds/{hold['number']}.jpg" for hold in holds}
+    photos = {f"holds/{hold['number']}.jpg" for hold in holds} | {
+        f"holds/{hold['number']}_{moment}.jpg" for hold in holds for moment in hold["moments_s"]
+    }
     written = {path for path in (tmp_path / "o").rglob("*") if path.is_file()}
     assert photos == {f"holds/{path.name}" for path in written if path.suffix == ".jpg"}
     message = done.stdout.splitlines()[-1]

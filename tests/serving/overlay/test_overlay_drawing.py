@@ -319,7 +319,9 @@ def test_a_summary_is_an_upright_page(params: OverlayParams, holds: int, aspect:
     )
     tile = tile_for(aspect, holds)
     frame = np.full((480, round(480 * aspect), 3), 90, dtype=np.uint8)
-    photos = [tile_photo(hold, frame, routine.points[0], tile) for hold in routine.holds[:holds]]
+    photos = [
+        tile_photo(hold, None, frame, routine.points[0], tile) for hold in routine.holds[:holds]
+    ]
     page = summary_image(routine, photos, tile, params)
     assert page.shape[1] == 1080
     assert 1350 <= page.shape[0] <= 2100
