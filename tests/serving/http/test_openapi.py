@@ -44,6 +44,7 @@ def test_the_description_is_complete(server: Server) -> None:
         "/api/v1/videos/{video_id}/timeline",
         "/api/v1/videos/{video_id}/media",
         "/api/v1/videos/{video_id}/angles",
+        "/api/v1/videos/{video_id}/scores",
         "/api/v1/videos/{video_id}/overlay.mp4",
         "/api/v1/videos/{video_id}/summary.png",
         "/api/v1/videos/{video_id}/holds",
