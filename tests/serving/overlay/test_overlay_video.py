@@ -15,6 +15,7 @@ import pytest
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
+from serving.overlay.moments import MOMENTS
 from serving.overlay.render import draw_all
 from serving.overlay.routine import load_routine, save_routine
 from serving.settings import OverlayParams, load_settings
@@ -282,16 +283,19 @@ def test_photos_and_summary_do_not_depend_on_the_overlay(
         (folders[-1] / "holds" / "7.jpg").write_bytes(b"of an earlier analysis")
         written = draw_all(video, routine, folders[-1], params, media, overlay=overlay)
         assert all(path.is_file() for path in written)
-        assert [path.name for path in (folders[-1] / "holds").iterdir()] == ["1.jpg"]
+        assert {path.name for path in (folders[-1] / "holds").iterdir()} == {
+            "1.jpg",
+            *(f"1_{moment}.jpg" for moment in MOMENTS),
+        }
     assert not (folders[1] / "overlay.mp4").exists()
-    for name in ("holds/1.jpg", "holds.json", "summary.png"):
+    for name in ("holds/1.jpg", "holds/1_entry.jpg", "holds.json", "summary.png"):
         assert (folders[0] / name).read_bytes() == (folders[1] / name).read_bytes()
 
 
 def test_only_photos_are_converted_to_rgb(
     tmp_path: Path, overlay: Overlay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The video is drawn in its stored format: one conversion per hold."""
+    """The video is drawn in its stored format: one conversion per moment of a hold."""
     clip = write_video(tmp_path / "clip.mp4", some_pictures(40), [i / 20 for i in range(40)])
     converted, real = [], Upright.rgb
 
@@ -303,7 +307,7 @@ def test_only_photos_are_converted_to_rgb(
 
     monkeypatch.setattr(Upright, "rgb", counting)
     overlay(clip)
-    assert len(converted) == 1
+    assert len(converted) == len(MOMENTS)
 
 
 def test_an_interrupted_drawing_leaves_no_video(
