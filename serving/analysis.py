@@ -150,6 +150,7 @@ def analyze_video(
         contract.other,
         contract.timeline,
         verdict.jumps,
+        track.person,
     )
     media = MediaFacts(
         source=source,

@@ -12,6 +12,7 @@ from serving.exports.predictions import Prediction, prediction_of
 from serving.photos import PhotoReader
 from serving.settings import load_settings
 from shared_features.classify.classifier import PoseClassifier
+from shared_features.classify.timeline import NO_PERSON, NOT_IN_VIEW
 from shared_features.errors import MediaError, WorkerDiedError
 from shared_features.runtime.worker_pool import WorkerPool
 
@@ -46,7 +47,8 @@ def classify_photos(
                 print(f"{path} crashed the program that reads it. {error}", file=sys.stderr)
                 all_read = False
             else:
-                found = prediction_of(classifier.classify_photo(track), classifier.contract)
+                probabilities = classifier.classify_photo(track)
+                found = prediction_of(probabilities, classifier.contract, bool(track.person[0]))
                 notes = track.provenance.get("notes", [])
                 line = _json_line(path, found, notes) if as_json else _text_line(path, found)
                 print(line, flush=True)
@@ -64,6 +66,6 @@ def _json_line(path: Path, found: Prediction, notes: list[str]) -> str:
 
 def _text_line(path: Path, found: Prediction) -> str:
     if found.label is None or found.confidence is None:
-        return f"{path}: no person"
+        return f"{path}: {NOT_IN_VIEW if found.person else NO_PERSON}"
     doubt = ", uncertain" if found.uncertain else ""
     return f"{path}: {found.label} ({found.confidence:.0%}{doubt})"

@@ -15,27 +15,39 @@ class Prediction:
 
     Attributes:
         person: Whether a person was found.
-        label: The likeliest label; None without a person.
+        in_view: Whether all of the body that a pose needs is in view; if not, what the picture
+            does not show was guessed, so there is no label.
+        label: The likeliest label; None without a person, or if not all of the body is in view.
         uncertain: Whether even the likeliest label is below the confidence at which a pose starts
             in a timeline.
-        confidence: The highest probability; None without a person.
-        probabilities: Probabilities by label; None without a person.
+        confidence: The highest probability; None without a label.
+        probabilities: Probabilities by label; None without a label.
     """
 
     person: bool
+    in_view: bool
     label: str | None
     uncertain: bool
     confidence: float | None
     probabilities: dict[str, float] | None
 
 
-def prediction_of(probabilities: NDArray[np.float32], contract: ModelContract) -> Prediction:
-    """The prediction from the probabilities ``(labels,)`` of one frame; NaN without a person."""
+def prediction_of(
+    probabilities: NDArray[np.float32], contract: ModelContract, person: bool
+) -> Prediction:
+    """The prediction for one frame.
+
+    Args:
+        probabilities: ``(labels,)``; NaN without a person, or if not all of the body is in view.
+        contract: Description of the model.
+        person: Whether a person was found.
+    """
     if np.isnan(probabilities).any():
-        return Prediction(False, None, False, None, None)
+        return Prediction(person, False, None, False, None, None)
     best = int(probabilities.argmax())
     return Prediction(
         person=True,
+        in_view=True,
         label=contract.labels[best],
         uncertain=bool(probabilities[best] < contract.timeline.enter_confidence),
         confidence=rounded(float(probabilities[best])),

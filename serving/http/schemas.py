@@ -61,18 +61,23 @@ class PredictionOut(BaseModel):
     """The model's prediction for one frame."""
 
     person: bool = Field(description="Whether a person was found.")
+    in_view: bool = Field(
+        description="Whether all of the body that a pose needs is in view. If not, there is no "
+        "label: joints outside the picture are guessed."
+    )
     label: str | None = Field(
-        description="The most probable pose, even if it is uncertain; null without a person.",
+        description="The most probable pose, even if it is uncertain; null without a person, or if "
+        "not all of the body is in view.",
         examples=["front lever"],
     )
     uncertain: bool = Field(
         description="Whether even the most probable pose is too improbable for a pose to start."
     )
     confidence: float | None = Field(
-        ge=0, le=1, description="Probability of the label; null without a person.", examples=[0.91]
+        ge=0, le=1, description="Probability of the label; null without a label.", examples=[0.91]
     )
     probabilities: Probabilities | None = Field(
-        description="Probability of every pose; null without a person.",
+        description="Probability of every pose; null without a label.",
         examples=[_EXAMPLE_PROBABILITIES],
     )
 
@@ -304,7 +309,10 @@ class ScoresOut(BaseModel):
 class SegmentOut(BaseModel):
     """A stretch of time with one label."""
 
-    label: str = Field(description="A pose, `uncertain` or `no person`.", examples=["front lever"])
+    label: str = Field(
+        description="A pose, `uncertain`, `not all in view` or `no person`.",
+        examples=["front lever"],
+    )
     start_s: float = Field(examples=[3.2])
     end_s: float = Field(examples=[6.4])
     duration_s: float = Field(examples=[3.2])
@@ -358,7 +366,10 @@ class TimelineFrameOut(BaseModel):
     index: int = Field(ge=0)
     pts_s: float = Field(ge=0, examples=[3.2])
     person: bool
-    label: str = Field(description="A pose, `uncertain` or `no person`.", examples=["front lever"])
+    label: str = Field(
+        description="A pose, `uncertain`, `not all in view` or `no person`.",
+        examples=["front lever"],
+    )
     confidence: float | None = Field(examples=[0.88])
     probabilities: Probabilities | None = Field(examples=[_EXAMPLE_PROBABILITIES])
 

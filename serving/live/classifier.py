@@ -12,8 +12,7 @@ from serving.live.trackers import TrackedFrame
 from serving.settings import LiveParams
 from shared_features.classify.classifier import PoseClassifier
 from shared_features.landmarks.landmarks import VISIBILITY, LandmarkTrack, X, Y, empty_landmarks
-from shared_features.params import PersonPolicy
-from shared_features.pose.estimator import Person, is_same_person, pick
+from shared_features.pose.estimator import Person, is_same_person
 
 
 @dataclass(frozen=True)
@@ -44,13 +43,11 @@ class LiveClassifier:
     """Names the pose of the person in front of one camera, from frame to frame.
 
     Args:
-        policy: Which of the people found counts.
         live: How landmarks are smoothed for drawing.
         classifier: Gives the poses.
     """
 
-    def __init__(self, policy: PersonPolicy, live: LiveParams, classifier: PoseClassifier) -> None:
-        self._policy = policy
+    def __init__(self, live: LiveParams, classifier: PoseClassifier) -> None:
         self._drawing = OneEuroFilter(live.landmark_min_cutoff_hz, live.landmark_beta)
         self._last: tuple[float, Person] | None = None
         self.use(classifier)
@@ -65,14 +62,14 @@ class LiveClassifier:
         """The prediction for the next frame.
 
         Args:
-            frame: The people found in it.
+            frame: The person found in it.
             time_s: When it was taken, later than the previous frame.
         """
         began_s = time.perf_counter()
-        person = pick(frame.people, self._policy)
+        person = frame.person
         changed = self._is_another_person(person, time_s)
         ended = self._steady.reset(time_s) if changed else None
-        steady = self._steady.add(time_s, self._probabilities(frame, person))
+        steady = self._steady.add(time_s, self._probabilities(frame, person), person is not None)
         if ended is not None:
             steady = replace(steady, ended=ended)
         landmarks = self._for_drawing(person, time_s, changed)

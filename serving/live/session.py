@@ -88,8 +88,7 @@ class LiveSession:
         """Serve until either side closes."""
         try:
             await asyncio.wrap_future(self._tracker)
-            policy = self._settings.shared.pose.person_policy
-            classifier = LiveClassifier(policy, self._live, self._engine.classifier())
+            classifier = LiveClassifier(self._live, self._engine.classifier())
             await self._send(self._ready(classifier))
             await self._first_to_end(self._receive(), self._answer(classifier))
         except WebSocketDisconnect:

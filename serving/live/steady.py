@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_features.classify.timeline import NO_PERSON, UNCERTAIN, smooth
+from shared_features.classify.timeline import NO_PERSON, NOT_IN_VIEW, UNCERTAIN, smooth
 from shared_features.params import TimelineParams
 
 # How far back to search for the start of a pose, in time constants of the smoothing: after five, an
@@ -36,10 +36,11 @@ class SteadyPrediction:
     """The smoothed prediction for one frame.
 
     Attributes:
-        label: A label of the model, ``uncertain`` or ``no person``.
+        label: A label of the model, ``uncertain``, ``not all in view`` or ``no person``.
         confidence: Smoothed probability of the label (of the likeliest one when uncertain); NaN
-            without a person.
-        probabilities: ``(labels,)`` smoothed probabilities; NaN without a person.
+            without probabilities.
+        probabilities: ``(labels,)`` smoothed probabilities; NaN without a person, or if not all of
+            the body is in view.
         hold_s: Seconds since the first frame of the pose; None when the label is no pose.
         ended: The hold that this frame ended, if it was long enough to count.
     """
@@ -56,12 +57,12 @@ class _State:
     """Memory of the frames since the last reset.
 
     Attributes:
-        smoothed: Smoothed probabilities of the last frame with a person.
+        smoothed: Smoothed probabilities of the last frame that had any.
         past: Times and probabilities of the most recent frames.
         current: Index of the current label; None while uncertain.
         start_s: Start of the current label.
-        seen_s: Time of the last frame with a person.
-        lost_s: Time of the first frame without a person since then; None if there is none.
+        seen_s: Time of the last frame with probabilities.
+        lost_s: Time of the first frame without any since then; None if there is none.
     """
 
     smoothed: NDArray[np.float64] | None = None
@@ -88,15 +89,19 @@ class PredictionSmoother:
         self._memory_s = max(_LEAST_MEMORY_S, _MEMORY_TIME_CONSTANTS * params.smoothing_s)
         self._state = _State()
 
-    def add(self, time_s: float, probabilities: NDArray[np.float32]) -> SteadyPrediction:
+    def add(
+        self, time_s: float, probabilities: NDArray[np.float32], person: bool = False
+    ) -> SteadyPrediction:
         """The smoothed prediction for the next frame.
 
         Args:
             time_s: Capture time in seconds, later than the one before.
-            probabilities: ``(labels,)`` raw probabilities of the model; NaN without a person.
+            probabilities: ``(labels,)`` raw probabilities of the model; NaN without a person, or if
+                not all of the body is in view.
+            person: Whether a person was found; a frame with probabilities has one.
         """
         if np.isnan(probabilities).any():
-            return self._without_person(time_s)
+            return self._unknown(time_s, NOT_IN_VIEW if person else NO_PERSON)
         ended, lost_s = None, self._state.lost_s
         if time_s - self._state.seen_s > self._params.max_gap_s:
             ended = self.reset(time_s if lost_s is None else lost_s)
@@ -111,8 +116,8 @@ class PredictionSmoother:
         self._state = _State()
         return ended
 
-    def _without_person(self, time_s: float) -> SteadyPrediction:
-        """A short loss of the person during a pose counts as part of the pose."""
+    def _unknown(self, time_s: float, reason: str) -> SteadyPrediction:
+        """A short time without probabilities during a pose counts as part of the pose."""
         state = self._state
         if state.lost_s is None:
             state.lost_s = time_s
@@ -120,7 +125,7 @@ class PredictionSmoother:
         if state.current is not None and time_s - state.seen_s <= self._params.max_gap_s:
             label = self._labels[state.current]
             return SteadyPrediction(label, math.nan, unknown, self._hold_s(time_s), None)
-        return SteadyPrediction(NO_PERSON, math.nan, unknown, None, self.reset(state.lost_s))
+        return SteadyPrediction(reason, math.nan, unknown, None, self.reset(state.lost_s))
 
     def _smooth(self, time_s: float, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
         state = self._state

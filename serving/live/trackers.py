@@ -17,6 +17,7 @@ from shared_features.media.frames import RgbArray
 from shared_features.params import PoseParams
 from shared_features.pose import model_asset
 from shared_features.pose.estimator import Person, PoseEstimator
+from shared_features.pose.person_tracker import Tracker, new_tracker
 from shared_features.runtime.worker_process import WorkerProcess
 
 # One for the next session, and the one that the last session has just left: sessions that follow
@@ -26,25 +27,25 @@ _MAX_SPARES = 2
 
 @dataclass(frozen=True)
 class TrackedFrame:
-    """The people found in a frame.
+    """The person found in a frame.
 
     Attributes:
         width: Width of the frame in pixels.
         height: Height of the frame in pixels.
-        people: Everyone who was found, in no particular order.
+        person: The person whom the policy selects; None if no one was found.
         decode_s: Seconds spent on decoding the image.
         pose_s: Seconds spent on finding the landmarks.
     """
 
     width: int
     height: int
-    people: list[Person]
+    person: Person | None
     decode_s: float
     pose_s: float
 
 
 class FrameTracker:
-    """Follows the people in front of one camera.
+    """Follows the person in front of one camera.
 
     Args:
         pose: How landmarks are found.
@@ -55,21 +56,25 @@ class FrameTracker:
 
     def __init__(self, pose: PoseParams) -> None:
         self._pose = pose
-        self._estimator = self._fresh_estimator()
+        self._model_path = model_asset.resolve(pose.model_path)
+        self._everyone: PoseEstimator | None = None
+        self._tracker = self._fresh_tracker()
         self._start_s: float | None = None
 
     def restart(self) -> None:
         """Forget everyone, for the next session."""
-        self.close()
-        self._estimator = self._fresh_estimator()
+        self._tracker.close()
+        self._tracker = self._fresh_tracker()
         self._start_s = None
 
     def close(self) -> None:
         """Free the networks."""
-        self._estimator.close()
+        self._tracker.close()
+        if self._everyone is not None:
+            self._everyone.close()
 
     def track_image(self, frame: LiveFrame, max_pixels: int, max_side_pixels: int) -> TrackedFrame:
-        """Decode a frame as it was sent, and find its people.
+        """Decode a frame as it was sent, and find its person.
 
         Args:
             frame: Taken later than the previous one.
@@ -84,7 +89,7 @@ class FrameTracker:
         return self.track(rgb, frame.capture_s, time.perf_counter() - began_s)
 
     def track(self, rgb: RgbArray, time_s: float, decode_s: float = 0.0) -> TrackedFrame:
-        """Find the people in a frame.
+        """Find the person in a frame.
 
         Args:
             rgb: ``(height, width, 3)`` uint8, upright, not mirrored.
@@ -94,14 +99,19 @@ class FrameTracker:
         if self._start_s is None:
             self._start_s = time_s
         began_s = time.perf_counter()
-        people = self._estimator.people(rgb, time_s - self._start_s)
+        person = self._tracker.track(rgb, time_s - self._start_s)
         height, width = rgb.shape[:2]
-        return TrackedFrame(width, height, people, decode_s, time.perf_counter() - began_s)
+        return TrackedFrame(width, height, person, decode_s, time.perf_counter() - began_s)
 
-    def _fresh_estimator(self) -> PoseEstimator:
-        people = 1 if self._pose.person_policy == "followed" else self._pose.max_people
-        model_path = model_asset.resolve(self._pose.model_path)
-        return PoseEstimator(model_path, "video", people, self._pose)
+    def _fresh_tracker(self) -> Tracker:
+        return new_tracker(self._model_path, self._pose, self._find_everyone)
+
+    def _find_everyone(self, rgb: RgbArray) -> list[Person]:
+        """Everyone in an image. Most sessions never need the networks for it."""
+        if self._everyone is None:
+            pose = self._pose
+            self._everyone = PoseEstimator(self._model_path, "photo", pose.max_people, pose)
+        return self._everyone.people(rgb)
 
 
 class TrackerPool:

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from shared_features.classify.onnx_file import last_sizes, metadata_of, open_session
 from shared_features.errors import ClassifierError, FeatureSpecError
 from shared_features.features.spec import FeatureSpec
+from shared_features.landmarks.in_view import in_view
 from shared_features.landmarks.landmarks import LandmarkTrack
 from shared_features.params import TimelineParams
 
@@ -147,17 +148,22 @@ class PoseClassifier:
         return probabilities
 
     def classify(self, track: LandmarkTrack) -> NDArray[np.float32]:
-        """Probabilities ``(n, labels)`` of a track's frames; NaN for frames without a person."""
+        """Probabilities ``(n, labels)`` of a track's frames.
+
+        They are NaN for frames without a person, and for those in which not all of the body is in
+        view: what is outside the picture is guessed.
+        """
         compute, n_frames = self.contract.features.compute, len(track)
         probabilities = np.empty((n_frames, len(self.labels)), dtype=np.float32)
         for start in range(0, n_frames, _BLOCK_FRAMES):
             block = slice(start, start + _BLOCK_FRAMES)
             features = compute(track.image[block], track.world[block], track.aspect)
             probabilities[block] = self.probabilities(features)
+        probabilities[~in_view(track.image, track.aspect)] = np.nan
         return probabilities
 
     def classify_photo(self, track: LandmarkTrack) -> NDArray[np.float32]:
-        """Probabilities ``(labels,)`` of a photo, a track of one frame; NaN without a person.
+        """Probabilities ``(labels,)`` of a photo, a track of one frame; NaN as in ``classify``.
 
         They are the mean of the photo and its mirror image, which have the same pose. A model that
         was not trained on mirror images may have different labels for the two sides, and is only

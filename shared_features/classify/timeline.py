@@ -1,7 +1,7 @@
 """From probabilities over time to stable labels, segments and holds.
 
 All time constants are in seconds, so a recording has the same timeline at 24 and at 60 frames per
-second. "No person" and "uncertain" are labels like any other, not gaps.
+second. "No person", "not all in view" and "uncertain" are labels like any other, not gaps.
 """
 
 import itertools
@@ -17,8 +17,13 @@ if TYPE_CHECKING:
 
 UNCERTAIN = "uncertain"
 NO_PERSON = "no person"
+NOT_IN_VIEW = "not all in view"
+"""A person is there, but not all of the body that a pose needs (``landmarks.in_view``)."""
 
-_UNCERTAIN, _NO_PERSON = -1, -2
+NO_POSE = (NOT_IN_VIEW, NO_PERSON, UNCERTAIN)
+"""The labels that are not the model's."""
+
+_UNCERTAIN, _NO_PERSON, _NOT_IN_VIEW = -1, -2, -3  # they index NO_POSE from its end
 
 
 @dataclass(frozen=True)
@@ -26,12 +31,12 @@ class Segment:
     """A period of time with one label.
 
     Attributes:
-        label: A pose, ``uncertain`` or ``no person``.
+        label: A label of the model, or one of ``NO_POSE``.
         start_s: Time of the segment's first frame.
         end_s: Time of the next segment's first frame; for the last segment, the end of the video.
         first_frame: Index of the segment's first frame.
         last_frame: Index of the segment's last frame.
-        confidence: Mean smoothed probability of the label; None without a person.
+        confidence: Mean smoothed probability of the label; None without probabilities.
         hold: Whether this is a pose held long enough to count.
     """
 
@@ -67,10 +72,11 @@ class Timeline:
         labels: Labels of the model, in the order of the probabilities.
         pts_s: ``(n,)`` float64 times of the frames in seconds.
         person: ``(n,)`` whether a person was found.
-        frame_labels: Label of each frame: one of the model's, ``uncertain`` or ``no person``.
+        frame_labels: Label of each frame: one of the model's, or one of ``NO_POSE``.
         confidence: ``(n,)`` float64 smoothed probability of the frame's label, or of the likeliest
-            label if the frame is uncertain; NaN without a person.
-        probabilities: ``(n, labels)`` float32 as returned by the model, not smoothed.
+            label if the frame is uncertain; NaN without probabilities.
+        probabilities: ``(n, labels)`` float32 as returned by the model, not smoothed; NaN without a
+            person, or if not all of the body is in view.
         segments: Periods of one label each, without gaps between them.
         totals: Totals of each label of the model.
     """
@@ -98,11 +104,12 @@ def build_timeline(
     other: str,
     params: "TimelineParams",
     breaks: Sequence[int] = (),
+    person: NDArray[np.bool_] | None = None,
 ) -> Timeline:
     """The timeline of one recording.
 
     Args:
-        probabilities: ``(n, labels)``; a row of NaN is a frame without a person.
+        probabilities: ``(n, labels)``; NaN without a person, or if not all of the body is in view.
         pts_s: ``(n,)`` increasing times in seconds.
         duration_s: End of the last frame, in seconds.
         labels: Labels of the columns.
@@ -110,12 +117,16 @@ def build_timeline(
         params: Smoothing, hysteresis and limits.
         breaks: Indices of frames that do not continue what was before, as where recordings are
             joined. No segment spans one.
+        person: ``(n,)`` whether a person was found. None: in every frame with probabilities.
     """
-    person = np.logical_not(np.isnan(probabilities).any(axis=1))
+    known = np.logical_not(np.isnan(probabilities).any(axis=1))
+    person = known if person is None else person
     apart_s = _moved_apart(pts_s, breaks, params)
     smoothed = smooth(probabilities.astype(np.float64), apart_s, params)
-    codes = _bridge_gaps(_stable_codes(smoothed, person, apart_s, params), apart_s, params)
-    names = (*labels, NO_PERSON, UNCERTAIN)  # −1 and −2 index the last two
+    codes = _stable_codes(smoothed, known, apart_s, params)
+    codes[person & ~known] = _NOT_IN_VIEW
+    codes = _bridge_gaps(codes, known, apart_s, params)
+    names = (*labels, *NO_POSE)
     frame_labels = tuple(names[code] for code in codes)
     confidence = _confidence(smoothed, codes)
     segments = _segments(
@@ -150,7 +161,7 @@ def smooth(
     """Smooth probabilities with a two-sided exponential kernel of time constant ``smoothing_s``.
 
     The mean of a forward and a backward pass has no lag, so nothing shifts in time. Frames without
-    a person stay NaN, and smoothing restarts after a gap longer than ``max_gap_s``.
+    probabilities stay NaN, and smoothing restarts after a gap longer than ``max_gap_s``.
     """
     known = np.flatnonzero(~np.isnan(probabilities).any(axis=1))
     smoothed = np.full_like(probabilities, np.nan)
@@ -178,7 +189,7 @@ def _exponential(
 
 def _stable_codes(
     smoothed: NDArray[np.float64],
-    person: NDArray[np.bool_],
+    known: NDArray[np.bool_],
     pts_s: NDArray[np.float64],
     params: "TimelineParams",
 ) -> NDArray[np.intp]:
@@ -186,7 +197,7 @@ def _stable_codes(
     codes = np.full(len(smoothed), _NO_PERSON, dtype=np.intp)
     likeliest = np.nan_to_num(smoothed, nan=-1.0).argmax(axis=1)
     current, run_start, last_seen_s = _UNCERTAIN, 0, -np.inf
-    for i in np.flatnonzero(person).tolist():
+    for i in np.flatnonzero(known).tolist():
         if pts_s[i] - last_seen_s > params.max_gap_s:
             current, run_start = _UNCERTAIN, i
         last_seen_s = pts_s[i]
@@ -210,12 +221,14 @@ def _stable_codes(
 
 
 def _bridge_gaps(
-    codes: NDArray[np.intp], pts_s: NDArray[np.float64], params: "TimelineParams"
+    codes: NDArray[np.intp],
+    known: NDArray[np.bool_],
+    pts_s: NDArray[np.float64],
+    params: "TimelineParams",
 ) -> NDArray[np.intp]:
-    """Label short gaps without a person as the pose on both sides of them."""
+    """Label short gaps without probabilities as the pose on both sides of them."""
     bridged = codes.copy()
-    seen = np.flatnonzero(codes != _NO_PERSON)
-    for before, after in itertools.pairwise(seen):
+    for before, after in itertools.pairwise(np.flatnonzero(known)):
         if (
             after - before > 1
             and codes[before] == codes[after]

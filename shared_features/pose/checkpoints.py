@@ -15,7 +15,7 @@ from shared_features.pose.chunks import Chunk
 from shared_features.runtime.atomic import atomic_write
 
 # Part of every checkpoint's name. Raise it when the computation of landmarks changes.
-_EXTRACTION_VERSION = 1
+_EXTRACTION_VERSION = 2
 
 
 def landmark_provenance(model_path: Path, pose: PoseParams) -> dict[str, Any]:

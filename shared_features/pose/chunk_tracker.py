@@ -9,7 +9,8 @@ from shared_features.landmarks.landmarks import empty_landmarks
 from shared_features.media.frames import Frame, RgbArray
 from shared_features.params import PoseParams
 from shared_features.pose.chunks import Chunk
-from shared_features.pose.estimator import Person, PoseEstimator, is_same_person, pick
+from shared_features.pose.estimator import Person, is_same_person
+from shared_features.pose.person_tracker import Tracker, new_tracker
 from shared_features.pose.sampling import SkippedFrame, Stillness, fill_skipped
 
 # The margin kept around the followed person when everyone else is blanked out, as a fraction of the
@@ -29,7 +30,7 @@ class ChunkTracker:
         number: Number of the chunk, the first one 0.
         model_path: Path of the pose model.
         pose: Pose settings.
-        find_everyone: Finds all people in a frame. It is called for the first frame only.
+        find_everyone: Finds all people in an image: in the first frame, and for closer looks.
 
     Attributes:
         number: Number of the chunk.
@@ -49,7 +50,7 @@ class ChunkTracker:
         self._first = number * pose.chunk_frames
         # Every frame is tracked from here on: the next tracker is warming up, or the chunk ends.
         self._always_due = self._first + pose.chunk_frames - max(pose.warmup_frames, 1)
-        self._estimator: PoseEstimator | None = None
+        self._tracker: Tracker | None = None
         self._distracted = False
         self._stillness = Stillness(pose.still_fps)
         self._pts_s: list[float] = []
@@ -71,18 +72,18 @@ class ChunkTracker:
             The person found in a frame of the chunk. None while warming up, for a frame on which
             the pose network did not run, and for one in which it found no one.
         """
-        if self._estimator is None:
-            self._estimator = self._start(frame, followed)
+        if self._tracker is None:
+            self._tracker = self._start(frame, followed)
         if frame.index < self._first:
             if not isinstance(frame, SkippedFrame):
-                self._warm_up(self._estimator, frame, followed)
+                self._warm_up(self._tracker, frame, followed)
             return None
-        return self._track(self._estimator, frame)
+        return self._track(self._tracker, frame)
 
     def close(self) -> None:
         """Free the networks; closing again does nothing."""
-        if self._estimator is not None:
-            self._estimator.close()
+        if self._tracker is not None:
+            self._tracker.close()
 
     def chunk(self) -> Chunk:
         """The landmarks of all frames tracked so far."""
@@ -95,28 +96,27 @@ class ChunkTracker:
         fill_skipped(pts_s, inferred, image, world)
         return Chunk(pts_s, image, world, len(self.in_view), int(inferred.sum()))
 
-    def _start(self, frame: Frame | SkippedFrame, followed: Person | None) -> PoseEstimator:
+    def _start(self, frame: Frame | SkippedFrame, followed: Person | None) -> Tracker:
         if isinstance(frame, SkippedFrame):
             raise ValueError(f"frame {frame.index} was skipped, but a tracker starts there")
         self.in_view = self._find_everyone(frame.rgb)
         self._distracted = is_distracted(followed, self.in_view)
-        people = 1 if self._pose.person_policy == "followed" else self._pose.max_people
-        return PoseEstimator(self._model_path, "video", people, self._pose)
+        return new_tracker(self._model_path, self._pose, self._find_everyone)
 
-    def _warm_up(self, estimator: PoseEstimator, frame: Frame, followed: Person | None) -> None:
+    def _warm_up(self, tracker: Tracker, frame: Frame, followed: Person | None) -> None:
         policy = self._pose.person_policy
         if policy == "followed" and self._distracted and followed is not None:
             blanked = _blank_around(frame.rgb, followed)
-            self._distracted = not estimator.people(blanked, frame.pts_s)
+            self._distracted = tracker.track(blanked, frame.pts_s) is None
         else:
-            estimator.people(frame.rgb, frame.pts_s)
+            tracker.track(frame.rgb, frame.pts_s)
 
-    def _track(self, estimator: PoseEstimator, frame: Frame | SkippedFrame) -> Person | None:
+    def _track(self, tracker: Tracker, frame: Frame | SkippedFrame) -> Person | None:
         person = None
         is_due = frame.index >= self._always_due or self._stillness.is_due(frame.pts_s)
         is_inferred = is_due and not isinstance(frame, SkippedFrame)
         if is_due and not isinstance(frame, SkippedFrame):
-            person = pick(estimator.people(frame.rgb, frame.pts_s), self._pose.person_policy)
+            person = tracker.track(frame.rgb, frame.pts_s)
             self._stillness.record(frame.pts_s, person, frame.rgb.shape[:2])
         self._pts_s.append(frame.pts_s)
         self._inferred.append(is_inferred)

@@ -123,21 +123,20 @@ class ParallelTracking:
         if not is_distracted(followed, tracked.in_view):
             return tracked.chunk
         with SeekingReader(self._path, self._media, self._ticks) as reader:
-            # Everyone in the first frame has been found already.
-            return self._track(reader, lambda _: tracked.in_view, tracked.number, previous).chunk
+            return self._track(reader, tracked.number, previous).chunk
 
     def _work(self) -> None:
         try:
             with SeekingReader(self._path, self._media, self._ticks) as reader:
                 while (number := self._next_number()) is not None:
-                    self._results.put(self._track(reader, self._find_everyone, number, None))
+                    self._results.put(self._track(reader, number, None))
         except _Stopped:
             return
         except BaseException as error:  # raised again by the thread that iterates
             self._results.put(error)
 
     def _find_everyone(self, rgb: RgbArray) -> list[Person]:
-        """Everyone in a frame. One estimator is enough, since each chunk calls this once."""
+        """Everyone in an image. One estimator is enough, since this is rarely called."""
         with self._everyone_lock:
             return self._everyone.people(rgb)
 
@@ -145,13 +144,7 @@ class ParallelTracking:
         with self._lock:
             return None if self._stop.is_set() else next(self._numbers, None)
 
-    def _track(
-        self,
-        reader: SeekingReader,
-        find_everyone: Callable[[RgbArray], list[Person]],
-        number: int,
-        previous: Chunk | None,
-    ) -> TrackedChunk:
+    def _track(self, reader: SeekingReader, number: int, previous: Chunk | None) -> TrackedChunk:
         size = self._pose.chunk_frames
         start = max(0, number * size - (self._pose.warmup_frames if number else 0))
         stop = min(len(self._ticks), (number + 1) * size)
@@ -160,7 +153,7 @@ class ParallelTracking:
         counted = self._counted(frames, number * size if previous is None else stop)
         with self._trackers:
             (tracked,) = track_chunks(
-                counted, number, number, previous, self._model_path, self._pose, find_everyone
+                counted, number, number, previous, self._model_path, self._pose, self._find_everyone
             )
         return tracked
 

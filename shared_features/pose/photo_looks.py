@@ -85,6 +85,27 @@ def find_in_photo(
     return PhotoPerson(person, len(people), looks.inferences)
 
 
+def find_more_closely(
+    rgb: RgbArray, find_people: Callable[[RgbArray], list[Person]], person: Person | None
+) -> list[Person]:
+    """Look at a frame of a video again.
+
+    Args:
+        rgb: ``(height, width, 3)`` uint8, upright.
+        find_people: Finds everyone in an image, independently of earlier ones.
+        person: The person found by a look at the whole frame; None if nobody was.
+
+    Returns:
+        That person as found by closer looks, if they are at least as certain; without a person,
+        everyone found by searching. The most certain ones come first.
+    """
+    looks = _Looks(rgb, find_people)
+    if person is None:
+        return looks.search()
+    found = looks.closer(person)
+    return [] if found is person else [found]
+
+
 def certainty(person: Person) -> float:
     """How certain the network is of the joints of arms and legs, 0..1.
 

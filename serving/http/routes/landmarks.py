@@ -57,7 +57,7 @@ def _classify(given: GivenLandmarks, classifier: PoseClassifier) -> LandmarksOut
     model = ModelFactsOut(**asdict(model_facts(classifier)))
     frames = [
         FramePredictionOut(
-            **asdict(prediction_of(row, contract)),
+            **asdict(prediction_of(row, contract, bool(track.person[index]))),
             index=index,
             pts_s=float(track.pts_s[index]) if given.timed else None,
         )
@@ -67,7 +67,13 @@ def _classify(given: GivenLandmarks, classifier: PoseClassifier) -> LandmarksOut
         return LandmarksOut(model=model, frames=frames, segments=None)
     end_s = float(track.pts_s[-1])
     timeline = build_timeline(
-        probabilities, track.pts_s, end_s, contract.labels, contract.other, contract.timeline
+        probabilities,
+        track.pts_s,
+        end_s,
+        contract.labels,
+        contract.other,
+        contract.timeline,
+        person=track.person,
     )
     segments = [SegmentOut(**segment_entry(segment)) for segment in timeline.segments]
     return LandmarksOut(model=model, frames=frames, segments=segments)

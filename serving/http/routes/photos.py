@@ -49,7 +49,8 @@ async def classify_photo(request: Request, services: ServicesDep) -> PhotoOut:
             except MediaError as error:
                 message = client_message(error, upload.path, upload.source)
                 raise type(error)(message) from error
-    found = prediction_of(classifier.classify_photo(track), classifier.contract)
+    person = bool(track.person[0])
+    found = prediction_of(classifier.classify_photo(track), classifier.contract, person)
     return PhotoOut(
         **asdict(found),
         source=track.source,

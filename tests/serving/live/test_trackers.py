@@ -48,7 +48,7 @@ def test_a_process_is_used_again_and_remembers_nothing(
         pids.append(worker.pid)
         for number, rgb in enumerate(performer_frames[:5]):
             tracked = worker.call("track_image", LiveFrame(number, number / 10, jpeg(rgb)), *LIMITS)
-        found.append(tracked.people[0].image)
+        found.append(tracked.person.image)
         pool.give_back(taken)
     pool.close()
     assert pids[0] == pids[1]
