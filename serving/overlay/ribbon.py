@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from serving.overlay.drawing.canvas import Canvas, Layer, shrunk
 from serving.overlay.drawing.palette import INK, WHITE, Palette
 from serving.overlay.routine import Routine
-from shared_features.classify.timeline import NO_PERSON, UNCERTAIN
+from shared_features.classify.timeline import NO_PERSON, NOT_IN_VIEW, UNCERTAIN
 from shared_features.media.frames import RgbArray
 
 # Colours times opacity, and the weight of the frame below; for the played part and the part ahead.
@@ -17,7 +17,7 @@ _Parts = tuple[_Part, _Part]
 # Supersampling factor for smooth edges.
 _FINER = 4
 # Opacity of a segment: poses are opaque, the rest is visibly no pose.
-_POSE, _OTHER, _UNCERTAIN, _NO_PERSON = 1.0, 0.45, 0.28, 0.0
+_POSE, _OTHER, _UNCERTAIN, _NOT_IN_VIEW, _NO_PERSON = 1.0, 0.45, 0.28, 0.14, 0.0
 # Brightness and opacity of the part that has not been played yet.
 _AHEAD, _AHEAD_ALPHA = 0.62, 0.8
 
@@ -122,4 +122,5 @@ class Ribbon:
 def _share(label: str, palette: Palette) -> float:
     if palette.is_pose(label):
         return _POSE
-    return {UNCERTAIN: _UNCERTAIN, NO_PERSON: _NO_PERSON}.get(label, _OTHER)
+    shares = {UNCERTAIN: _UNCERTAIN, NOT_IN_VIEW: _NOT_IN_VIEW, NO_PERSON: _NO_PERSON}
+    return shares.get(label, _OTHER)

@@ -1,7 +1,7 @@
 """The colours of the poses, the same in the video, the photos and the page."""
 
 from serving.settings import OverlayParams
-from shared_features.classify.timeline import NO_PERSON, UNCERTAIN
+from shared_features.classify.timeline import NO_POSE
 
 Rgb = tuple[int, int, int]
 
@@ -49,6 +49,6 @@ def rgb(colour: str) -> Rgb:
 
 def shown_label(label: str, other: str) -> str:
     """A label as it is drawn; the one that is no pose is shortened."""
-    if label in (UNCERTAIN, NO_PERSON):
+    if label in NO_POSE:
         return label
     return "transition" if label == other else label

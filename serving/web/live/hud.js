@@ -1,10 +1,14 @@
 // The pose and the hold clock, large enough to read from three metres.
 
 import { byId, show } from "../shared/dom.js";
-import { NO_PERSON, UNCERTAIN, isPose, tone } from "../shared/tones.js";
+import { NO_PERSON, NOT_IN_VIEW, UNCERTAIN, isPose, tone } from "../shared/tones.js";
 import { seconds } from "../shared/words.js";
 
-const WORDS = { [NO_PERSON]: "no one in view", [UNCERTAIN]: "not sure" };
+const WORDS = {
+  [NO_PERSON]: "no one in view",
+  [NOT_IN_VIEW]: "show your whole body",
+  [UNCERTAIN]: "not sure",
+};
 const SETTLED_MS = 400; // screen readers announce only what lasts
 
 export class Hud {

@@ -56,6 +56,18 @@ function words(photo) {
       make("p", { className: "fine", text: "No person was found in this photo. Photos of the whole body work best." }),
     );
   }
+  if (!photo.in_view) {
+    return make(
+      "div",
+      {},
+      make("p", { className: "prediction", text: "Not all in view" }),
+      make("p", {
+        className: "fine",
+        text: "Part of the body is outside the photo, so its pose would be a guess. Show head, hips, arms and legs.",
+      }),
+      ...photo.notes.map((note) => make("p", { className: "fine", text: note })),
+    );
+  }
   const ranked = Object.keys(photo.probabilities).sort((a, b) => photo.probabilities[b] - photo.probabilities[a]);
   const bars = makeBars(ranked, model);
   bars.update(photo.probabilities, photo.label);

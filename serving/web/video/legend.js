@@ -1,7 +1,7 @@
 // The legend of the ribbon, with the total time of each label.
 
 import { make } from "../shared/dom.js";
-import { NO_PERSON, UNCERTAIN, tone } from "../shared/tones.js";
+import { NO_PERSON, NOT_IN_VIEW, UNCERTAIN, tone } from "../shared/tones.js";
 import { count, seconds } from "../shared/words.js";
 
 export function makeLegend(totals, segments, model) {
@@ -12,7 +12,7 @@ export function makeLegend(totals, segments, model) {
     const holds = total.holds ? `, ${count(total.holds, "hold", "holds")}${longest}` : "";
     list.append(entry(total.label, seconds(total.total_s) + holds, model));
   }
-  for (const label of [UNCERTAIN, NO_PERSON]) {
+  for (const label of [UNCERTAIN, NOT_IN_VIEW, NO_PERSON]) {
     const time_s = segments.filter((s) => s.label === label).reduce((sum, s) => sum + s.duration_s, 0);
     if (time_s) list.append(entry(label, seconds(time_s), model));
   }

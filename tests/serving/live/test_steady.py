@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from serving.live.one_euro import OneEuroFilter
 from serving.live.steady import EndedHold, PredictionSmoother, SteadyPrediction
-from shared_features.classify.timeline import NO_PERSON, UNCERTAIN, build_timeline
+from shared_features.classify.timeline import NO_PERSON, NOT_IN_VIEW, UNCERTAIN, build_timeline
 from shared_features.params import TimelineParams
 
 LABELS = ("front lever", "back lever", "other")
@@ -47,6 +47,18 @@ def test_the_clock_starts_at_the_first_frame_of_the_pose() -> None:
     assert first > 31, "smoothing has to see some frames first"
     assert predictions[first].hold_s == pytest.approx((first - 30) * FRAME_S, abs=FRAME_S)
     assert predictions[-1].hold_s == pytest.approx(29 * FRAME_S, abs=FRAME_S)
+
+
+def test_a_person_who_is_cut_off_is_not_all_in_view() -> None:
+    """For longer than the longest gap; before that, the pose goes on, as without a person."""
+    steady = PredictionSmoother(LABELS, OTHER, PARAMS)
+    for index in range(30):
+        steady.add(index * FRAME_S, sure_of("front lever"), person=True)
+    found = [steady.add(index * FRAME_S, NOBODY, person=True) for index in range(30, 60)]
+    assert found[0].label == "front lever"
+    assert (found[-1].label, found[-1].hold_s) == (NOT_IN_VIEW, None)
+    assert [hold.label for hold in ended(found)] == ["front lever"]
+    assert steady.add(2.0, NOBODY).label == NO_PERSON
 
 
 @settings(max_examples=60)

@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from shared_features.classify.timeline import NO_PERSON, UNCERTAIN, Timeline, build_timeline, smooth
+from shared_features.classify.timeline import (
+    NO_PERSON,
+    NOT_IN_VIEW,
+    UNCERTAIN,
+    Timeline,
+    build_timeline,
+    smooth,
+)
 from shared_features.params import TimelineParams
 
 LABELS = ("lever", "hang", "other")
@@ -63,6 +70,23 @@ def test_no_pose_likely_enough_is_uncertain() -> None:
     assert set(result.frame_labels) == {UNCERTAIN}
     assert result.holds == ()
     assert result.confidence[0] == pytest.approx(0.45)
+
+
+def test_a_person_without_probabilities_is_not_all_in_view() -> None:
+    """That is a segment of its own; within a pose, a short one belongs to the pose."""
+    table = rows((0, 2.0, 0.9), (0, 2.0, 0.9), (0, 2.0, 0.9))
+    n = len(table) // 3
+    table[n : 2 * n] = np.nan
+    table[n // 2 : n // 2 + 3] = np.nan
+    person = np.ones(len(table), dtype=bool)
+    person[n : n + n // 2] = False
+    times = np.arange(len(table)) / FPS
+    found = build_timeline(table, times, 6.0, LABELS, "other", PARAMS, person=person)
+    labels = [segment.label for segment in found.segments]
+    assert labels == ["lever", NO_PERSON, NOT_IN_VIEW, "lever"]
+    assert found.person.tolist() == person.tolist()
+    assert [hold.label for hold in found.holds] == ["lever", "lever"]
+    assert found.segments[2].confidence is None
 
 
 def test_hard_to_enter_easier_to_stay() -> None:
