@@ -21,6 +21,9 @@ _RUN_KEYS = ("run_id", "created", "created_at", "model", "model_type", "seed")
 # thread is 10 % faster on two cores.
 _EXTRA_THREADS = 1
 
+# How many times slower than real a video may play.
+LEAST_SLOW_MOTION, MOST_SLOW_MOTION = 1.0, 100.0
+
 ReportProgress = Callable[[int], None]
 
 
@@ -34,7 +37,8 @@ class MediaFacts:
         frames: Number of frames decoded.
         width: Width of the upright frames, in square pixels.
         height: Height of the upright frames, in square pixels.
-        duration_s: Time from the first frame to the end of the last one.
+        duration_s: Time from the first frame to the end of the last one, as the performer
+            experienced it.
         codec: Name of the video codec.
         decode_failures: Number of packets that could not be decoded.
         damaged_frames: Number of frames that the decoder could only conceal errors in.
@@ -42,6 +46,8 @@ class MediaFacts:
         people_in_view: Highest number of people found in any frame searched for more than one.
         time_jumps: Number of times that the clock of the video jumps; what lies between is left
             out.
+        slow_motion: How many times slower than real the video plays. All other times are the
+            performer's: those of the video divided by this.
         notes: What the owner should know about how the video was read, one sentence each.
     """
 
@@ -57,6 +63,7 @@ class MediaFacts:
     repaired_timestamps: int
     people_in_view: int
     time_jumps: int = 0
+    slow_motion: float = 1.0
     notes: tuple[str, ...] = ()
 
 
@@ -83,7 +90,7 @@ class ModelFacts:
 
 @dataclass(frozen=True)
 class Analysis:
-    """Everything known about an analysed video.
+    """Everything known about an analysed video; all times are the performer's.
 
     Attributes:
         media: Facts about the video.
@@ -117,6 +124,7 @@ def analyze_video(
     checkpoints: Path | None = None,
     report_progress: ReportProgress | None = None,
     threads: int | None = None,
+    slow_motion: float | None = None,
 ) -> Analysis:
     """Compute the landmarks, poses and timeline of a video.
 
@@ -131,6 +139,8 @@ def analyze_video(
             analysis.
         threads: Number of chunks processed in parallel; None derives it from the processor cores.
             The result is bit-identical.
+        slow_motion: How many times slower than real the video plays; None if only the file may
+            know.
 
     Raises:
         MediaError: The file is not a readable video within the limits.
@@ -140,12 +150,14 @@ def analyze_video(
     extraction = extract_video(
         path, params.media, params.pose, checkpoints, report_progress, workers
     )
-    track = replace(extraction.track, source=source)
     verdict, info, contract = extraction.verdict, extraction.info, classifier.contract
+    slower = slow_motion or info.slowed_down
+    track = replace(extraction.track, source=source, pts_s=extraction.track.pts_s / slower)
+    duration_s = verdict.duration_s / slower
     timeline = build_timeline(
         classifier.classify(track),
         track.pts_s,
-        verdict.duration_s,
+        duration_s,
         contract.labels,
         contract.other,
         contract.timeline,
@@ -158,14 +170,15 @@ def analyze_video(
         frames=verdict.frames,
         width=info.width,
         height=info.height,
-        duration_s=verdict.duration_s,
+        duration_s=duration_s,
         codec=info.codec,
         decode_failures=verdict.decode_failures,
         damaged_frames=verdict.damaged_frames,
         repaired_timestamps=verdict.repaired_timestamps,
         people_in_view=max(track.provenance["people_in_view"], default=0),
         time_jumps=len(verdict.jumps),
-        notes=video_notes(info, verdict),
+        slow_motion=slower,
+        notes=(*_slow_motion_notes(slower, slow_motion is None), *video_notes(info, verdict)),
     )
     scores = score_holds(track, timeline.holds, params.scoring)
     return Analysis(media, model_facts(classifier), timeline, track, scores)
@@ -181,6 +194,16 @@ def model_facts(classifier: PoseClassifier) -> ModelFacts:
         features_version=contract.features.version,
         features_hash=contract.features.hash,
         training={key: contract.training[key] for key in _RUN_KEYS if key in contract.training},
+    )
+
+
+def _slow_motion_notes(slower: float, by_file: bool) -> tuple[str, ...]:
+    if slower == 1:
+        return ()
+    what = "The file says that the video is" if by_file else "The video was analysed as"
+    return (
+        f"{what} slow motion, {slower:.3g} times slower than real. All times and durations are the "
+        "performer's, not those of the video.",
     )
 
 

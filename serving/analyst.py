@@ -23,6 +23,7 @@ class Analyst:
         classifier: PoseClassifier,
         params: SharedParams,
         threads: int | None,
+        slow_motion: float | None,
     ) -> int:
         """Analyse a video and write its exports next to it.
 
@@ -36,6 +37,8 @@ class Analyst:
             classifier: Model that gives the poses.
             params: Limits and pose settings.
             threads: Number of chunks processed in parallel; None: by the number of cores.
+            slow_motion: How many times slower than real the video plays; None if only the file may
+                know.
 
         Returns:
             Number of frames.
@@ -54,6 +57,7 @@ class Analyst:
             folder / _CHUNKS,
             lambda done: note((done, total)),
             threads,
+            slow_motion,
         )
         write_exports(analysis, folder)
         save_routine(routine_of(analysis), folder)

@@ -28,7 +28,12 @@ _CHECKPOINTS = ".checkpoints"
 
 
 def analyze_to_folder(
-    video: Path, out: Path, model: Path | None, params: Path | None, overlay: bool = False
+    video: Path,
+    out: Path,
+    model: Path | None,
+    params: Path | None,
+    overlay: bool = False,
+    slow_motion: float | None = None,
 ) -> None:
     """Analyse a video, write the results into a folder and print the holds.
 
@@ -41,6 +46,7 @@ def analyze_to_folder(
         model: Path of a model file; None for the one in the settings.
         params: Path of a settings file; None for the project's.
         overlay: Whether to write the video with the poses drawn on it as well.
+        slow_motion: How many times slower than real the video plays; None: as the file says.
 
     Raises:
         StrapsError: The video, the model or a setting cannot be used.
@@ -49,7 +55,7 @@ def analyze_to_folder(
     classifier = PoseClassifier(model or settings.serving.model_path)
     try:
         media, timeline, scores, written = call_in_worker(
-            FolderAnalyst, "analyze", video, out, classifier, settings, overlay
+            FolderAnalyst, "analyze", video, out, classifier, settings, overlay, slow_motion
         )
     except OSError as error:
         raise ServingError(
@@ -65,7 +71,13 @@ class FolderAnalyst:
     """Analyses a video into a folder; lives in a worker process."""
 
     def analyze(
-        self, video: Path, out: Path, classifier: PoseClassifier, settings: Settings, overlay: bool
+        self,
+        video: Path,
+        out: Path,
+        classifier: PoseClassifier,
+        settings: Settings,
+        overlay: bool,
+        slow_motion: float | None,
     ) -> tuple[MediaFacts, Timeline, tuple[HoldScore, ...], list[Path]]:
         """Write all results.
 
@@ -80,7 +92,8 @@ class FolderAnalyst:
         """
         frames = announced_frames(video, settings.shared.media)
         out.mkdir(parents=True, exist_ok=True)
-        analysis = _analyze(video, out / _CHECKPOINTS, classifier, settings, frames)
+        checkpoints = out / _CHECKPOINTS
+        analysis = _analyze(video, checkpoints, classifier, settings, frames, slow_motion)
         written = write_exports(analysis, out, track_file_name("video", video.name))
         media, timeline, scores = analysis.media, analysis.timeline, analysis.scores
         routine = routine_of(analysis)
@@ -105,6 +118,7 @@ def _analyze(
     classifier: PoseClassifier,
     settings: Settings,
     frames: int | None,
+    slow_motion: float | None,
 ) -> Analysis:
     return analyze_video(
         video,
@@ -114,6 +128,7 @@ def _analyze(
         checkpoints,
         lambda done: note((video.name, done, frames)),
         settings.serving.analysis_threads,
+        slow_motion,
     )
 
 

@@ -38,13 +38,23 @@ def analyze(
     overlay: Annotated[
         bool, typer.Option("--overlay", help="Also write the video with the poses drawn on it.")
     ] = False,
+    slow_motion: Annotated[
+        float | None,
+        typer.Option(
+            min=1,
+            max=100,
+            help="How many times slower than real the video plays: 8 for 240 frames per second "
+            "played at 30. Default: what the file says.",
+        ),
+    ] = None,
     model: ModelOption = None,
     params: ParamsOption = None,
 ) -> None:
     """Find the poses in a video; write a timeline, captions, landmarks and images."""
     from serving.cli.analyze import analyze_to_folder
 
-    analyze_to_folder(video, out or Path("out") / video.stem, model, params, overlay)
+    folder = out or Path("out") / video.stem
+    analyze_to_folder(video, folder, model, params, overlay, slow_motion)
 
 
 @app.command()

@@ -1,6 +1,8 @@
 """The timeline as captions: WebVTT for browsers, SRT for other players and editors.
 
 Each segment is a caption with its pose, duration and confidence; a hold also with its score.
+Captions are played along with the video, so in slow motion their times are the video's; durations
+in the text are the performer's.
 """
 
 from collections.abc import Iterator
@@ -31,9 +33,10 @@ def write_srt(analysis: Analysis, file: TextIO) -> None:
 
 
 def _cues(analysis: Analysis) -> Iterator[tuple[int, int, Segment, HoldScore | None]]:
-    """Start and end in milliseconds, the segment and its score."""
+    """Start and end in milliseconds of the video, the segment and its score."""
+    ms_per_s = 1000 * analysis.media.slow_motion
     for segment, score in analysis.scored_segments:
-        start_ms, end_ms = round(segment.start_s * 1000), round(segment.end_s * 1000)
+        start_ms, end_ms = round(segment.start_s * ms_per_s), round(segment.end_s * ms_per_s)
         if end_ms > start_ms:  # neither format allows an empty cue
             yield start_ms, end_ms, segment, score
 

@@ -1,7 +1,7 @@
 """The timeline as an ELAN document (``.eaf``), for annotation by hand.
 
-It has tiers, in milliseconds: all segments, without gaps; the holds alone; their scores. ELAN finds
-the video if it is in the folder of the document under its original name.
+It has tiers, in milliseconds of the video: all segments, without gaps; the holds alone; their
+scores. ELAN finds the video if it is in the folder of the document under its original name.
 """
 
 import re
@@ -47,8 +47,9 @@ def write_elan(analysis: Analysis, file: TextIO) -> None:
     document.add_tier(HOLD_TIER)
     if analysis.scores:
         document.add_tier(SCORE_TIER)
+    ms_per_s = 1000 * analysis.media.slow_motion
     for segment, score in analysis.scored_segments:
-        start_ms, end_ms = round(segment.start_s * 1000), round(segment.end_s * 1000)
+        start_ms, end_ms = round(segment.start_s * ms_per_s), round(segment.end_s * ms_per_s)
         if end_ms <= start_ms:
             continue  # ELAN does not allow empty annotations
         document.add_annotation(POSE_TIER, start_ms, end_ms, _text(segment))

@@ -12,13 +12,14 @@ from shared_features.scoring.holds import HoldScore
 # Microseconds: finer than common container clocks (90 kHz is 11 µs).
 TIME_DIGITS = 6
 _PROBABILITY_DIGITS = 4
-_RARE = ("time_jumps", "notes")
+# Facts that are left out while they are as usual.
+_USUAL = {"time_jumps": 0, "slow_motion": 1.0, "notes": ()}
 
 
 def media_entry(analysis: Analysis) -> dict[str, Any]:
     """Facts about the video; those that are rarely worth saying are left out when they are not."""
     entry = asdict(analysis.media) | {"duration_s": round(analysis.media.duration_s, TIME_DIGITS)}
-    return {name: value for name, value in entry.items() if name not in _RARE or value}
+    return {name: value for name, value in entry.items() if (name, value) not in _USUAL.items()}
 
 
 def frame_entries(analysis: Analysis) -> Iterator[dict[str, Any]]:

@@ -33,9 +33,11 @@ class OwnJobs:
         """See ``JobQueue.reserve_slot``."""
         return self._queue.reserve_slot()
 
-    def submit(self, folder: Path, media: str, source: str) -> Job:
+    def submit(
+        self, folder: Path, media: str, source: str, slow_motion: float | None = None
+    ) -> Job:
         """Turn a received video into a job of this client; see ``JobQueue.submit``."""
-        return self._queue.submit(folder, media, source, self._name)
+        return self._queue.submit(folder, media, source, self._name, slow_motion)
 
     def all(self) -> list[Job]:
         """See ``JobQueue.all``."""

@@ -353,10 +353,17 @@ class MediaOut(BaseModel):
         description="Number of times that the clock of the video jumps, as in joined recordings. "
         "What lies between is left out; no hold spans a jump. Left out if it is 0.",
     )
+    slow_motion: float = Field(
+        default=1,
+        ge=1,
+        description="How many times slower than real the video plays. All times are the "
+        "performer's; multiply them by this for those of the video. Left out if it is 1.",
+    )
     notes: list[str] = Field(
         default=[],
         description="What the owner should know about how the video was read: several videos in "
-        "the file, HDR, jumps of the clock, frames of another shape. Left out if there are none.",
+        "the file, slow motion, HDR, jumps of the clock, frames of another shape. Left out if "
+        "there are none.",
     )
 
 

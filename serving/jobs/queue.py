@@ -120,7 +120,14 @@ class JobQueue:
             with self._lock:
                 self._uploading -= 1
 
-    def submit(self, folder: Path, media: str, source: str, owner: str = "") -> Job:
+    def submit(
+        self,
+        folder: Path,
+        media: str,
+        source: str,
+        owner: str = "",
+        slow_motion: float | None = None,
+    ) -> Job:
         """Turn a received video into a job.
 
         Args:
@@ -128,11 +135,15 @@ class JobQueue:
             media: Name of the file in that folder.
             source: Name the owner gave the video.
             owner: Name of the client that sent it; empty on a service without tokens.
+            slow_motion: How many times slower than real it plays; None: as the file says.
         """
         workflows, job_id = self._workflows, new_id()
         given = JobInput(media, source, time.time(), owner)
         # The folder has its record before it is a job's, so that it is never without.
-        write_record(folder, JobRecord(job_id, media, source, given.created_s, owner=owner))
+        record = JobRecord(
+            job_id, media, source, given.created_s, owner=owner, slow_motion=slow_motion
+        )
+        write_record(folder, record)
         folder.rename(self._data_dir.jobs / job_id)
         try:
             workflows.add("analysis", job_id, given)

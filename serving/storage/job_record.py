@@ -42,6 +42,8 @@ class JobRecord:
             reason for the failure.
         attempts: How often each was started without ending, other than by an orderly stop.
         owner: Name of the client that sent the video; empty on a service without tokens.
+        slow_motion: How many times slower than real the owner says the video plays; None: as the
+            file says.
     """
 
     id: str
@@ -51,6 +53,7 @@ class JobRecord:
     outcomes: dict[WorkKind, str | None] = field(default_factory=dict)
     attempts: dict[WorkKind, int] = field(default_factory=dict)
     owner: str = ""
+    slow_motion: float | None = None
 
     def counted(self, kind: WorkKind, change: int) -> "JobRecord":
         """The record with one more or one less attempt."""
@@ -82,6 +85,7 @@ def read_record(folder: Path) -> JobRecord | None:
     """The record in a folder; None if it is missing, damaged, or about another folder or file."""
     try:
         given = json.loads((folder / RECORD_FILE).read_text(encoding="utf-8"))
+        slow_motion = given.get("slow_motion")
         record = JobRecord(
             id=str(given["id"]),
             media=str(given["media"]),
@@ -90,6 +94,7 @@ def read_record(folder: Path) -> JobRecord | None:
             outcomes=dict(given["outcomes"]),
             attempts=dict(given["attempts"]),
             owner=str(given.get("owner", "")),
+            slow_motion=None if slow_motion is None else float(slow_motion),
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -3,11 +3,13 @@
 import os
 import shutil
 from pathlib import Path
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
 from starlette.concurrency import run_in_threadpool
 
+from serving.analysis import LEAST_SLOW_MOTION, MOST_SLOW_MOTION
 from serving.errors import NotFoundError
 from serving.http.access.client import limited_as
 from serving.http.access.prefix import prefix_of
@@ -51,7 +53,21 @@ _MEDIA_CONTENT: dict[str, dict[str, str]] = {"video/*": {}, _UNKNOWN_TYPE: {}}
     openapi_extra=file_form("A recording: MP4, MOV, MKV, WebM, AVI and others."),
 )
 async def upload_video(
-    request: Request, response: Response, services: ServicesDep, jobs: JobsDep
+    request: Request,
+    response: Response,
+    services: ServicesDep,
+    jobs: JobsDep,
+    slow_motion: Annotated[
+        float | None,
+        Query(
+            ge=LEAST_SLOW_MOTION,
+            le=MOST_SLOW_MOTION,
+            allow_inf_nan=False,
+            description="How many times slower than real the video plays: 8 for 240 frames per "
+            "second played at 30. Times and durations become the performer's. Without it, what "
+            "the file says is used: some phones note it.",
+        ),
+    ] = None,
 ) -> JobOut:
     """Accept a video and queue its analysis; `Location` is the path of its state."""
     services.engine.classifier()
@@ -65,7 +81,9 @@ async def upload_video(
             off_loop(services.data_dir.receiving()) as folder,
         ):
             upload = await receive_file(form, folder)
-            job = await run_in_threadpool(jobs.submit, folder, upload.path.name, upload.source)
+            job = await run_in_threadpool(
+                jobs.submit, folder, upload.path.name, upload.source, slow_motion
+            )
     return _accepted(request, response, job)
 
 

@@ -30,6 +30,7 @@ def analyze_job(
     folder: Path,
     media: str,
     source: str,
+    slow_motion: float | None,
     engine: Engine,
     pool: WorkerPool,
     settings: Settings,
@@ -49,6 +50,7 @@ def analyze_job(
         folder: Folder of the job.
         media: Name of the uploaded file in that folder.
         source: Name its owner gave it.
+        slow_motion: How many times slower than real it plays; None if only the file may know.
         engine: Source of the model.
         pool: Worker processes that hold an ``Analyst``.
         settings: Limits and pose settings.
@@ -62,7 +64,7 @@ def analyze_job(
     """
     video = folder / media
     try:
-        _analyze(job, folder, media, source, engine, pool, settings)
+        _analyze(job, folder, media, source, slow_motion, engine, pool, settings)
     except CancelledError:
         return DELETED
     except JobFailedError as error:
@@ -100,6 +102,7 @@ def _analyze(
     folder: Path,
     media: str,
     source: str,
+    slow_motion: float | None,
     engine: Engine,
     pool: WorkerPool,
     settings: Settings,
@@ -119,7 +122,8 @@ def _analyze(
             saved_s = time.monotonic()
 
     serving = settings.serving
-    work = folder, media, source, classifier, settings.shared, serving.analysis_threads
+    threads = serving.analysis_threads
+    work = folder, media, source, classifier, settings.shared, threads, slow_motion
     frames = run_in_worker(job, pool, serving.stall_timeout_s, update, "analyze", *work)
     job.check()
     progress = JobProgress(frames, job.progress.total)

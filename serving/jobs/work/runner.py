@@ -101,8 +101,11 @@ class Runner:
 
         def work(job: RunningJob, folder: Path) -> str | None:
             media, source, settings = given.media, given.source, self._settings
-            pool = self._pools["analysis"]
-            return analyze_job(job, folder, media, source, self._engine, pool, settings)
+            record, pool = read_record(folder), self._pools["analysis"]
+            slow_motion = None if record is None else record.slow_motion
+            return analyze_job(
+                job, folder, media, source, slow_motion, self._engine, pool, settings
+            )
 
         return self._run("analysis", job_id, work)
 

@@ -5,9 +5,11 @@ import { icon, make, setIcon } from "../shared/dom.js";
 import { clock } from "../shared/words.js";
 
 const SPEEDS = [0.25, 0.5, 1, 1.5, 2];
+const FASTEST = 16; // of what browsers play
 
-// follow(callback) calls back with the time in seconds whenever it changes.
-export function makeControls(video, duration_s, follow) {
+// follow(callback) calls back with the performer's time in seconds whenever it changes; slower is how
+// many times slower than real the video plays.
+export function makeControls(video, duration_s, slower, follow) {
   const now = make("span");
   follow((time_s) => (now.textContent = clock(time_s)));
   const time = make("span", { className: "time" }, now, make("span", { className: "duration", text: ` / ${clock(duration_s)}` }));
@@ -16,7 +18,7 @@ export function makeControls(video, duration_s, follow) {
     { className: "controls", role: "group", "aria-label": "Player" },
     playButton(video),
     time,
-    speedChoice(video),
+    speedChoice(video, slower),
     captionsButton(video),
     soundButton(video),
     fullButton(video),
@@ -37,8 +39,10 @@ function playButton(video) {
   return button;
 }
 
-function speedChoice(video) {
-  const options = SPEEDS.map((speed) => make("option", { value: speed, text: `${speed}×` }));
+// In slow motion, there is also the speed at which everything really happened.
+function speedChoice(video, slower) {
+  const speeds = slower <= FASTEST ? new Set([...SPEEDS, slower]) : SPEEDS;
+  const options = [...speeds].map((speed) => make("option", { value: speed, text: `${speed}×` }));
   const choice = make("select", { "aria-label": "Speed", id: "speed" }, ...options);
   choice.value = "1";
   choice.addEventListener("change", () => {

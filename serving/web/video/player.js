@@ -19,15 +19,17 @@ export class Player {
   #note;
   #controls;
   #unplayable;
-  #time_s = 0;
+  #time_s = 0; // the performer's
+  #slower; // how many times slower than real the video plays
 
-  constructor(job, duration_s) {
+  constructor(job, duration_s, slower) {
     this.#links = job.links;
+    this.#slower = slower;
     this.#video = makeVideo(job);
     this.#unplayable = make("p", { className: "unplayable", text: UNPLAYABLE, hidden: "" });
     this.#note = make("p", { className: "fine drawing", role: "status" });
     this.#switch = this.#makeSwitch();
-    this.#controls = makeControls(this.#video, duration_s, (callback) => this.follow(callback));
+    this.#controls = makeControls(this.#video, duration_s, slower, (callback) => this.follow(callback));
     this.element = make(
       "div",
       { className: "player" },
@@ -42,7 +44,7 @@ export class Player {
     this.#play(ORIGINAL);
   }
 
-  // Calls back with the time in seconds, now and after every change.
+  // Calls back with the performer's time in seconds, now and after every change.
   follow(callback) {
     this.#followers.push(callback);
     callback(this.#time_s);
@@ -54,7 +56,7 @@ export class Player {
 
   seek(time_s) {
     this.#time_s = Math.max(time_s, 0);
-    this.#video.currentTime = this.#time_s;
+    this.#video.currentTime = this.#time_s * this.#slower;
     this.#tell();
   }
 
@@ -96,7 +98,7 @@ export class Player {
     this.#shown = which;
     for (const input of this.#switch.querySelectorAll("input")) input.checked = input.value === which;
     this.#video.src = which === OVERLAY ? this.#links.overlay : this.#links.media;
-    this.#video.currentTime = time_s;
+    this.#video.currentTime = time_s * this.#slower;
     if (playing) this.play();
   }
 
@@ -109,7 +111,7 @@ export class Player {
 
   #run() {
     if (!this.#video.isConnected || this.#video.readyState === 0) return;
-    this.#time_s = this.#video.currentTime;
+    this.#time_s = this.#video.currentTime / this.#slower;
     this.#tell();
     if (!this.#video.paused) requestAnimationFrame(() => this.#run());
   }

@@ -18,7 +18,7 @@ export function showResult(box, job, timeline) {
   const { media, model, segments, totals } = timeline;
   const duration_s = Math.max(media.duration_s, SHORTEST_S);
   const holds = segments.filter((segment) => segment.hold);
-  const player = new Player(job, duration_s);
+  const player = new Player(job, duration_s, media.slow_motion ?? 1);
   const table = new Holds(holds, model, player);
   const summary = new Summary(job);
   const angles = new Angles(holds, model, duration_s, player);

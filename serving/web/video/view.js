@@ -67,7 +67,7 @@ export async function take(file) {
   openCard(file.name, "Uploading");
   const uploadTimeLeft = new TimeLeft();
   drawBusy("Uploading…", 0, 1);
-  const mine = upload(VIDEOS, file, (loaded, total) => {
+  const mine = upload(uploadUrl(), file, (loaded, total) => {
     const left = uploadTimeLeft.text(loaded, total);
     drawBusy(loaded < total ? `${size(loaded)} of ${size(total)} uploaded${left}` : "Checking the file…", loaded, total);
   });
@@ -80,6 +80,14 @@ export async function take(file) {
     if (error.title !== "Cancelled") showError(error);
   }
   await list();
+}
+
+// With the chosen slow motion, which holds for one upload only: forgotten, it would spoil all times.
+function uploadUrl() {
+  const choice = byId("slow-motion");
+  const slower = choice.value;
+  choice.value = "";
+  return slower ? `${VIDEOS}?slow_motion=${slower}` : VIDEOS;
 }
 
 // A new address leads to enter(), unless another view is shown by now.

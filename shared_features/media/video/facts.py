@@ -6,8 +6,6 @@ from typing import Literal
 
 MediaStatus = Literal["complete", "truncated", "corrupt"]
 Hdr = Literal["HLG", "PQ"]
-# A smaller difference is the rounding of frame rates.
-_LEAST_SLOW_MOTION = 1.1
 
 
 @dataclass(frozen=True)
@@ -90,11 +88,6 @@ def video_notes(info: VideoInfo, verdict: Verdict) -> tuple[str, ...]:
         )
     if info.hdr is not None:
         notes.append(f"The video is HDR ({info.hdr}); it was tone-mapped to ordinary video.")
-    if info.slowed_down > _LEAST_SLOW_MOTION:
-        notes.append(
-            f"The file says that the video is slow motion, {info.slowed_down:.3g} times slower "
-            "than real. Times and durations are those of the video."
-        )
     if verdict.jumps:
         times = "once" if len(verdict.jumps) == 1 else f"{len(verdict.jumps)} times"
         notes.append(

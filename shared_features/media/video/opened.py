@@ -31,6 +31,10 @@ _END_TOLERANCE_S = 1.0
 _GIF = b"GIF8"
 # Frame rate of the recording, where that of playing it may be lower.
 _CAPTURE_FPS = "com.android.capture.fps"
+# What only the slow-motion modes of phones record.
+_LEAST_HIGH_SPEED_FPS = 100.0
+# How far from a whole number a ratio of frame rates may be that is meant to be one.
+_ROUNDING = 0.02
 
 
 class OpenedVideo:
@@ -224,6 +228,10 @@ def _slowed_down(container: InputContainer, stream: VideoStream) -> float:
     except ValueError:
         return 1.0
     rate = stream.average_rate
-    if not rate or not math.isfinite(capture_fps) or capture_fps <= 0:
+    # Ordinary recordings note their rate as well, and fall below it in the dark.
+    if not rate or not math.isfinite(capture_fps) or capture_fps < _LEAST_HIGH_SPEED_FPS:
         return 1.0
-    return capture_fps / float(rate)
+    slowed_down = capture_fps / float(rate)
+    whole = round(slowed_down)
+    # The rates are nominal: 240 frames per second play at 29.9.
+    return float(whole) if abs(slowed_down - whole) < _ROUNDING * whole else max(1.0, slowed_down)

@@ -71,11 +71,20 @@ def test_analyze_writes_every_format(run: Run, clip: Path, tmp_path: Path, param
 
 
 def test_analyze_writes_the_overlay_when_asked(run: Run, clip: Path, tmp_path: Path) -> None:
-    """The video has as many frames as the original, and every file written is named."""
-    done = run("analyze", clip, "--overlay", "--out", tmp_path / "o")
+    """The video has the frames of the original at their times, and every file written is named.
+
+    In slow motion all other times are the performer's.
+    """
+    done = run("analyze", clip, "--overlay", "--slow-motion", "4", "--out", tmp_path / "o")
     assert done.returncode == 0, done.stderr
     with av.open(str(tmp_path / "o" / "overlay.mp4")) as container:
-        assert sum(1 for _ in container.decode(video=0)) == CLIP_FRAMES
+        times_s = [frame.time for frame in container.decode(video=0)]
+    assert len(times_s) == CLIP_FRAMES
+    media = json.loads((tmp_path / "o" / "timeline.json").read_text())["media"]
+    assert media["slow_motion"] == 4
+    assert media["duration_s"] == pytest.approx(CLIP_FRAMES / 25 / 4, abs=0.01)
+    assert times_s[-1] == pytest.approx((CLIP_FRAMES - 1) / 25, abs=0.01)
+    assert "4 times slower than real" in done.stdout
     holds = json.loads((tmp_path / "o" / "holds.json").read_text())
     photos = {f"holds/{hold['number']}.jpg" for hold in holds} | {
         f"holds/{hold['number']}_{moment}.jpg" for hold in holds for moment in hold["moments_s"]

@@ -1,8 +1,10 @@
 """Exports, content negotiation and ranges, without a service."""
 
 import json
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 from serving.analysis import Analysis, MediaFacts, ModelFacts
 from serving.errors import NotAcceptableError
 from serving.exports.captions import write_vtt
+from serving.exports.elan import write_elan
 from serving.exports.files import write_exports
 from serving.exports.timeline_json import write_json
 from serving.http.files.negotiation import chosen_format
@@ -74,6 +77,29 @@ def test_captions_are_ordered_and_escaped(seed: int) -> None:
     assert times == sorted(times)
     assert all(start < end for start, end in (cue.split(" --> ") for cue in cues))
     assert "<lever>" not in file.getvalue()
+
+
+def test_captions_of_slow_motion_go_along_with_the_video() -> None:
+    """Their times are the video's, the durations in their text the performer's."""
+    real = an_analysis(1)
+    slow = replace(real, media=replace(real.media, slow_motion=4.0))
+    expected = [
+        (round(segment.start_s * 4000), f"{segment.duration_s:.1f} s")
+        for segment in real.timeline.segments
+    ]
+    file = StringIO()
+    write_vtt(slow, file)
+    cues = file.getvalue().split("\n\n")[1:]
+    assert len(cues) == len(expected)
+    for cue, (start_ms, duration) in zip(cues, expected, strict=True):
+        minutes, rest = cue[3:12].split(":")
+        assert int(minutes) * 60_000 + round(float(rest) * 1000) == start_ms
+        assert duration in cue
+    file = StringIO()
+    write_elan(slow, file)
+    stored = ElementTree.fromstring(file.getvalue())  # noqa: S314 - our own
+    slots = [int(slot.attrib["TIME_VALUE"]) for slot in stored.iter("TIME_SLOT")]
+    assert {start_ms for start_ms, _ in expected} <= set(slots)
 
 
 def test_a_failed_export_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

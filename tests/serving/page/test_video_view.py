@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, expect
 
+from serving.storage.job_record import read_record
 from tests.clips import write_audio
 from tests.serving.page.conftest import LAPTOP, wait_until, watched
 from tests.serving.server import VIDEOS, Server
@@ -82,6 +83,33 @@ def test_the_video_with_skeleton_replaces_the_original(
         with page.expect_download() as download:
             page.click(link)
         assert download.value.path().read_bytes().startswith(start), link
+
+
+def test_a_video_in_slow_motion_has_the_times_of_the_performer(
+    page: Page, server: Server, clip: Path
+) -> None:
+    """Chosen before the upload; the player still finds what belongs to a time."""
+    page.get_by_label("Slow motion").select_option("4")
+    page.set_input_files("#file", clip)
+    expect(page.locator("#result")).to_be_visible()
+    expect(page.get_by_label("Slow motion")).to_have_value("")
+    job_id = page.url.split("#")[1]
+    timeline = server.http.get(f"{VIDEOS}/{job_id}/timeline").json()
+    assert timeline["media"]["slow_motion"] == 4
+    record = read_record(server.data / "jobs" / job_id)
+    assert record is not None
+    assert record.slow_motion == 4
+    wait_until(page, "document.querySelector('.player video').readyState >= 1")
+    duration_s = float(page.evaluate("document.querySelector('.player video').duration"))
+    assert timeline["media"]["duration_s"] == pytest.approx(duration_s / 4, abs=0.05)
+    ribbon = page.locator(".ribbon")
+    box = ribbon.bounding_box()
+    assert box is not None
+    ribbon.click(position={"x": box["width"] / 2, "y": 20})
+    assert page.evaluate(TIME) == pytest.approx(duration_s / 2, abs=0.1)
+    shown = page.locator(".player .time")
+    expect(shown).to_have_text(f"0:{duration_s / 8:04.1f} / 0:{duration_s / 4:04.1f}")
+    expect(page.locator(".media")).to_contain_text("4 times slower than real")
 
 
 def test_a_video_the_browser_cannot_play_is_shown_with_its_skeleton(
