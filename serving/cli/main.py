@@ -26,6 +26,15 @@ ParamsOption = Annotated[
         "--params", metavar="PATH", help="Settings file. Default: the project's params.yaml."
     ),
 ]
+SlowMotionOption = Annotated[
+    float | None,
+    typer.Option(
+        min=1,
+        max=100,
+        help="How many times slower than real the video plays: 8 for 240 frames per second played "
+        "at 30. Default: what the file says.",
+    ),
+]
 
 
 @app.command()
@@ -38,15 +47,7 @@ def analyze(
     overlay: Annotated[
         bool, typer.Option("--overlay", help="Also write the video with the poses drawn on it.")
     ] = False,
-    slow_motion: Annotated[
-        float | None,
-        typer.Option(
-            min=1,
-            max=100,
-            help="How many times slower than real the video plays: 8 for 240 frames per second "
-            "played at 30. Default: what the file says.",
-        ),
-    ] = None,
+    slow_motion: SlowMotionOption = None,
     model: ModelOption = None,
     params: ParamsOption = None,
 ) -> None:
@@ -63,13 +64,14 @@ def score(
     json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object, for other programs.")
     ] = False,
+    slow_motion: SlowMotionOption = None,
     model: ModelOption = None,
     params: ParamsOption = None,
 ) -> None:
     """Score each hold in a video, from 0 to 100, and say what cost points."""
     from serving.cli.score import score_video
 
-    score_video(video, json, model, params)
+    score_video(video, json, model, params, slow_motion)
 
 
 @app.command()

@@ -18,15 +18,30 @@ from shared_features.runtime.worker_process import note
 from shared_features.scoring.holds import HoldScore
 
 
-def score_video(video: Path, as_json: bool, model: Path | None, params: Path | None) -> None:
+def score_video(
+    video: Path,
+    as_json: bool,
+    model: Path | None,
+    params: Path | None,
+    slow_motion: float | None = None,
+) -> None:
     """Print the score of each hold; writes no files.
+
+    Args:
+        video: Path of the recording.
+        as_json: Whether to print one JSON object.
+        model: Path of a model file; None for the one in the settings.
+        params: Path of a settings file; None for the project's.
+        slow_motion: How many times slower than real the video plays; None: as the file says.
 
     Raises:
         StrapsError: The video, the model or a setting cannot be used.
     """
     settings = load_settings(params)
     classifier = PoseClassifier(model or settings.serving.model_path)
-    analysis: Analysis = call_in_worker(VideoScorer, "score", video, classifier, settings)
+    analysis: Analysis = call_in_worker(
+        VideoScorer, "score", video, classifier, settings, slow_motion
+    )
     if as_json:
         print(json.dumps(score_report(analysis), indent=1, ensure_ascii=False, allow_nan=False))
         return
@@ -41,7 +56,13 @@ def score_video(video: Path, as_json: bool, model: Path | None, params: Path | N
 class VideoScorer:
     """Analyses a video; lives in a worker process."""
 
-    def score(self, video: Path, classifier: PoseClassifier, settings: Settings) -> Analysis:
+    def score(
+        self,
+        video: Path,
+        classifier: PoseClassifier,
+        settings: Settings,
+        slow_motion: float | None,
+    ) -> Analysis:
         """The analysis; notes ``(title, frames done, frames in all)`` for every frame.
 
         Raises:
@@ -55,6 +76,7 @@ class VideoScorer:
             settings.shared,
             report_progress=lambda done: note((video.name, done, frames)),
             threads=settings.serving.analysis_threads,
+            slow_motion=slow_motion,
         )
 
 
