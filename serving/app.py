@@ -51,6 +51,19 @@ from serving.storage.data_dir import DataDir
 
 _LOG = logging.getLogger(__name__)
 API_PREFIX = "/api/v1"
+_RESOURCES = (
+    photos,
+    videos,
+    timelines,
+    angles,
+    scores,
+    drawings,
+    landmarks,
+    model,
+    live,
+    demo,
+    session,
+)
 _REFERENCES = "#/components/schemas/{model}"
 _WARM_UP_RETRY_S = 0.2
 
@@ -99,14 +112,13 @@ def create_app(settings: Settings, data_dir: DataDir) -> FastAPI:
         metrics=metrics,
     )
     metrics.registry.register(StateCollector(services.state))
-    results = (timelines, angles, scores, drawings)
-    for resource in (photos, videos, *results, landmarks, model, live, demo):
-        app.include_router(resource.router, prefix=API_PREFIX)
-    app.include_router(session.router, prefix=API_PREFIX)
     app.include_router(health.router)
     app.include_router(metrics_route.router)
-    app.include_router(page.router)
-    page.mount(app)
+    if serving.role != "worker":
+        for resource in _RESOURCES:
+            app.include_router(resource.router, prefix=API_PREFIX)
+        app.include_router(page.router)
+        page.mount(app)
     problems.install(app)
     bodies = (LandmarksIn, LoginIn, TimelineOut, AnglesOut, ScoresOut)
     schemas = [body.model_json_schema(ref_template=_REFERENCES) for body in bodies]
@@ -154,8 +166,9 @@ async def _warm_up(services: Services) -> None:
             await asyncio.sleep(_WARM_UP_RETRY_S)
             continue
         try:
-            await services.photos.warm_up()
-            await services.live.warm_up()
+            if services.settings.serving.role != "worker":
+                await services.photos.warm_up()
+                await services.live.warm_up()
         except Exception:
             # MediaPipe may fail to load the pose model for any reason: the service stays alive but
             # not ready, and the log has the details.

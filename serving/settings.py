@@ -25,6 +25,9 @@ ENVIRONMENT: dict[str, str] = {
     "STRAPS_HOST": "host",
     "STRAPS_PORT": "port",
     "STRAPS_DATA_DIR": "data_dir",
+    "STRAPS_STORE": "store",
+    "STRAPS_ROLE": "role",
+    "STRAPS_DATABASE_URL": "database_url",
 }
 
 
@@ -59,6 +62,8 @@ class LiveParams(Section):
         return self.max_frame_kb * 1024
 
 
+# What a service does: answer clients, work on their videos, or both.
+Role = Literal["all", "web", "worker"]
 OverlayPart = Literal["skeleton", "pose", "confidence", "clock", "ribbon", "score"]
 Colour = Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]
 # The presets of x264, except the slowest: its files are hardly smaller and take far longer.
@@ -89,6 +94,8 @@ class ServingParams(Section):
 
     model_path: Path
     data_dir: Path
+    store: Path | None = None
+    role: Role = "all"
     host: str = Field(min_length=1)
     port: int = Field(ge=1, le=65535)
     log_format: LogFormat = "text"
@@ -163,6 +170,18 @@ def load_settings(params: Path | None = None) -> Settings:
         key: relative_to_params(getattr(serving, key), params)
         for key in ("model_path", "data_dir", "demo_video")
     }
+    if serving.store is not None:
+        paths["store"] = relative_to_params(serving.store, params)
+        if not (serving.database_url or "").startswith("postgresql"):
+            raise ParamsError(
+                "`serving.store` is for services that share their work, so they need a PostgreSQL "
+                "database as well (`serving.database_url`, or STRAPS_DATABASE_URL)."
+            )
+    elif serving.role != "all":
+        raise ParamsError(
+            f"`serving.role` is {serving.role}, but this service shares no work: set "
+            "`serving.store` and `serving.database_url`, or use the role all."
+        )
     if serving.tokens_file is not None:
         paths["tokens_file"] = relative_to_params(serving.tokens_file, params)
     if shared.pose.model_path is not None:
@@ -182,9 +201,9 @@ def _overridden(params: ServingParams) -> ServingParams:
         for variable, key in ENVIRONMENT.items()
         if os.environ.get(variable)
     }
-    if "data_dir" in values:
+    for key in {"data_dir", "store"} & values.keys():
         # As in a shell, a relative path starts at the current folder.
-        values["data_dir"] = str(Path(values["data_dir"]).absolute())
+        values[key] = str(Path(values[key]).absolute())
     try:
         return ServingParams.model_validate(params.model_dump() | values)
     except ValidationError as error:

@@ -22,12 +22,14 @@ def check_data_dir(repair: bool, params: Path | None) -> bool:
     serving = settings.serving
     if not serving.data_dir.is_dir():
         raise DataDirError(f"There is no data folder {serving.data_dir}.")
-    with DataDir(serving.data_dir, serving.min_free_bytes, tidy=False) as data_dir:
+    with DataDir(
+        serving.data_dir, serving.min_free_bytes, tidy=False, store=serving.store
+    ) as data_dir:
         findings = inspect_data_dir(settings, data_dir)
         for finding in findings:
             print(finding)
         if not findings:
-            print(f"{data_dir.root} is in order: {len(data_dir.job_ids())} videos.")
+            print(f"{data_dir.store} is in order: {len(data_dir.job_ids())} videos.")
         elif not repair:
             print("Run `straps-serve check --repair` to rebuild the queue. Nothing is removed.")
         if not findings or not repair:

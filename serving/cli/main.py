@@ -1,7 +1,7 @@
 """``straps-serve``: analyse a video, classify photos or a live stream, run the service."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -155,12 +155,19 @@ def run(
     insecure: Annotated[
         bool, typer.Option("--insecure", help="Listen on other addresses without tokens.")
     ] = False,
+    role: Annotated[
+        Literal["all", "web", "worker"] | None,
+        typer.Option(
+            help="Answer clients (web), work on their videos (worker), or both. Default: "
+            "`serving.role`."
+        ),
+    ] = None,
     params: ParamsOption = None,
 ) -> None:
     """Run the service with its web page, until interrupted."""
     from serving.cli.run import run_service
 
-    run_service(host, port, params, insecure)
+    run_service(host, port, params, insecure, role)
 
 
 @app.command()

@@ -20,7 +20,7 @@ from serving.http.access.tokens import TOKENS_VARIABLE, load_tokens
 from serving.http.transport import limited_protocol
 from serving.live.transport import LiveTransport
 from serving.observability import logs
-from serving.settings import ServingParams, load_settings
+from serving.settings import Role, ServingParams, load_settings
 from serving.storage.data_dir import DataDir
 from shared_features.errors import ParamsError
 from shared_features.runtime.allocator import limit_arenas
@@ -37,7 +37,11 @@ _THREADS_GRACE_S = 2.0
 
 
 def run_service(
-    host: str | None, port: int | None, params: Path | None, insecure: bool = False
+    host: str | None,
+    port: int | None,
+    params: Path | None,
+    insecure: bool = False,
+    role: Role | None = None,
 ) -> None:
     """Run the service until it is told to stop.
 
@@ -50,6 +54,8 @@ def run_service(
     limit_arenas()
     sys.setswitchinterval(_SWITCH_S)
     _allow_files()
+    if role is not None:
+        os.environ["STRAPS_ROLE"] = role  # so that it is checked with the other settings
     settings = load_settings(params)
     logs.configure(settings.serving.log_format)
     given = {key: value for key, value in (("host", host), ("port", port)) if value is not None}
@@ -57,7 +63,10 @@ def run_service(
     serving = settings.serving
     if not insecure:
         _check_exposure(serving)
-    with _ending_in_time(), DataDir(serving.data_dir, serving.min_free_bytes) as data_dir:
+    with (
+        _ending_in_time(),
+        DataDir(serving.data_dir, serving.min_free_bytes, store=serving.store) as data_dir,
+    ):
         uvicorn.run(
             create_app(settings, data_dir),
             host=serving.host,

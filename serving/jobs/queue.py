@@ -64,9 +64,7 @@ class JobQueue:
         self._uploading = 0
         self._stopping = threading.Event()
         self._runner = Runner(settings, data_dir, engine, self._stopping, self._metrics)
-        self._upkeep = Upkeep(
-            self._open, self._runner.running, self._runner.prepare, self._retain, self._stopping
-        )
+        self._upkeep = Upkeep(self._open, self._runner, self._retain, self._stopping)
         serving = settings.serving
         self._retention = Retention(serving.keep_days, serving.max_data_bytes)
 
@@ -231,14 +229,12 @@ class JobQueue:
 
     def all(self, owner: str | None = None) -> list[Job]:
         """Every job, or every job of one client, newest first."""
-        found = self._workflows.all()
         present = self._data_dir.job_ids() - self._runner.deleted()
+        found = self._workflows.of_jobs(present)
         jobs = [
             self._job(workflows["analysis"], workflows.get("overlay"))
-            for workflows in found
-            if "analysis" in workflows
-            and workflows["analysis"].job_id in present
-            and owner in (None, workflows["analysis"].given.owner)
+            for workflows in found.values()
+            if "analysis" in workflows and owner in (None, workflows["analysis"].given.owner)
         ]
         return sorted(jobs, key=lambda job: job.created_at, reverse=True)
 
@@ -287,7 +283,7 @@ class JobQueue:
                 "analysis": self._settings.serving.analysis_workers,
                 "overlay": _OVERLAY_WORKERS,
             },
-            run={"analysis": self._runner.analyze, "overlay": self._runner.draw},
+            run=self._runner.work,
         )
 
     def _job(self, analysis: Workflow, overlay: Workflow | None) -> Job:

@@ -6,8 +6,10 @@ import time
 from collections.abc import Callable
 
 from serving.errors import DiskFullError, NotReadyError
+from serving.jobs.database.replicas import BEAT_INTERVAL_S
 from serving.jobs.database.stored import WorkflowKind
 from serving.jobs.database.workflows import Workflows
+from serving.jobs.work.runner import Runner
 
 _LOG = logging.getLogger(__name__)
 
@@ -24,8 +26,7 @@ class Upkeep:
 
     Args:
         open_workflows: Opens the database.
-        running: Kinds and job IDs of the work under way.
-        on_open: Called when the database has been opened.
+        runner: What does the work.
         tidy: Called every now and then while the database answers.
         stopping: Set when the process is shutting down.
     """
@@ -33,13 +34,11 @@ class Upkeep:
     def __init__(
         self,
         open_workflows: Callable[[], Workflows],
-        running: Callable[[], set[tuple[WorkflowKind, str]]],
-        on_open: Callable[[], None],
+        runner: Runner,
         tidy: Callable[[], None],
         stopping: threading.Event,
     ) -> None:
-        self._open_workflows, self._running, self._on_open = open_workflows, running, on_open
-        self._tidy = tidy
+        self._open_workflows, self._runner, self._tidy = open_workflows, runner, tidy
         self._stopping = stopping
         self._opened: Workflows | None = None
         self._problem: str | None = "The queue is being opened."
@@ -82,6 +81,7 @@ class Upkeep:
     def _look_after(self) -> None:
         """Open the queue, then watch over it, until the service stops."""
         checked_s = time.monotonic()
+        beaten_s = 0.0
         while not self._stopping.is_set():
             if self._opened is None:
                 self._open()
@@ -91,11 +91,36 @@ class Upkeep:
                 if silent != self._problem:
                     _LOG.warning("%s", silent or "The queue's database answers again.")
                     self._problem = silent
+                if silent is None and self._opened.is_shared:
+                    self._runner.cancel_removed()
+                    beaten_s = self._share(self._opened, beaten_s)
                 if silent is None and time.monotonic() - checked_s > _ORPHANS_INTERVAL_S:
                     self._adopt_orphans(self._opened)
                     self._run_tidy()
                     checked_s = time.monotonic()
             self._stopping.wait(_CHECK_INTERVAL_S if self._opened else _REOPEN_INTERVAL_S)
+
+    def _share(self, workflows: Workflows, beaten_s: float) -> float:
+        """Tell the other services that this one is there, and take over what those gone left.
+
+        Returns:
+            When it was told last, by ``time.monotonic``.
+        """
+        now_s = time.monotonic()
+        if now_s - beaten_s < BEAT_INTERVAL_S:
+            return beaten_s
+        try:
+            if not workflows.beat():
+                _LOG.warning("this service was silent for so long that others take over its work")
+                self._runner.interrupt()
+            for gone in workflows.take_over():
+                _LOG.warning("the service %s is gone; its work is queued again", gone)
+        except (NotReadyError, DiskFullError):
+            return beaten_s  # as in `_adopt_orphans`
+        except Exception:
+            # As in `_open`.
+            _LOG.exception("the other services could not be reached")
+        return now_s
 
     def _run_tidy(self) -> None:
         try:
@@ -122,7 +147,7 @@ class Upkeep:
             self._problem = problem
         else:
             self._problem, self._opened = None, workflows
-            self._on_open()
+            self._runner.prepare()
 
     def _adopt_orphans(self, workflows: Workflows) -> None:
         """Enqueue again what is running according to the database, but is not.
@@ -131,7 +156,7 @@ class Upkeep:
         away. Two checks in a row must find it, because starting and ending take a moment.
         """
         try:
-            orphans = set(workflows.running()) - self._running()
+            orphans = set(workflows.running()) - self._runner.running()
             for kind, job_id in orphans & self._orphans:
                 _LOG.warning("the %s of %s has no process and is queued again", kind, job_id)
                 workflows.again(kind, job_id)

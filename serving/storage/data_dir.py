@@ -1,10 +1,13 @@
-"""The data folder: the only place the service writes to.
+"""The data folder: the only place the service writes to, unless it shares a store with others.
 
 ``jobs/<id>/`` holds an uploaded video, its finished chunks and, at the end, its timeline in every
 format, the overlay video and the images; its ``job.json`` says what job it is. ``uploads/`` holds
 files being received, and photos while they are analysed. ``deleted/`` holds what is being removed.
 ``set-aside/`` holds what was found in ``jobs/`` and is no job; nothing there is used or removed. A
 client's file name is never part of a path.
+
+Services that share their work have these folders in a store that all of them can reach. The data
+folder of each then holds its own ID, and the lock.
 """
 
 import re
@@ -12,7 +15,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Self
 
@@ -37,7 +40,7 @@ def is_job_folder(path: Path) -> bool:
 
 
 class DataDir:
-    """The service's data folder, locked against a second service.
+    """The service's data folder, locked against a second service, and its store.
 
     The lock belongs to the process: the operating system releases it even if the process is killed.
 
@@ -45,25 +48,42 @@ class DataDir:
         root: Path of the folder; created if missing.
         reserve_bytes: Number of bytes that uploads leave free on its disk.
         tidy: Remove what an earlier process was receiving or removing when it was killed.
+        store: Folder shared with other services; None: the data folder itself.
+
+    Attributes:
+        root: Path of the data folder.
+        store: Where the jobs are.
+        instance: ID of the queue that belongs to the store.
+        replica: ID of this service among those that share the store; None if it is alone.
 
     Raises:
         DataDirError: The folder cannot be written to, or another service is using it.
     """
 
-    def __init__(self, root: Path, reserve_bytes: int = 0, tidy: bool = True) -> None:
-        self.root = root
+    def __init__(
+        self, root: Path, reserve_bytes: int = 0, tidy: bool = True, store: Path | None = None
+    ) -> None:
+        self.root, self.store = root, store or root
+        self._is_shared = store is not None
+        self.replica: str | None = None
         self._tidy = tidy
-        self.space = DiskSpace(root, reserve_bytes)
-        self.jobs, self.uploads = root / "jobs", root / "uploads"
-        self._deleted = root / "deleted"
+        self.space = DiskSpace(self.store, reserve_bytes)
+        self.jobs, self.uploads = self.store / "jobs", self.store / "uploads"
+        self._deleted = self.store / "deleted"
         self._lock = FileLock(root / "lock", timeout=0, fallback_to_soft=False)
 
     def __enter__(self) -> Self:
         try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire()
+            if self._is_shared:
+                self.replica = _read_id(self.root / "replica")
+                self.uploads /= self.replica
+                self._deleted /= self.replica
             for folder in (self.jobs, self.uploads, self._deleted):
                 folder.mkdir(parents=True, exist_ok=True)
-            self._lock.acquire()
-            self.instance = self._read_instance()
+            with self.exclusive():
+                self.instance = _read_id(self.store / "instance")
         except Timeout as error:
             raise DataDirError(
                 f"Another straps-serve is using {self.root}. Stop it, or give this one a folder of "
@@ -99,7 +119,7 @@ class DataDir:
 
     def set_aside(self, entry: Path) -> Path:
         """Move something out of the jobs' folders, to where it is kept; returns its new path."""
-        folder = self.root / SET_ASIDE
+        folder = self.store / SET_ASIDE
         folder.mkdir(exist_ok=True)
         stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
         return entry.rename(folder / f"{entry.name}-{stamp}-{new_id()[:4]}")
@@ -112,6 +132,10 @@ class DataDir:
         except FileNotFoundError:
             return
         shutil.rmtree(doomed, ignore_errors=True)
+
+    def exclusive(self) -> AbstractContextManager[object]:
+        """Excludes other services that share the store, for as long as it is entered."""
+        return FileLock(self.store / "shared.lock") if self._is_shared else nullcontext()
 
     @contextmanager
     def receiving(self) -> Iterator[Path]:
@@ -126,15 +150,15 @@ class DataDir:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _read_instance(self) -> str:
-        """ID that tells this folder's queue from others in the same database."""
-        path = self.root / "instance"
-        if not path.is_file():
-            with atomic_write(path) as temporary:
-                temporary.write_text(new_id(), encoding="ascii")
-        return path.read_text(encoding="ascii")
-
     @staticmethod
     def _empty(folder: Path) -> None:
         for entry in folder.iterdir():
             shutil.rmtree(entry, ignore_errors=True)
+
+
+def _read_id(path: Path) -> str:
+    """The ID in a file, which is made if there is none."""
+    if not path.is_file():
+        with atomic_write(path) as temporary:
+            temporary.write_text(new_id(), encoding="ascii")
+    return path.read_text(encoding="ascii")

@@ -18,7 +18,7 @@ def open_workflows(
     settings: Settings,
     data_dir: DataDir,
     workers: dict[WorkflowKind, int],
-    run: dict[WorkflowKind, Callable[[str, JobInput], str | None]],
+    run: dict[WorkflowKind, Callable[[str, JobInput], str | None]] | None,
 ) -> Workflows:
     """Open the queue, with every folder in it.
 
@@ -26,15 +26,19 @@ def open_workflows(
         settings: Location of the database.
         data_dir: Folder of the jobs, and of the database if none is named.
         workers: Number of workflows of each kind that run in parallel.
-        run: The work of each kind.
+        run: The work of each kind; None: this service only answers clients.
 
     Raises:
         Exception: The database cannot be used at the moment.
     """
     _replace_broken(own_database(settings, data_dir.root))
-    workflows = Workflows(_url(settings, data_dir.root), data_dir.instance, workers, run)
+    role = settings.serving.role
+    replica = None if data_dir.replica is None else (data_dir.replica, role)
+    url = _url(settings, data_dir.root)
+    workflows = Workflows(url, data_dir.instance, workers, run, replica)
     try:
-        take_up(workflows, data_dir)
+        with data_dir.exclusive():
+            take_up(workflows, data_dir)
     except BaseException:
         workflows.close()
         raise

@@ -40,8 +40,8 @@ class TakenUp:
 
 def take_up(workflows: Workflows, data_dir: DataDir) -> TakenUp:
     """Make the database agree with the folders, and give every folder its record."""
-    stored = {job_id: job for job in workflows.all() if (job_id := _id_of(job)) is not None}
     present = data_dir.job_ids()
+    stored = _stored(workflows, present)
     aside = [data_dir.set_aside(stranger).name for stranger in data_dir.strangers()]
     unknown: list[JobRecord] = []
     for job_id in present:
@@ -69,6 +69,14 @@ def take_up(workflows: Workflows, data_dir: DataDir) -> TakenUp:
     return TakenUp(tuple(r.id for r in unknown), tuple(aside), tuple(forgotten))
 
 
+def _stored(workflows: Workflows, present: set[str]) -> dict[str, dict[WorkflowKind, Workflow]]:
+    """The jobs in the database, by ID."""
+    stored = workflows.of_jobs(present)
+    if not workflows.is_shared:  # otherwise another service may be adding one at this moment
+        stored |= {job_id: job for job in workflows.all() if (job_id := _id_of(job)) is not None}
+    return stored
+
+
 def _id_of(job: dict[WorkflowKind, Workflow]) -> str | None:
     return next((workflow.job_id for workflow in job.values()), None)
 
@@ -87,13 +95,15 @@ def _add(workflows: Workflows, data_dir: DataDir, record: JobRecord) -> None:
     folder = data_dir.jobs / record.id
     given = JobInput(record.media, record.source, record.created_s, record.owner)
     for kind in reversed(KINDS):  # the end of an analysis starts an overlay, unless there is one
-        # Under another queue's name, or left over from half a job.
-        workflows.remove(kind, record.id)
+        if not workflows.is_shared:
+            # Under another queue's name, or left over from half a job.
+            workflows.remove(kind, record.id)
         if is_settled(folder, record, kind):
             workflows.add_ended(kind, record.id, given, record.outcomes[kind])
     if not is_settled(folder, record, "analysis"):
-        workflows.remove("overlay", record.id)
-        workflows.add("analysis", record.id, given)
+        if not workflows.is_shared:
+            workflows.remove("overlay", record.id)
+        workflows.add("analysis", record.id, given)  # does nothing if it was added meanwhile
 
 
 def _add_overlays(

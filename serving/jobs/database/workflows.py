@@ -12,13 +12,16 @@ job's record counts attempts instead.
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 
 from serving.jobs.database.calls import CHECK_THREAD, DatabaseCalls
 from serving.jobs.database.log_filter import LogFilter
+from serving.jobs.database.recovery import recover
+from serving.jobs.database.replicas import Replicas
 from serving.jobs.database.stored import (
     KINDS,
     NAMES,
@@ -30,6 +33,7 @@ from serving.jobs.database.stored import (
     read_workflow,
     workflow_id,
 )
+from serving.settings import Role
 
 if TYPE_CHECKING:
     from dbos import WorkflowStatus
@@ -42,6 +46,7 @@ _APPLICATION_VERSION = "1"
 _POLL_INTERVALS_S: dict[WorkflowKind, float] = {"analysis": 0.4, "overlay": 1.0}
 _END_POLL_INTERVAL_S = 0.02
 _CONNECT_TIMEOUT_S = 5
+_IDS_PER_QUERY = 2000
 
 
 class Workflows:
@@ -53,6 +58,7 @@ class Workflows:
         workers: Number of workflows of each kind that run in parallel.
         run: The work of each kind, called with the job's ID and input; returns None or the reason
             for the failure. None: nothing is run.
+        replica: ID and role of this service among those that share the queues; None: it is alone.
     """
 
     def __init__(
@@ -61,8 +67,11 @@ class Workflows:
         instance: str,
         workers: dict[WorkflowKind, int],
         run: dict[WorkflowKind, Callable[[str, JobInput], str | None]] | None,
+        replica: tuple[str, Role] | None = None,
     ) -> None:
-        self._instance = instance
+        self._executor = instance if replica is None else replica[0]
+        self._replicas: Replicas | None = None
+        self.is_shared = replica is not None
         self._calls = DatabaseCalls(database_url)
         self._outcomes: dict[tuple[WorkflowKind, str], str | None] = {}
         self._queues: dict[WorkflowKind, str] = {
@@ -73,7 +82,7 @@ class Workflows:
             "name": "straps-serve",
             "system_database_url": database_url,
             "application_version": _APPLICATION_VERSION,
-            "executor_id": instance,
+            "executor_id": self._executor,
             "log_level": "WARNING",
             "enable_otlp": False,
             "db_engine_kwargs": _engine_options(database_url),
@@ -116,12 +125,16 @@ class Workflows:
                     polling_interval_sec=_POLL_INTERVALS_S[kind],
                     on_conflict="always_update",
                 )
+            if replica is not None:
+                self._replicas = Replicas(database_url, instance, *replica)
         except BaseException:
             self.close()
             raise
 
     def close(self) -> None:
-        """Stop running workflows."""
+        """Stop running workflows, and leave them to the other services, if there are any."""
+        if self._replicas is not None:
+            self._replicas.close()
         DBOS.destroy(destroy_registry=True)
         logging.getLogger("dbos").removeFilter(self._log_filter)
         self._calls.close()
@@ -129,6 +142,41 @@ class Workflows:
     def check(self) -> str | None:
         """Ask the database whether it is there; returns what is wrong. For one thread only."""
         return self._calls.check()
+
+    def beat(self) -> bool:
+        """For the thread that checks: tell other services that this one is there.
+
+        Returns:
+            False if it could not for so long that they may have taken over its work.
+        """
+        return self._replicas is None or self._calls.in_time(self._replicas.beat, checking=True)
+
+    def take_over(self) -> list[str]:
+        """For the thread that checks: enqueue again what services that are gone were running.
+
+        Returns:
+            The IDs of those services.
+        """
+        replicas = self._replicas
+        if replicas is None:
+            return []
+
+        def enqueue() -> list[str]:
+            pending = DBOS.list_workflows(
+                queue_name=list(self._queues.values()),
+                status=RUNNING,
+                load_input=False,
+                load_output=False,
+            )
+            others = {found.executor_id for found in pending if found.executor_id} - {
+                self._executor
+            }
+            gone = replicas.gone(sorted(others)) if others else []
+            if gone:
+                recover(gone)
+            return gone
+
+        return self._calls.in_time(enqueue, checking=True)
 
     def add(self, kind: WorkflowKind, job_id: str, given: JobInput) -> None:
         """Enqueue work, at most once per job and kind; on return it is stored durably."""
@@ -168,22 +216,38 @@ class Workflows:
 
     def of_job(self, job_id: str) -> dict[WorkflowKind, Workflow]:
         """A job's workflows by kind, in one query."""
-        found = self._list(workflow_ids=[workflow_id(kind, job_id) for kind in KINDS])
-        return {workflow.kind: workflow for workflow in map(read_workflow, found)}
+        return self.of_jobs([job_id]).get(job_id, {})
+
+    def of_jobs(self, job_ids: Iterable[str]) -> dict[str, dict[WorkflowKind, Workflow]]:
+        """The workflows of some jobs, by job and kind. Jobs have random IDs, whoever runs them."""
+        stored_ids = [workflow_id(kind, job_id) for job_id in job_ids for kind in KINDS]
+        jobs: dict[str, dict[WorkflowKind, Workflow]] = {}
+        for start in range(0, len(stored_ids), _IDS_PER_QUERY):
+            some = stored_ids[start : start + _IDS_PER_QUERY]
+            found = self._calls.in_time(
+                partial(DBOS.list_workflows, workflow_ids=some, name=list(NAMES.values()))
+            )
+            for workflow in map(read_workflow, found):
+                jobs.setdefault(workflow.job_id, {})[workflow.kind] = workflow
+        return jobs
 
     def all(self) -> list[dict[WorkflowKind, Workflow]]:
-        """Every job's workflows by kind, in one query and in no particular order."""
+        """Every workflow that this service owns, by job and kind, in no particular order."""
         jobs: dict[str, dict[WorkflowKind, Workflow]] = {}
         for workflow in map(read_workflow, self._list()):
             jobs.setdefault(workflow.job_id, {})[workflow.kind] = workflow
         return list(jobs.values())
 
     def count_waiting(self) -> int:
-        """Number of analyses that have not started."""
-        queue = self._queues["analysis"]
-        return len(
-            self._list(queue_name=queue, status=list(WAITING), load_input=False, load_output=False)
+        """Number of analyses that have not started, at whichever service."""
+        waiting = partial(
+            DBOS.list_workflows,
+            queue_name=self._queues["analysis"],
+            status=list(WAITING),
+            load_input=False,
+            load_output=False,
         )
+        return len(self._calls.in_time(waiting))
 
     def running(self) -> list[tuple[WorkflowKind, str]]:
         """For the thread that checks: kinds and job IDs of what the database says is running."""
@@ -208,7 +272,7 @@ class Workflows:
         # By executor and not by queue: what was given up, or stored when it had ended, is in none.
         names = list(NAMES.values())
         return self._calls.in_time(
-            lambda: DBOS.list_workflows(executor_id=self._instance, name=names, **conditions),
+            lambda: DBOS.list_workflows(executor_id=self._executor, name=names, **conditions),
             checking=checking,
         )
 

@@ -54,9 +54,17 @@ class Runner:
             "overlay": WorkerPool(Drawer, niceness=NICENESS, reuse=False),
         }
 
+    @property
+    def work(self) -> dict[WorkflowKind, Callable[[str, JobInput], str | None]] | None:
+        """The work of each kind; None if this service leaves all work to others."""
+        if self._settings.serving.role == "web":
+            return None
+        return {"analysis": self._analyze, "overlay": self._draw}
+
     def prepare(self) -> None:
         """Start a worker process for the first analysis, so that it need not wait for one."""
-        self._pools["analysis"].prepare()
+        if self.work is not None:
+            self._pools["analysis"].prepare()
 
     def stop(self) -> None:
         """Wait until the running work has been interrupted, and end the worker processes."""
@@ -71,6 +79,19 @@ class Runner:
         """Kinds and job IDs of the work under way."""
         with self._lock:
             return set(self._running)
+
+    def interrupt(self) -> None:
+        """Give up the work under way, because another service may have taken it over."""
+        with self._lock:
+            for job in self._running.values():
+                job.interrupted.set()
+
+    def cancel_removed(self) -> None:
+        """Cancel the work of jobs whose folder another service has removed."""
+        with self._lock:
+            for (_, job_id), job in self._running.items():
+                if not (self._data_dir.jobs / job_id).is_dir():
+                    job.cancelled.set()
 
     def progress(self, kind: WorkflowKind, job_id: str) -> JobProgress | None:
         """Progress of work under way; None if it is not."""
@@ -96,7 +117,7 @@ class Runner:
         with self._lock:
             return set(self._deleted)
 
-    def analyze(self, job_id: str, given: JobInput) -> str | None:
+    def _analyze(self, job_id: str, given: JobInput) -> str | None:
         """Run the workflow of an analysis, on a thread of its own."""
 
         def work(job: RunningJob, folder: Path) -> str | None:
@@ -109,7 +130,7 @@ class Runner:
 
         return self._run("analysis", job_id, work)
 
-    def draw(self, job_id: str, given: JobInput) -> str | None:
+    def _draw(self, job_id: str, given: JobInput) -> str | None:
         """Run the workflow of an overlay, on a thread of its own."""
 
         def work(job: RunningJob, folder: Path) -> str | None:

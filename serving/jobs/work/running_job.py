@@ -36,6 +36,7 @@ class RunningJob:
 
     def __init__(self, stopping: threading.Event) -> None:
         self.cancelled = threading.Event()
+        self.interrupted = threading.Event()
         self.finished = threading.Event()
         self.progress = JobProgress()
         self._stopping = stopping
@@ -44,10 +45,11 @@ class RunningJob:
         """Raise if the work has to end here; workers call it once per frame.
 
         Raises:
-            StoppedError: The process is shutting down; the job stays pending and resumes later.
+            StoppedError: The process is shutting down, or another one may have taken the job over;
+                it stays pending and is resumed.
             CancelledError: The job was deleted.
         """
-        if self._stopping.is_set():
+        if self._stopping.is_set() or self.interrupted.is_set():
             raise StoppedError
         if self.cancelled.is_set():
             raise CancelledError
