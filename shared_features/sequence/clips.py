@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from shared_features.errors import TrackError
 from shared_features.landmarks.landmarks import LANDMARK_COUNT, VISIBILITY, LandmarkTrack
+from shared_features.sequence.glitches import without_glitches
 from shared_features.sequence.layout import LANDMARK_DIMS, SequenceArray, SequenceSpec, joined
 from shared_features.sequence.normalisation import normalised
 from shared_features.sequence.sampling import sampled
@@ -39,7 +40,7 @@ def points_sequence(pts_s: FloatArray, points: FloatArray, spec: SequenceSpec) -
         pts_s: ``(n,)`` times in seconds, rising; n ≥ 1.
         points: ``(n, 33, 4)``: x to the right, y down, z away from the camera in one unit, and
             visibility; NaN where a landmark is missing.
-        spec: How many steps, and whether the body is turned upright.
+        spec: How many steps, and what is done to the landmarks.
 
     Raises:
         TrackError: The arrays do not have these shapes, or a time is not after the one before.
@@ -54,7 +55,10 @@ def points_sequence(pts_s: FloatArray, points: FloatArray, spec: SequenceSpec) -
         problems.append("times must be finite and rise from frame to frame")
     if problems:
         raise TrackError(f"These landmarks are not a clip: {'; '.join(problems)}.")
-    steps, valid = sampled(pts_s, points.astype(np.float64), spec.num_frames)
+    points = points.astype(np.float64)
+    if spec.glitch_threshold is not None:
+        points = without_glitches(points, spec.glitch_threshold)
+    steps, valid = sampled(pts_s, points, spec.num_frames)
     return joined(normalised(steps, spec.rotate), valid)
 
 

@@ -40,10 +40,13 @@ class SequenceSpec:
         num_frames: Number of steps, spread evenly over the time of the clip.
         rotate: Whether the body's own axis (hips to shoulders) is turned upright. Off for poses in
             which the direction of gravity matters, such as hanging ones.
+        glitch_threshold: Landmarks that jump away further than this many standard deviations are
+            interpolated (``glitches``); None: they are kept.
     """
 
     num_frames: int = NUM_FRAMES
     rotate: bool = False
+    glitch_threshold: float | None = None
 
     def __post_init__(self) -> None:
         if self.num_frames < 2:

@@ -1,0 +1,1 @@
+"""Clips with scores or labels, from tables and from the people who rated them."""

@@ -1,0 +1,73 @@
+"""A temporal convolution network: residual convolutions over time, each reaching further."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.sequence.networks.backend import Array, Params, jax, jnp
+
+CHANNELS = 64
+KERNEL = 3
+DILATIONS = (1, 2, 4)
+
+Weights = dict[str, NDArray[np.float32]]
+
+
+def tcn_weights(random: np.random.Generator, columns: int) -> Weights:
+    """Initial weights (He et al. 2015)."""
+
+    def convolution(out: int, into: int, width: int) -> NDArray[np.float32]:
+        std = (2 / (into * width)) ** 0.5
+        return random.normal(0, std, (out, into, width)).astype(np.float32)
+
+    weights = {"entry_w": convolution(CHANNELS, columns, 1)}
+    weights["entry_b"] = np.zeros(CHANNELS, dtype=np.float32)
+    for dilation in DILATIONS:
+        weights[f"time_{dilation}_w"] = convolution(CHANNELS, CHANNELS, KERNEL)
+        weights[f"time_{dilation}_b"] = np.zeros(CHANNELS, dtype=np.float32)
+    return weights
+
+
+def tcn(params: Params, scaled: Array) -> Array:
+    """Means and maxima over time ``(n, 128)`` of sequences ``(n, steps, columns)``."""
+    x = _convolved(scaled.swapaxes(1, 2), params["entry_w"], params["entry_b"], 1)
+    for dilation in DILATIONS:
+        change = _convolved(
+            jax.nn.relu(x), params[f"time_{dilation}_w"], params[f"time_{dilation}_b"], dilation
+        )
+        x = x + change
+    x = jax.nn.relu(x)
+    return jnp.concatenate([x.mean(axis=-1), x.max(axis=-1)], axis=-1)
+
+
+def _convolved(x: Array, weights: Array, bias: Array, dilation: int) -> Array:
+    convolved: Array = jax.lax.conv_general_dilated(
+        x, weights, (1,), "SAME", rhs_dilation=(dilation,), dimension_numbers=("NCH", "OIH", "NCH")
+    )
+    return convolved + bias[:, jnp.newaxis]
+
+
+def _onnx() -> str:
+    nodes = [
+        "by_column = Transpose<perm = [0, 2, 1]>(scaled)",
+        "entry = Conv<kernel_shape = [1]>(by_column, entry_w, entry_b)",
+    ]
+    x = "entry"
+    for dilation in DILATIONS:
+        nodes += [
+            f"relu_{dilation} = Relu({x})",
+            f"change_{dilation} = Conv<kernel_shape = [{KERNEL}], dilations = [{dilation}], "
+            f"pads = [{dilation}, {dilation}]>"
+            f"(relu_{dilation}, time_{dilation}_w, time_{dilation}_b)",
+            f"sum_{dilation} = Add({x}, change_{dilation})",
+        ]
+        x = f"sum_{dilation}"
+    nodes += [
+        f"last = Relu({x})",
+        "mean_over_time = ReduceMean<axes = [2], keepdims = 0>(last)",
+        "max_over_time = ReduceMax<axes = [2], keepdims = 0>(last)",
+        "trunk = Concat<axis = 1>(mean_over_time, max_over_time)",
+    ]
+    return "\n".join(nodes) + "\n"
+
+
+TCN_ONNX = _onnx()

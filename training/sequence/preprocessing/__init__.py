@@ -1,0 +1,1 @@
+"""What is done to clips before a model learns from them, as steps that can be switched."""
