@@ -40,6 +40,7 @@ PURE_LIBRARIES = {
 IMPURE_AT_RUN_TIME = {"cv2", "av", "PIL", "pandas", "onnxruntime", "mediapipe", "yaml", "pydantic"}
 PLACES = {
     "av": "shared_features/media/",
+    "jax": "training/sequence/networks/backend.py",
     # Running networks goes through its library; only set-up needs the package.
     "mediapipe": "shared_features/pose/model_asset.py",
     "ctypes": ("shared_features/runtime/allocator.py", "shared_features/pose/network/"),
@@ -49,10 +50,10 @@ PLACES = {
     "uvicorn": ("serving/", "training/labeller/"),
 }
 TRAINING_ONLY = {
-    *{"cleanlab", "distributed", "imagehash", "matplotlib", "mlflow", "onnx", "onnxmltools"},
-    *{"optuna", "pandas", "pyarrow", "scipy", "skl2onnx", "sklearn", "xgboost"},
+    *{"cleanlab", "distributed", "imagehash", "jax", "matplotlib", "mlflow", "onnx", "onnxmltools"},
+    *{"optax", "optuna", "pandas", "pyarrow", "scipy", "skl2onnx", "sklearn", "xgboost"},
 }
-EXTRAS = {"shared_features": (), "serving": ("serve",), "training": ("train",)}
+EXTRAS = {"shared_features": (), "serving": ("serve",), "training": ("train", "sequence")}
 # Declared, though no module of the project imports them.
 NOT_IMPORTED = {
     "ipykernel": "runs notebooks/explore.ipynb",
@@ -188,6 +189,7 @@ def test_what_is_declared_is_used() -> None:
         "": set().union(*used.values()),
         "serve": used["serving"],
         "train": used["training"],
+        "sequence": used["training"],
         "dev": outside,
     }
     for extra, names in groups.items():

@@ -14,6 +14,7 @@ from shared_features.params import (
     relative_to_params,
 )
 from training.errors import TrainingError
+from training.sequence_params import SequenceParams
 
 ScoreMetric = Literal["f1_macro", "accuracy", "balanced_accuracy", "log_loss"]
 
@@ -171,6 +172,7 @@ class TrainingParams(Section):
     tracking: TrackingParams
     promotion: PromotionParams
     starter: StarterParams
+    sequence: SequenceParams = SequenceParams()
 
     @model_validator(mode="after")
     def _folders_differ(self) -> Self:
@@ -202,6 +204,12 @@ def load_training(path: Path | None = None) -> TrainingParams:
             ),
             "promotion": params.promotion.model_copy(
                 update={"output": relative_to_params(params.promotion.output, path)}
+            ),
+            "sequence": params.sequence.model_copy(
+                update={
+                    name: relative_to_params(getattr(params.sequence, name), path)
+                    for name in ("labels", "folder", "output")
+                }
             ),
         }
     )

@@ -8,10 +8,15 @@ import typer
 from training.cli.options import Params
 
 if TYPE_CHECKING:
-    from training.learning.registry.promotion import Promotion
+    from training.learning.registry.promotion import Gate, Promotion
     from training.learning.reports.training_report import TrainingReport
+    from training.params import PromotionParams, TrackingParams
 
 app = typer.Typer()
+
+SequenceModels = Annotated[
+    bool, typer.Option("--sequence", help="Of sequence models instead of pose classifiers.")
+]
 
 _MIN_WIDTH = 90
 # A tool can listen on all addresses, but a browser has to be given a particular one.
@@ -46,7 +51,7 @@ def train(
 
 
 @app.command("models")
-def models(params: Params = None) -> None:
+def models(sequence: SequenceModels = False, params: Params = None) -> None:
     """List the registered models, newest first, and show which one is served."""
     from datetime import datetime
 
@@ -54,11 +59,13 @@ def models(params: Params = None) -> None:
     from rich.table import Table
 
     from training.learning.registry.model_registry import Registry
-    from training.params import load_training
 
-    registry = Registry(load_training(params).tracking)
+    tracked, _, gate = _registered(sequence, params)
+    registry = Registry(tracked, gate.model_file)
     champion = registry.champion()
-    table = Table("Version", "Trained", "Model", "F1 held out", "F1 cross-val.", "", box=None)
+    scores = ("held_out",) if sequence else ("held_out_f1_macro", "cross_validation_f1_macro")
+    titles = ("Held out",) if sequence else ("F1 held out", "F1 cross-val.")
+    table = Table("Version", "Trained", "Model", *titles, "", box=None)
     for version in registry.versions():
         tags = version.tags
         created = datetime.fromtimestamp(version.creation_timestamp / 1000).astimezone()
@@ -66,8 +73,7 @@ def models(params: Params = None) -> None:
             str(version.version),
             created.strftime("%Y-%m-%d %H:%M"),
             tags.get("model", "was served before"),
-            tags.get("held_out_f1_macro", ""),
-            tags.get("cross_validation_f1_macro", ""),
+            *(tags.get(score, "") for score in scores),
             "champion" if str(version.version) == champion else "",
         )
     if table.row_count:
@@ -75,7 +81,7 @@ def models(params: Params = None) -> None:
         # In a pipe or a file there is no terminal width to respect.
         Console(width=max(console.width, _MIN_WIDTH)).print(table)
     else:
-        typer.echo("No model is registered. Run `straps-train train` first.")
+        typer.echo(f"No model is registered. Run `{gate.train_command}` first.")
 
 
 @app.command("promote")
@@ -90,24 +96,21 @@ def promote(
             help="Promote it even if it is worse than the champion, or cannot be compared.",
         ),
     ] = False,
+    sequence: SequenceModels = False,
     params: Params = None,
 ) -> None:
     """Make a model the champion if it passes the gate; a running service switches to it."""
     from training.learning.registry.promotion import promote as promote_model
-    from training.params import load_training
 
-    settings = load_training(params)
-    _print_promotion(promote_model(settings.tracking, settings.promotion, version, force))
+    _print_promotion(promote_model(*_registered(sequence, params), version, force))
 
 
 @app.command("rollback")
-def rollback(params: Params = None) -> None:
+def rollback(sequence: SequenceModels = False, params: Params = None) -> None:
     """Go back to the previous champion."""
     from training.learning.registry.promotion import rollback as roll_back
-    from training.params import load_training
 
-    settings = load_training(params)
-    _print_promotion(roll_back(settings.tracking, settings.promotion))
+    _print_promotion(roll_back(*_registered(sequence, params)))
 
 
 @app.command("label-issues")
@@ -154,6 +157,26 @@ def ui(params: Params = None) -> None:
     # The dashboard expects the tables to exist, even before the first search.
     open_storage(optuna_url(settings))
     show_dashboards(settings, mlflow_uri(settings), optuna_url(settings), typer.echo)
+
+
+def _registered(
+    sequence: bool, params: Path | None
+) -> "tuple[TrackingParams, PromotionParams, Gate]":
+    """Where models of a kind are registered and served, and what they have to pass."""
+    from training.params import load_training
+
+    settings = load_training(params)
+    if sequence:
+        from training.sequence.gate import (
+            SequenceGate,
+            sequence_promotion,
+            sequence_tracking,
+        )
+
+        return sequence_tracking(settings), sequence_promotion(settings), SequenceGate()
+    from training.learning.pose_gate import PoseGate
+
+    return settings.tracking, settings.promotion, PoseGate()
 
 
 def _say(line: str) -> None:

@@ -14,6 +14,7 @@ from training.cli.landmarks import app as landmarks
 from training.cli.learning import app as learning
 from training.cli.media import app as media
 from training.cli.run import app as pipeline
+from training.cli.sequence import app as sequences
 from training.cli.starter import app as starter
 from training.cli.synth import app as synth
 
@@ -25,7 +26,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 # In the order of their use.
-for commands in (media, landmarks, labeller, labels, tables, learning, compare, pipeline, starter):
+for commands in (
+    *(media, landmarks, labeller, labels, tables, learning),
+    *(compare, pipeline, sequences, starter),
+):
     app.add_typer(commands)
 app.add_typer(synth, name="synth", help="Generate labelled landmarks, images and videos.")
 

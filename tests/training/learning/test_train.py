@@ -22,6 +22,7 @@ from training.learning.estimators.fitting import fit_settings
 from training.learning.evaluation.held_out import HeldOut
 from training.learning.evaluation.out_of_fold import OutOfFold
 from training.learning.evaluation.summary import evaluate
+from training.learning.pose_gate import PoseGate
 from training.learning.registry.model_registry import Deployment, Registry
 from training.learning.registry.promotion import promote, rollback
 from training.learning.registry.tracking import close_abandoned, connect
@@ -155,10 +156,10 @@ def test_a_model_is_promoted_compared_refused_forced_and_rolled_back(tmp_path: P
     output.write_bytes(files_of(project, "1", tmp_path / "one").development.read_bytes())
     before = content_sha256(output)
 
-    first = promote(params.tracking, params.promotion, None, force=True)
+    first = promote(params.tracking, params.promotion, PoseGate(), None, force=True)
     assert first.version == "1"
     assert first.previous == "2", "the served file is registered as a version"
-    again = promote(params.tracking, params.promotion, None, force=True)
+    again = promote(params.tracking, params.promotion, PoseGate(), None, force=True)
     assert again.version == "1", "an adopted file does not count as trained"
     assert content_sha256(output) == content_sha256(files_of(project, "1", tmp_path / "a").model)
 
@@ -168,18 +169,18 @@ def test_a_model_is_promoted_compared_refused_forced_and_rolled_back(tmp_path: P
     )
     train(*worse.training_input(), say_nothing)
     with pytest.raises(PromotionError, match=r"worse than the champion: macro F1 0\.\d+, champion"):
-        promote(params.tracking, params.promotion, None, force=False)
+        promote(params.tracking, params.promotion, PoseGate(), None, force=False)
     registry = Registry(params.tracking)
     assert registry.champion() == "1"
-    forced = promote(params.tracking, params.promotion, "3", force=True)
+    forced = promote(params.tracking, params.promotion, PoseGate(), "3", force=True)
     assert (forced.version, forced.previous) == ("3", "1")
     assert content_sha256(output) == forced.sha256
 
-    assert rollback(params.tracking, params.promotion).version == "1"
-    assert rollback(params.tracking, params.promotion).version == "2"
+    assert rollback(params.tracking, params.promotion, PoseGate()).version == "1"
+    assert rollback(params.tracking, params.promotion, PoseGate()).version == "2"
     assert content_sha256(output) == before
     with pytest.raises(PromotionError, match="no other champion"):
-        rollback(params.tracking, params.promotion)
+        rollback(params.tracking, params.promotion, PoseGate())
 
 
 def test_a_damaged_file_and_an_unknown_version_are_not_promoted(
@@ -188,7 +189,7 @@ def test_a_damaged_file_and_an_unknown_version_are_not_promoted(
     """Only the exact file that passed the gate can be promoted."""
     params = tracked(trained)
     with pytest.raises(PromotionError, match="no version 99"):
-        promote(params.tracking, params.promotion, "99", force=True)
+        promote(params.tracking, params.promotion, PoseGate(), "99", force=True)
     files = files_of(trained, "1", tmp_path)
     damaged = replace(files, folder=tmp_path / "damaged")
     damaged.folder.mkdir()
@@ -196,7 +197,7 @@ def test_a_damaged_file_and_an_unknown_version_are_not_promoted(
     with monkeypatch.context() as patch:
         patch.setattr(Registry, "files", lambda *_: damaged)
         with pytest.raises(PromotionError, match="not the file that passed the parity gate"):
-            promote(params.tracking, params.promotion, "1", force=True)
+            promote(params.tracking, params.promotion, PoseGate(), "1", force=True)
     assert not params.promotion.output.exists()
 
 

@@ -33,14 +33,16 @@ class Deployment:
 
     Attributes:
         folder: Folder of the files.
+        model_file: Name of the model's file in it.
     """
 
     folder: Path
+    model_file: str = _MODEL_FILE
 
     @property
     def model(self) -> Path:
         """The model that is served if the version is the champion."""
-        return self.folder / _MODEL_FILE
+        return self.folder / self.model_file
 
     @property
     def development(self) -> Path:
@@ -49,7 +51,7 @@ class Deployment:
 
     @property
     def held_out(self) -> Path:
-        """Landmarks and labels of the held-out recordings."""
+        """Landmarks and labels (or scores) of the held-out recordings."""
         return self.folder / _HELD_OUT_FILE
 
     @property
@@ -63,13 +65,15 @@ class Registry:
 
     Args:
         params: Location of the registry and name of the model.
+        model_file: Name of the model's file among those of a version.
 
     Raises:
         TrainingError: The registry cannot be reached.
     """
 
-    def __init__(self, params: TrackingParams) -> None:
+    def __init__(self, params: TrackingParams, model_file: str = _MODEL_FILE) -> None:
         self._client = tracking.connect(params)
+        self._model_file = model_file
         self.name = params.registered_model
 
     def register(self, deployment: Deployment, tags: Mapping[str, Any]) -> str:
@@ -129,7 +133,7 @@ class Registry:
                 f"The files of version {version.version} cannot be read ({error}). Was its run "
                 "deleted, or its folder moved?"
             ) from error
-        return Deployment(Path(path))
+        return Deployment(Path(path), self._model_file)
 
     def champion(self) -> str | None:
         """Number of the version that is served; None if none has been promoted."""

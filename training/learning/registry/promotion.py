@@ -4,19 +4,16 @@ The champion is the model that is served. Promotion copies its ONNX file, byte f
 that serving reads, and sets the registry's alias. Serving needs no MLflow.
 """
 
-import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-from shared_features.classify.classifier import PoseClassifier
 from shared_features.errors import ClassifierError
 from shared_features.runtime.atomic import atomic_write
 from training.errors import PromotionError
-from training.learning.evaluation.held_out import HeldOut
-from training.learning.evaluation.summary import evaluate
 from training.learning.registry import tracking
 from training.learning.registry.model_registry import Deployment, Registry
 from training.params import PromotionParams, TrackingParams
@@ -28,30 +25,67 @@ _ORIGIN_TAG = "origin"
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """A new model compared with the champion, on recordings that neither has learned from.
+class Scores:
+    """Two models on the same material, which neither has learned from.
 
     Attributes:
-        candidate: Macro F1 of the new model.
-        champion: Macro F1 of the champion.
-        champion_version: Version of the champion.
-        champion_origin: Origin of the champion if it was not trained here; otherwise empty.
-        frames: Number of frames.
-        recordings: Number of recordings.
+        candidate: Score of the new model; greater is better.
+        champion: Score of the champion.
+        measure: Name of the score.
+        material: What they were compared on, as a phrase.
     """
 
     candidate: float
     champion: float
+    measure: str
+    material: str
+
+
+class Gate(Protocol):
+    """What a kind of model has to pass before it is served.
+
+    Attributes:
+        model_file: Name of the model's file among those of a version.
+        train_command: The command that trains such models, for messages.
+    """
+
+    model_file: str
+    train_command: str
+
+    def require_usable(self, model: Path) -> None:
+        """Check that serving can use a file.
+
+        Raises:
+            ClassifierError: It cannot.
+        """
+
+    def compare(self, candidate: Deployment, champion: Deployment) -> Scores | str:
+        """Compare two versions, or say why that is impossible, as a phrase.
+
+        Raises:
+            ClassifierError: The champion's file can no longer be used.
+        """
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A new model compared with the champion.
+
+    Attributes:
+        scores: Their scores.
+        champion_version: Version of the champion.
+        champion_origin: Origin of the champion if it was not trained here; otherwise empty.
+    """
+
+    scores: Scores
     champion_version: str
     champion_origin: str
-    frames: int
-    recordings: int
 
     def __str__(self) -> str:
         scores = (
-            f"macro F1 {self.candidate:.3f}, champion {self.champion_version}: "
-            f"{self.champion:.3f}, on {self.frames} frames of {self.recordings} "
-            f"recording{'s' * (self.recordings != 1)} that neither has learned from"
+            f"{self.scores.measure} {self.scores.candidate:.3f}, champion "
+            f"{self.champion_version}: {self.scores.champion:.3f}, on {self.scores.material} that "
+            "neither has learned from"
         )
         origin = f" (version {self.champion_version} was {self.champion_origin})"
         return scores + origin if self.champion_origin else scores
@@ -77,29 +111,30 @@ class Promotion:
 
 
 def promote(
-    tracked: TrackingParams, params: PromotionParams, version: str | None, force: bool
+    tracked: TrackingParams, params: PromotionParams, gate: Gate, version: str | None, force: bool
 ) -> Promotion:
     """Make a version the champion if it passes the gate.
 
     Args:
         tracked: Location of the registry.
-        params: The gate, and the path for the champion's file.
+        params: By how much it may be worse, and the path for the champion's file.
+        gate: What models of this kind have to pass.
         version: Which version; None: the one trained most recently.
         force: Whether to promote a version that is worse than the champion or cannot be compared.
 
     Raises:
         PromotionError: There is no such version, or it does not pass. Nothing was changed.
     """
-    with _registry(tracked) as (registry, folder):
-        chosen = _newest(registry) if version is None else version
+    with _registry(tracked, gate) as (registry, folder):
+        chosen = _newest(registry, gate) if version is None else version
         files = registry.files(registry.version(chosen), folder / "candidate")
-        _check_file(files.model, registry.version(chosen).tags.get("sha256", ""))
-        _adopt_served_file(registry, params.output, folder)
+        _check_file(files.model, registry.version(chosen).tags.get("sha256", ""), gate)
+        _adopt_served_file(registry, params.output, folder, gate)
         previous = registry.champion()
         if previous in (None, chosen):
             comparison: Comparison | str = "there was no other champion to compare with"
         else:
-            comparison = _compare(registry, files, str(previous), folder)
+            comparison = _compare(registry, files, str(previous), folder, gate)
             if not force:
                 _require_not_worse(chosen, comparison, params.tolerance)
         _serve(registry, files.model, chosen, params.output)
@@ -109,13 +144,13 @@ def promote(
         return Promotion(chosen, previous, params.output, sha256, str(comparison))
 
 
-def rollback(tracked: TrackingParams, params: PromotionParams) -> Promotion:
+def rollback(tracked: TrackingParams, params: PromotionParams, gate: Gate) -> Promotion:
     """Go back to the previous champion.
 
     Raises:
         PromotionError: There was none.
     """
-    with _registry(tracked) as (registry, folder):
+    with _registry(tracked, gate) as (registry, folder):
         former = registry.former_champions()
         if not former:
             raise PromotionError(
@@ -124,7 +159,7 @@ def rollback(tracked: TrackingParams, params: PromotionParams) -> Promotion:
             )
         current, version = registry.champion(), registry.version(former[-1])
         files = registry.files(version, folder)
-        _check_file(files.model, version.tags.get("sha256", ""))
+        _check_file(files.model, version.tags.get("sha256", ""), gate)
         _serve(registry, files.model, former[-1], params.output)
         registry.remember_champions(former[:-1])
         sha256 = content_sha256(params.output)
@@ -132,27 +167,27 @@ def rollback(tracked: TrackingParams, params: PromotionParams) -> Promotion:
 
 
 @contextmanager
-def _registry(tracked: TrackingParams) -> Iterator[tuple[Registry, Path]]:
+def _registry(tracked: TrackingParams, gate: Gate) -> Iterator[tuple[Registry, Path]]:
     """The registry and a temporary folder, for one process on this machine at a time."""
     with (
         locked(tracked.folder / "promotion.lock"),
         tempfile.TemporaryDirectory() as folder,
     ):
-        yield Registry(tracked), Path(folder)
+        yield Registry(tracked, gate.model_file), Path(folder)
 
 
-def _newest(registry: Registry) -> str:
+def _newest(registry: Registry, gate: Gate) -> str:
     """The version trained most recently; adopted versions were not trained here."""
     trained = [version for version in registry.versions() if _ORIGIN_TAG not in version.tags]
     if not trained:
         raise PromotionError(
-            f"No trained version of {registry.name!r} is registered. Run `straps-train train` "
+            f"No trained version of {registry.name!r} is registered. Run `{gate.train_command}` "
             "first."
         )
     return str(trained[0].version)
 
 
-def _check_file(model: Path, sha256: str) -> None:
+def _check_file(model: Path, sha256: str, gate: Gate) -> None:
     """Check that this is the file that passed the parity gate, and that it can be served."""
     if not model.is_file() or content_sha256(model) != sha256:
         raise PromotionError(
@@ -160,12 +195,12 @@ def _check_file(model: Path, sha256: str) -> None:
             "sha256 differs). Train again."
         )
     try:
-        PoseClassifier(model)
+        gate.require_usable(model)
     except ClassifierError as error:
         raise PromotionError(f"This program cannot serve this version. {error}") from error
 
 
-def _adopt_served_file(registry: Registry, output: Path, folder: Path) -> None:
+def _adopt_served_file(registry: Registry, output: Path, folder: Path, gate: Gate) -> None:
     """Register the file that is served now as the champion, unless it is a version already.
 
     This makes a rollback to it possible, be it the starter or a file that was copied there by hand.
@@ -175,11 +210,11 @@ def _adopt_served_file(registry: Registry, output: Path, folder: Path) -> None:
     sha256 = content_sha256(output)
     if any(version.tags.get("sha256") == sha256 for version in registry.versions()):
         return
-    adopted = Deployment(folder / "adopted")
+    adopted = Deployment(folder / "adopted", gate.model_file)
     adopted.folder.mkdir()
     adopted.model.write_bytes(output.read_bytes())
     try:
-        PoseClassifier(adopted.model)
+        gate.require_usable(adopted.model)
     except ClassifierError:
         return  # there is no point in going back to a file that cannot be served
     before = registry.champion()
@@ -191,36 +226,24 @@ def _adopt_served_file(registry: Registry, output: Path, folder: Path) -> None:
 
 
 def _compare(
-    registry: Registry, candidate: Deployment, champion: str, folder: Path
+    registry: Registry, candidate: Deployment, champion: str, folder: Path, gate: Gate
 ) -> Comparison | str:
-    """Compare both development models on recordings new to both, or say why that is impossible."""
-    if not candidate.held_out.is_file():
-        return "not compared: it has no held-out recordings"
+    """Compare both on recordings new to both, or say why that is impossible."""
     version = registry.version(champion)
     files = registry.files(version, folder / "champion")
-    held_out = HeldOut.load(candidate.held_out)
-    compared_model = files.model
-    if files.learned_from.is_file():
-        # Any other model, such as the starter, has not seen any of these recordings.
-        compared_model = files.development
-        learned_from = json.loads(files.learned_from.read_text(encoding="utf-8"))
-        held_out = held_out.without_groups(learned_from)
-    if not len(held_out):
-        return f"not compared: champion {champion} has learned from all of its held-out recordings"
     try:
-        champion_score = evaluate(held_out.predictions(PoseClassifier(compared_model))).f1_macro
+        scores = gate.compare(candidate, files)
     except ClassifierError as error:
         return f"not compared: champion {champion} can no longer be used ({error})"
-    own_score = evaluate(held_out.predictions(PoseClassifier(candidate.development))).f1_macro
-    recordings = len(set(held_out.filenames.tolist()))
-    origin = version.tags.get(_ORIGIN_TAG, "")
-    return Comparison(own_score, champion_score, champion, origin, len(held_out), recordings)
+    if isinstance(scores, str):
+        return f"not compared: {scores}"
+    return Comparison(scores, champion, version.tags.get(_ORIGIN_TAG, ""))
 
 
 def _require_not_worse(version: str, comparison: Comparison | str, tolerance: float) -> None:
     if isinstance(comparison, str):
         reason = f"was {comparison}"
-    elif comparison.candidate < comparison.champion - tolerance:
+    elif comparison.scores.candidate < comparison.scores.champion - tolerance:
         reason = f"is worse than the champion: {comparison}"
     else:
         return

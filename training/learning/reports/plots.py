@@ -105,7 +105,11 @@ def calibration_figure(predictions: Predictions, evaluation: Evaluation) -> Figu
 
 def confusion_matrix_figure(evaluation: Evaluation, labels: tuple[str, ...]) -> Figure:
     """Counts of each true and predicted label, coloured by the share of the true label's frames."""
-    counts = evaluation.confusion
+    return confusion_figure(evaluation.confusion, labels, "frames")
+
+
+def confusion_figure(counts: NDArray[np.int64], labels: tuple[str, ...], unit: str) -> Figure:
+    """Counts ``(labels, labels)`` of true (rows) and predicted labels, in any unit."""
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     side = 2.4 + 0.75 * len(labels)
     figure = Figure(figsize=(side + 0.8, side), layout="constrained")
@@ -126,7 +130,7 @@ def confusion_matrix_figure(evaluation: Evaluation, labels: tuple[str, ...]) -> 
     axes.set_yticks(range(len(labels)), labels)
     axes.set_xlabel("Predicted")
     axes.set_ylabel("True")
-    axes.set_title("Confusion matrix (frames)")
+    axes.set_title(f"Confusion matrix ({unit})")
     return figure
 
 

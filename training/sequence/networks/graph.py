@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from shared_features.landmarks.landmarks import CONNECTIONS, LANDMARK_COUNT, LANDMARK_INDEX
 from shared_features.sequence.layout import LANDMARK_DIMS, VALID_COLUMN
 from training.sequence.networks.backend import Array, Params, jax, jnp
+from training.sequence.networks.temporal import over_time
 
 BLOCKS = ((LANDMARK_DIMS + 1, 24), (24, 24), (24, 48))
 KERNEL = 5  # steps
@@ -52,20 +53,23 @@ def graph(params: Params, scaled: Array) -> Array:
     """Means over time and joints ``(n, 48)`` of sequences ``(n, steps, 133)``."""
     n, steps, _ = scaled.shape
     joints = scaled[..., :VALID_COLUMN].reshape(n, steps, LANDMARK_COUNT, LANDMARK_DIMS)
-    valid = jnp.broadcast_to(scaled[:, None, :, VALID_COLUMN:], (n, 1, steps, LANDMARK_COUNT))
-    x = jnp.concatenate([joints.transpose(0, 3, 1, 2), valid], axis=1)
+    valid = jnp.broadcast_to(scaled[:, :, None, VALID_COLUMN:], (n, steps, LANDMARK_COUNT, 1))
+    x = jnp.concatenate([joints, valid], axis=-1)
     for number in range(len(BLOCKS)):
-        both = jnp.concatenate([x, x @ params[f"neighbours_{number}"]], axis=1)
-        mixed = jax.nn.relu(_convolved(params, f"space_{number}", both))
+        neighbours = params[f"neighbours_{number}"].T @ x
+        both = jnp.concatenate([x, neighbours], axis=-1)
+        mixed = jax.nn.relu(_mixed(params, f"space_{number}", both))
         x = jax.nn.relu(
-            _convolved(params, f"time_{number}", mixed) + _convolved(params, f"skip_{number}", x)
+            over_time(mixed, params[f"time_{number}_w"][..., 0], 1)
+            + params[f"time_{number}_b"]
+            + _mixed(params, f"skip_{number}", x)
         )
-    return x.mean(axis=(2, 3))
+    return x.mean(axis=(1, 2))
 
 
-def _convolved(params: Params, name: str, x: Array) -> Array:
-    convolved: Array = jax.lax.conv_general_dilated(x, params[f"{name}_w"], (1, 1), "SAME")
-    return convolved + params[f"{name}_b"][:, jnp.newaxis, jnp.newaxis]
+def _mixed(params: Params, name: str, x: Array) -> Array:
+    """A convolution of width 1 over the channels of ``(n, steps, 33, channels)``."""
+    return x @ params[f"{name}_w"][:, :, 0, 0].T + params[f"{name}_b"]
 
 
 GRAPH_CONSTANTS: dict[str, NDArray[np.int64]] = {

@@ -91,7 +91,6 @@ class FittedTrees:
             for name, limit in (("no_points", 0), ("full_points", 1)):
                 constant = numpy_helper.from_array(np.array(limit, dtype=np.float32), name)
                 graph.initializer.append(constant)
-            graph.initializer.append()
             node = helper.make_node("Clip", [last, "no_points", "full_points"], [OUTPUT_NAME])
         elif self.kind == "correct":
             graph.initializer.append(numpy_helper.from_array(np.array([1]), "correct_column"))
