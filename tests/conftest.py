@@ -1,5 +1,6 @@
 """Fixtures shared by the tests of all rooms."""
 
+import multiprocessing
 import os
 import signal
 from collections.abc import Callable
@@ -27,12 +28,14 @@ settings.load_profile("straps")
 
 
 def pytest_configure() -> None:
-    """Let interrupts through.
+    """Let interrupts through, and say what workers need.
 
     Shells start background jobs with interrupts ignored, and every child inherits that; tests that
     interrupt a program need it to listen.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Should the tests of this process start workers, the fork server imports these once.
+    multiprocessing.set_forkserver_preload(["pytest", "serving.photos", "serving.live.trackers"])
 
 
 @pytest.fixture(scope="session")

@@ -52,10 +52,10 @@ def analyze_to_folder(
         StrapsError: The video, the model or a setting cannot be used.
     """
     settings = load_settings(params)
-    classifier = PoseClassifier(model or settings.serving.model_path)
+    model = model or settings.serving.model_path
     try:
         media, timeline, scores, written = call_in_worker(
-            FolderAnalyst, "analyze", video, out, classifier, settings, overlay, slow_motion
+            FolderAnalyst, "analyze", video, out, model, settings, overlay, slow_motion
         )
     except OSError as error:
         raise ServingError(
@@ -74,7 +74,7 @@ class FolderAnalyst:
         self,
         video: Path,
         out: Path,
-        classifier: PoseClassifier,
+        model: Path,
         settings: Settings,
         overlay: bool,
         slow_motion: float | None,
@@ -87,9 +87,11 @@ class FolderAnalyst:
             Facts about the video, its timeline, the scores of its holds, and the files written.
 
         Raises:
-            MediaError: The file is not a readable video within the limits.
+            StrapsError: The model cannot be used, or the file is not a readable video within the
+                limits.
             OSError: The results cannot be written.
         """
+        classifier = PoseClassifier(model)
         frames = announced_frames(video, settings.shared.media)
         out.mkdir(parents=True, exist_ok=True)
         checkpoints = out / _CHECKPOINTS

@@ -76,7 +76,7 @@ def find_splits(
         StrapsError: Something given cannot be used.
     """
     splits_s = _given_splits(reference, splits, recordings, fps)
-    with WorkerProcess(SplitFinder) as worker:
+    with WorkerProcess(SplitFinder, fork=True) as worker:
         try:
             content = worker.call("find", reference, target, splits_s, params)
         except WorkerDiedError as error:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from shared_features.runtime import console
+from shared_features.runtime.worker_process import preload
 
 app = typer.Typer(
     help="Find aerial straps poses in videos, photos and live streams.",
@@ -84,6 +85,7 @@ def classify(
     params: ParamsOption = None,
 ) -> None:
     """Name the pose in each photo. A photo that cannot be read does not stop the others."""
+    preload("serving.photos")
     from serving.cli.classify import classify_photos
 
     if not classify_photos(photos, json, model, params):
@@ -165,6 +167,7 @@ def run(
     params: ParamsOption = None,
 ) -> None:
     """Run the service with its web page, until interrupted."""
+    preload("serving.photos", "serving.analyst", "serving.live.trackers", "serving.overlay.drawer")
     from serving.cli.run import run_service
 
     run_service(host, port, params, insecure, role)

@@ -38,10 +38,8 @@ def score_video(
         StrapsError: The video, the model or a setting cannot be used.
     """
     settings = load_settings(params)
-    classifier = PoseClassifier(model or settings.serving.model_path)
-    analysis: Analysis = call_in_worker(
-        VideoScorer, "score", video, classifier, settings, slow_motion
-    )
+    model = model or settings.serving.model_path
+    analysis: Analysis = call_in_worker(VideoScorer, "score", video, model, settings, slow_motion)
     if as_json:
         print(json.dumps(score_report(analysis), indent=1, ensure_ascii=False, allow_nan=False))
         return
@@ -59,15 +57,17 @@ class VideoScorer:
     def score(
         self,
         video: Path,
-        classifier: PoseClassifier,
+        model: Path,
         settings: Settings,
         slow_motion: float | None,
     ) -> Analysis:
         """The analysis; notes ``(title, frames done, frames in all)`` for every frame.
 
         Raises:
-            MediaError: The file is not a readable video within the limits.
+            StrapsError: The model cannot be used, or the file is not a readable video within the
+                limits.
         """
+        classifier = PoseClassifier(model)
         frames = announced_frames(video, settings.shared.media)
         return analyze_video(
             video,

@@ -1,4 +1,8 @@
-"""Runs work on a video in a worker process, with a progress bar per pass over the video."""
+"""Runs work on a video in a worker process, with a progress bar per pass over the video.
+
+The worker is forked from the command itself, in which nothing has been started yet, so that the
+libraries are imported once.
+"""
 
 import sys
 from collections.abc import Callable
@@ -33,7 +37,7 @@ def call_in_worker(make: Callable[[], object], method: str, video: Path, *argume
     Raises:
         ServingError: The video crashed the process.
     """
-    with WorkerProcess(make) as worker, _progress_bar() as bar:
+    with WorkerProcess(make, fork=True) as worker, _progress_bar() as bar:
         tasks: dict[str, TaskID] = {}
 
         def update(progress: tuple[str, int, int | None]) -> None:

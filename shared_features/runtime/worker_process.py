@@ -7,17 +7,24 @@ it: the caller gets an error, ends the process when its time is over, and starts
 A worker holds one object, made in its process from a module-level function, and calls that object's
 methods one at a time. Arguments, results and exceptions travel by pickle; large files stay on disk
 and travel as paths.
+
+Importing what a worker needs takes half a second of a core and 100 MiB, so it is done once: workers
+are forked from a fork server, a process without threads of its own, in which the modules named to
+``preload`` are imported and nothing is run. Threads of native libraries do not survive a fork, so
+neither a network nor a session may be made there.
 """
 
 import contextlib
 import os
 import pickle
 import signal
+import sys
 import threading
 import time
 import traceback
 from collections.abc import Callable
-from multiprocessing import connection, get_context, parent_process
+from multiprocessing import connection, forkserver, get_context, parent_process
+from multiprocessing.process import BaseProcess
 from typing import Any, Self
 
 from shared_features.errors import WorkerDiedError, WorkerTimeoutError
@@ -27,6 +34,28 @@ _CHECK_EVERY_S = 0.1
 _GRACE_S = 2.0
 
 _Reply = tuple[str, Any]
+
+
+def preload(*modules: str) -> None:
+    """Start the fork server, in which modules are imported for all workers to come.
+
+    Call it first thing, while the program has one thread: it changes the environment for a moment.
+    Without it, the fork server starts with the first worker, and each worker imports what it needs.
+
+    Args:
+        modules: Names of the modules of the functions that make workers' objects.
+    """
+    forkserver.set_forkserver_preload(list(modules))
+    kept = os.environ.copy()
+    # The fork server has to find modules where this process does, and not in the working folder:
+    # a stranger's file of the same name could lie there.
+    os.environ |= {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONSAFEPATH": "1"}
+    try:
+        forkserver.ensure_running()
+    finally:
+        for name in ("PYTHONPATH", "PYTHONSAFEPATH"):
+            del os.environ[name]
+        os.environ |= kept
 
 
 class WorkerProcess:
@@ -39,13 +68,25 @@ class WorkerProcess:
         make: A module-level function; the process imports it and calls it.
         arguments: What it is called with.
         niceness: Added to the process's own; above 0, it yields to others.
+        fork: Fork this process instead of the fork server. Only for a program that has not started
+            any threads yet: everything it has imported is there at once.
     """
 
-    def __init__(self, make: Callable[..., object], *arguments: object, niceness: int = 0) -> None:
-        # Spawned, not forked: threads of native libraries do not survive a fork.
-        context = get_context("spawn")
-        self._connection, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, niceness), daemon=True)
+    def __init__(
+        self,
+        make: Callable[..., object],
+        *arguments: object,
+        niceness: int = 0,
+        fork: bool = False,
+    ) -> None:
+        self._connection, theirs = connection.Pipe()
+        self._process: BaseProcess
+        if fork:
+            given = theirs, niceness, self._connection
+            self._process = get_context("fork").Process(target=_serve, args=given, daemon=True)
+        else:
+            context = get_context("forkserver")
+            self._process = context.Process(target=_serve, args=(theirs, niceness), daemon=True)
         self._process.start()
         # With our copy closed, the process's death shows as the end of the connection.
         theirs.close()
@@ -195,10 +236,22 @@ def _deadline(timeout_s: float | None) -> float | None:
     return None if timeout_s is None else time.monotonic() + timeout_s
 
 
-def _serve(to_parent: "connection.Connection", niceness: int) -> None:
-    """What the process does: makes its object, then one call after another."""
+def _serve(
+    to_parent: "connection.Connection",
+    niceness: int,
+    inherited: "connection.Connection | None" = None,
+) -> None:
+    """What the process does: makes its object, then one call after another.
+
+    Args:
+        to_parent: Where calls come from and replies go.
+        niceness: Added to that of the process.
+        inherited: The parent's end, if the process was forked from the parent itself.
+    """
     global _to_parent
     _to_parent = to_parent
+    if inherited is not None:
+        inherited.close()
     # Ctrl+C reaches every process of a terminal; the parent decides what happens to its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if niceness:

@@ -15,6 +15,8 @@ from shared_features.errors import MediaError, WorkerDiedError, WorkerTimeoutErr
 from shared_features.runtime.worker_process import WorkerProcess, note
 from tests.waiting import wait_for
 
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])}
+
 
 class Counter:
     """What the workers of these tests hold."""
@@ -156,25 +158,62 @@ def test_it_can_yield_to_others() -> None:
         assert nice.call("niceness") == os.nice(0) + 5
 
 
-def test_it_does_not_outlive_the_process_it_works_for(tmp_path: Path) -> None:
+@pytest.mark.parametrize("fork", [False, True])
+def test_it_does_not_outlive_the_process_it_works_for(tmp_path: Path, fork: bool) -> None:
     """Not even one that was killed while the worker was busy."""
-    code = (
+    script = tmp_path / "parent.py"
+    script.write_text(
         "from shared_features.runtime.worker_process import WorkerProcess\n"
         "from tests.shared_features.runtime.test_worker_process import Counter\n"
         "if __name__ == '__main__':\n"
-        "    worker = WorkerProcess(Counter, 1)\n"
+        f"    worker = WorkerProcess(Counter, 1, fork={fork})\n"
         "    print(worker.call('pid'), flush=True)\n"
         "    worker.call('hang')\n"
     )
-    script = tmp_path / "parent.py"
-    script.write_text(code)
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])}
     command = [sys.executable, str(script)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as parent:  # noqa: S603
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=ENVIRONMENT) as parent:  # noqa: S603
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())
         parent.kill()
     wait_for(lambda: not _is_running(pid))
+
+
+def test_a_preloaded_module_is_imported_once(tmp_path: Path) -> None:
+    """For all workers, from where the program finds it and not from the working folder.
+
+    The environment stays as it was, and a fork server that has died is replaced.
+    """
+    (tmp_path / "decimal.py").write_text("raise SystemExit('a stranger')")
+    modules = tmp_path / "modules"
+    modules.mkdir()
+    (modules / "preloaded.py").write_text(
+        "import decimal, os\n"
+        "importer = os.getpid()\n"
+        "class Made:\n"
+        "    def pids(self):\n"
+        "        return importer, os.getpid()\n"
+    )
+    (modules / "program.py").write_text(
+        "import os, signal\n"
+        "from shared_features.runtime.worker_process import WorkerProcess, preload\n"
+        "if __name__ == '__main__':\n"
+        "    before = dict(os.environ)\n"
+        "    preload('preloaded')\n"
+        "    assert os.environ == before\n"
+        "    from preloaded import Made\n"
+        "    with WorkerProcess(Made, fork=True) as worker:\n"
+        "        assert worker.call('pids') == (os.getpid(), worker.pid)\n"
+        "    with WorkerProcess(Made) as one, WorkerProcess(Made) as other:\n"
+        "        server, first = one.call('pids')\n"
+        "        assert other.call('pids') == (server, other.pid)\n"
+        "    assert len({server, first, other.pid, os.getpid()}) == 4\n"
+        "    os.kill(server, signal.SIGKILL)\n"
+        "    os.waitid(os.P_PID, server, os.WEXITED | os.WNOWAIT)\n"
+        "    with WorkerProcess(Made) as worker:\n"
+        "        assert worker.call('pids')[1] == worker.pid\n"
+    )
+    command = [sys.executable, str(modules / "program.py")]
+    subprocess.run(command, cwd=tmp_path, env=ENVIRONMENT, check=True)  # noqa: S603
 
 
 def _is_running(pid: int) -> bool:
