@@ -107,7 +107,7 @@ def test_a_full_queue_says_when_to_retry(start: Start, clip: Path) -> None:
     """One video too many is refused before its body is sent, and accepted when there is room."""
     server = start(max_queued_jobs=2)
     # Held up, so that the queue stays full however fast the machine is.
-    workers = psutil.Process(server.pid).children()
+    workers = psutil.Process(server.pid).children(recursive=True)
     for worker in workers:
         worker.suspend()
     running = server.submit(clip)

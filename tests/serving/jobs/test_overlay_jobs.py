@@ -72,7 +72,7 @@ def drawing_processes(server: Server) -> list[psutil.Process]:
     """Of the service's worker processes, those with the lower priority of drawing."""
     service = psutil.Process(server.pid)
     lower = min(service.nice() + NICENESS, 19)
-    return [child for child in service.children() if _niceness(child) == lower]
+    return [child for child in service.children(recursive=True) if _niceness(child) == lower]
 
 
 def _niceness(process: psutil.Process) -> int | None:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from serving.live.frame import LiveFrame
 from serving.live.trackers import FrameTracker, TrackedFrame
+from shared_features.params import PoseParams
 from tests.waiting import wait_for
 
-GATE_VARIABLE = "STRAPS_TEST_GATE"
 CRASHING_IMAGE = b"crash"
 HANGING_IMAGE = b"hang"
 
@@ -31,10 +31,14 @@ class Gate:
 
 
 class GatedTracker(FrameTracker):
-    """Waits at the gate with each frame."""
+    """Waits at a gate with each frame."""
+
+    def __init__(self, gate: Gate, pose: PoseParams) -> None:
+        super().__init__(pose)
+        self._gate = gate
 
     def track_image(self, frame: LiveFrame, max_pixels: int, max_side_pixels: int) -> TrackedFrame:
-        Gate(Path(os.environ[GATE_VARIABLE])).pass_through()
+        self._gate.pass_through()
         return super().track_image(frame, max_pixels, max_side_pixels)
 
 

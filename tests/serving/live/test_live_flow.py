@@ -1,6 +1,7 @@
 """When frames come faster than they are answered, not at all, or while the model changes."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,6 @@ from serving.live import trackers
 from tests.serving.live.client import Client, jpeg
 from tests.serving.live.gated_tracker import (
     CRASHING_IMAGE,
-    GATE_VARIABLE,
     HANGING_IMAGE,
     FragileTracker,
     Gate,
@@ -29,10 +29,8 @@ def gate(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Gate]:
     """Holds up every frame until it is opened."""
-    folder = tmp_path_factory.mktemp("gate")
-    gate = Gate(folder)
-    monkeypatch.setenv(GATE_VARIABLE, str(folder))
-    monkeypatch.setattr(trackers, "FrameTracker", GatedTracker)
+    gate = Gate(tmp_path_factory.mktemp("gate"))
+    monkeypatch.setattr(trackers, "FrameTracker", partial(GatedTracker, gate))
     yield gate
     gate.open()
 
