@@ -179,7 +179,7 @@ def test_classify_prints_a_line_per_photo(
     assert done.stderr.startswith("bad.jpg is not a photo")
     assert "Traceback" not in done.stderr
     performer, empty = map(json.loads, done.stdout.splitlines())
-    keys = ["path", "person", "label", "uncertain", "confidence", "probabilities"]
+    keys = ["path", "person", "in_view", "label", "uncertain", "confidence", "probabilities"]
     assert list(performer) == list(empty) == keys
     assert performer["path"] == str(photo)
     assert performer["label"] in performer["probabilities"]
