@@ -7,6 +7,7 @@ from pathlib import Path
 from shared_features.classify.classifier import PoseClassifier
 from shared_features.classify.timeline import Segment, Timeline, build_timeline
 from shared_features.landmarks.landmarks import LandmarkTrack
+from shared_features.landmarks.still_periods import still_periods
 from shared_features.media.video.facts import MediaStatus, video_notes
 from shared_features.media.video.reader import VideoReader
 from shared_features.params import MediaParams, SharedParams
@@ -163,6 +164,9 @@ def analyze_video(
         contract.timeline,
         verdict.jumps,
         track.person,
+        still_periods(
+            track.pts_s, track.image, track.aspect, contract.timeline.max_gap_s, verdict.jumps
+        ),
     )
     media = MediaFacts(
         source=source,

@@ -11,7 +11,9 @@ from serving.live.steady import EndedHold, PredictionSmoother, SteadyPrediction
 from serving.live.trackers import TrackedFrame
 from serving.settings import LiveParams
 from shared_features.classify.classifier import PoseClassifier
+from shared_features.classify.hold_evidence import HoldEvidence
 from shared_features.landmarks.landmarks import VISIBILITY, LandmarkTrack, X, Y, empty_landmarks
+from shared_features.landmarks.still_periods import StillPeriods
 from shared_features.pose.estimator import Person, is_same_person
 
 
@@ -57,6 +59,8 @@ class LiveClassifier:
         contract = classifier.contract
         self.classifier = classifier
         self._steady = PredictionSmoother(contract.labels, contract.other, contract.timeline)
+        self._still = StillPeriods(contract.timeline.max_gap_s)
+        self._evidence = HoldEvidence(contract.labels, contract.other)
 
     def classify(self, frame: TrackedFrame, time_s: float) -> LivePrediction:
         """The prediction for the next frame.
@@ -69,7 +73,9 @@ class LiveClassifier:
         person = frame.person
         changed = self._is_another_person(person, time_s)
         ended = self._steady.reset(time_s) if changed else None
-        steady = self._steady.add(time_s, self._probabilities(frame, person), person is not None)
+        steady = self._steady.add(
+            time_s, self._probabilities(frame, person, time_s), person is not None
+        )
         if ended is not None:
             steady = replace(steady, ended=ended)
         landmarks = self._for_drawing(person, time_s, changed)
@@ -99,13 +105,20 @@ class LiveClassifier:
         gap_s = self.classifier.contract.timeline.max_gap_s
         return self._last is None or time_s - self._last[0] > gap_s
 
-    def _probabilities(self, frame: TrackedFrame, person: Person | None) -> NDArray[np.float32]:
+    def _probabilities(
+        self, frame: TrackedFrame, person: Person | None, time_s: float
+    ) -> NDArray[np.float32]:
         image, world = empty_landmarks(1)
         if person is not None:
             image[0], world[0] = person.image, person.world
         track = LandmarkTrack("live", frame.width, frame.height, np.zeros(1), image, world)
         probabilities: NDArray[np.float32] = self.classifier.classify(track)[0]
-        return probabilities
+        if person is None:
+            return probabilities
+        period = self._still.add(time_s, person.image, track.aspect)
+        if np.isnan(probabilities).any():
+            return probabilities
+        return self._evidence.add(probabilities, period)
 
     def _for_drawing(
         self, person: Person | None, time_s: float, changed: bool

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_features.classify.hold_evidence import decided_by_hold
+
 if TYPE_CHECKING:
     from shared_features.params import TimelineParams
 
@@ -105,6 +107,7 @@ def build_timeline(
     params: "TimelineParams",
     breaks: Sequence[int] = (),
     person: NDArray[np.bool_] | None = None,
+    periods: NDArray[np.intp] | None = None,
 ) -> Timeline:
     """The timeline of one recording.
 
@@ -118,11 +121,16 @@ def build_timeline(
         breaks: Indices of frames that do not continue what was before, as where recordings are
             joined. No segment spans one.
         person: ``(n,)`` whether a person was found. None: in every frame with probabilities.
+        periods: ``(n,)`` from ``still_periods``: in each, all frames together decide which pose it
+            is. None: each frame for itself.
     """
     known = np.logical_not(np.isnan(probabilities).any(axis=1))
     person = known if person is None else person
     apart_s = _moved_apart(pts_s, breaks, params)
-    smoothed = smooth(probabilities.astype(np.float64), apart_s, params)
+    decided = probabilities
+    if periods is not None:
+        decided = decided_by_hold(probabilities, periods, labels, other)
+    smoothed = smooth(decided.astype(np.float64), apart_s, params)
     codes = _stable_codes(smoothed, known, apart_s, params)
     codes[person & ~known] = _NOT_IN_VIEW
     codes = _bridge_gaps(codes, known, apart_s, params)

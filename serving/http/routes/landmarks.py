@@ -23,6 +23,7 @@ from serving.http.schemas import (
 from serving.http.services import ServicesDep
 from shared_features.classify.classifier import PoseClassifier
 from shared_features.classify.timeline import build_timeline
+from shared_features.landmarks.still_periods import still_periods
 
 router = APIRouter(tags=["landmarks"])
 
@@ -74,6 +75,7 @@ def _classify(given: GivenLandmarks, classifier: PoseClassifier) -> LandmarksOut
         contract.other,
         contract.timeline,
         person=track.person,
+        periods=still_periods(track.pts_s, track.image, track.aspect, contract.timeline.max_gap_s),
     )
     segments = [SegmentOut(**segment_entry(segment)) for segment in timeline.segments]
     return LandmarksOut(model=model, frames=frames, segments=segments)
