@@ -63,6 +63,7 @@ class LiveParams(Section):
 
 
 # What a service does: answer clients, work on their videos, or both.
+ObjectStoreUrl = Annotated[str, Field(pattern="^[a-z0-9]+://")]
 Role = Literal["all", "web", "worker"]
 OverlayPart = Literal["skeleton", "pose", "confidence", "clock", "ribbon", "score"]
 Colour = Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]
@@ -94,7 +95,7 @@ class ServingParams(Section):
 
     model_path: Path
     data_dir: Path
-    store: Path | None = None
+    store: Path | ObjectStoreUrl | None = None
     role: Role = "all"
     host: str = Field(min_length=1)
     port: int = Field(ge=1, le=65535)
@@ -126,6 +127,7 @@ class ServingParams(Section):
     max_queued_jobs: int = Field(ge=1)
     keep_days: float | None = Field(default=None, gt=0)
     max_data_gb: float | None = Field(default=None, gt=0)
+    max_cache_gb: float = Field(default=20.0, gt=0)
     min_free_mb: float = Field(default=200.0, ge=0)
     photo_workers: int = Field(ge=1, le=64)
     max_waiting_photos: int = Field(ge=0)
@@ -138,6 +140,11 @@ class ServingParams(Section):
     def max_data_bytes(self) -> int | None:
         """Size of all videos' folders that the oldest make way for; None: no limit."""
         return None if self.max_data_gb is None else int(self.max_data_gb * GIBIBYTE)
+
+    @property
+    def max_cache_bytes(self) -> int:
+        """Size of all copies of videos from an object store."""
+        return int(self.max_cache_gb * GIBIBYTE)
 
     @property
     def min_free_bytes(self) -> int:
@@ -171,7 +178,8 @@ def load_settings(params: Path | None = None) -> Settings:
         for key in ("model_path", "data_dir", "demo_video")
     }
     if serving.store is not None:
-        paths["store"] = relative_to_params(serving.store, params)
+        if isinstance(serving.store, Path):
+            paths["store"] = relative_to_params(serving.store, params)
         if not (serving.database_url or "").startswith("postgresql"):
             raise ParamsError(
                 "`serving.store` is for services that share their work, so they need a PostgreSQL "
@@ -203,7 +211,8 @@ def _overridden(params: ServingParams) -> ServingParams:
     }
     for key in {"data_dir", "store"} & values.keys():
         # As in a shell, a relative path starts at the current folder.
-        values[key] = str(Path(values[key]).absolute())
+        if "://" not in values[key]:
+            values[key] = str(Path(values[key]).absolute())
     try:
         return ServingParams.model_validate(params.model_dump() | values)
     except ValidationError as error:

@@ -53,7 +53,7 @@ TRAINING_ONLY = {
     *{"cleanlab", "distributed", "imagehash", "jax", "matplotlib", "mlflow", "onnx", "onnxmltools"},
     *{"optax", "optuna", "pandas", "pyarrow", "scipy", "skl2onnx", "sklearn", "xgboost"},
 }
-EXTRAS = {"shared_features": (), "serving": ("serve",), "training": ("train", "sequence")}
+EXTRAS = {"shared_features": (), "serving": ("serve", "s3"), "training": ("train", "sequence")}
 # Declared, though no module of the project imports them.
 NOT_IMPORTED = {
     "ipykernel": "runs notebooks/explore.ipynb",
@@ -188,6 +188,7 @@ def test_what_is_declared_is_used() -> None:
     wanted = {
         "": set().union(*used.values()),
         "serve": used["serving"],
+        "s3": used["serving"],
         "train": used["training"],
         "sequence": used["training"],
         "dev": outside,

@@ -22,6 +22,11 @@ def check_data_dir(repair: bool, params: Path | None) -> bool:
     serving = settings.serving
     if not serving.data_dir.is_dir():
         raise DataDirError(f"There is no data folder {serving.data_dir}.")
+    if isinstance(serving.store, str):
+        raise DataDirError(
+            f"`check` looks at folders, and the videos of this service are in {serving.store}. Its "
+            "queue is rebuilt from there whenever it starts."
+        )
     with DataDir(
         serving.data_dir, serving.min_free_bytes, tidy=False, store=serving.store
     ) as data_dir:

@@ -21,7 +21,7 @@ from serving.http.transport import limited_protocol
 from serving.live.transport import LiveTransport
 from serving.observability import logs
 from serving.settings import Role, ServingParams, load_settings
-from serving.storage.data_dir import DataDir
+from serving.storage.opening import data_dir_of
 from shared_features.errors import ParamsError
 from shared_features.runtime.allocator import limit_arenas
 
@@ -65,7 +65,7 @@ def run_service(
         _check_exposure(serving)
     with (
         _ending_in_time(),
-        DataDir(serving.data_dir, serving.min_free_bytes, store=serving.store) as data_dir,
+        data_dir_of(serving) as data_dir,
     ):
         uvicorn.run(
             create_app(settings, data_dir),

@@ -32,7 +32,6 @@ from serving.observability.metrics import Metrics
 from serving.settings import Settings
 from serving.storage.data_dir import DataDir, new_id
 from serving.storage.job_record import JobRecord, change_record, remove_drawn, write_record
-from serving.storage.watched import note_watched
 
 _LOG = logging.getLogger(__name__)
 _RETRY_AFTER_S = 30
@@ -66,7 +65,7 @@ class JobQueue:
         self._runner = Runner(settings, data_dir, engine, self._stopping, self._metrics)
         self._upkeep = Upkeep(self._open, self._runner, self._retain, self._stopping)
         serving = settings.serving
-        self._retention = Retention(serving.keep_days, serving.max_data_bytes)
+        self._retention = Retention(serving.keep_days, serving.max_data_bytes, data_dir)
 
     @property
     def problem(self) -> str | None:
@@ -143,6 +142,7 @@ class JobQueue:
         )
         write_record(folder, record)
         folder.rename(self._data_dir.jobs / job_id)
+        self._data_dir.send(job_id)
         try:
             workflows.add("analysis", job_id, given)
         except BaseException:
@@ -164,7 +164,8 @@ class JobQueue:
         if self._data_dir.job(job_id) is not None and job_id not in self._runner.deleted():
             found = workflows.of_job(job_id)
             if "analysis" in found and owner in (None, found["analysis"].given.owner):
-                note_watched(self._data_dir.jobs / job_id)
+                self._data_dir.note_watched(job_id)
+                self._data_dir.fetch(job_id)
                 return self._job(found["analysis"], found.get("overlay"))
         raise NotFoundError(f"There is no video {job_id[:80]!r}. It may have been deleted.")
 
@@ -263,6 +264,7 @@ class JobQueue:
 
     def _retain(self) -> None:
         """Remove the videos that are too old or too many."""
+        self._data_dir.tidy_copies()
         if not self._retention.is_limited:
             return
         for job_id in self._retention.expired(self.all()):

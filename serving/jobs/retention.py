@@ -1,13 +1,11 @@
 """Which finished videos are removed, so that the data folder stays within its age and size."""
 
-import os
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from serving.jobs.job import Job, JobState, OverlayState
-from serving.storage.watched import watched_s
+from serving.storage.data_dir import DataDir
 
 DAY_S = 86_400.0
 # A page says every few minutes that it still shows a video, also when nothing is played.
@@ -66,9 +64,11 @@ class Retention:
     Args:
         keep_days: As for ``expired``.
         max_bytes: As for ``expired``.
+        data_dir: Where the videos are.
     """
 
-    def __init__(self, keep_days: float | None, max_bytes: int | None) -> None:
+    def __init__(self, keep_days: float | None, max_bytes: int | None, data_dir: DataDir) -> None:
+        self._data_dir = data_dir
         self._keep_days, self._max_bytes = keep_days, max_bytes
         # Folders of finished jobs do not change, and there may be many of them.
         self._sizes: dict[tuple[str, OverlayState | None], int] = {}
@@ -85,12 +85,14 @@ class Retention:
         sizes: dict[tuple[str, OverlayState | None], int] = {}
         for job in jobs:
             if not _is_finished(job):
-                unfinished_bytes += folder_bytes(job.folder)
+                unfinished_bytes += self._data_dir.size_bytes(job.id)
                 continue
             key = job.id, None if job.overlay is None else job.overlay.state
-            sizes[key] = self._sizes.get(key) or folder_bytes(job.folder)
+            sizes[key] = self._sizes.get(key) or self._data_dir.size_bytes(job.id)
             finished.append(
-                KeptJob(job.id, job.created_at.timestamp(), watched_s(job.folder), sizes[key])
+                KeptJob(
+                    job.id, job.created_at.timestamp(), self._data_dir.watched_s(job.id), sizes[key]
+                )
             )
         self._sizes = sizes
         return expired(finished, unfinished_bytes, time.time(), self._keep_days, self._max_bytes)
@@ -100,16 +102,3 @@ def _is_finished(job: Job) -> bool:
     if job.overlay is None:
         return job.state == JobState.FAILED
     return job.overlay.state in (OverlayState.READY, OverlayState.FAILED)
-
-
-def folder_bytes(folder: Path) -> int:
-    """Size of the files in a folder, which may be removed meanwhile."""
-    # Unlike Path.rglob, os.walk tolerates that.
-    total = 0
-    for at, _, names in os.walk(folder):
-        for name in names:
-            try:
-                total += (Path(at) / name).lstat().st_size
-            except OSError:
-                continue
-    return total

@@ -92,7 +92,6 @@ class Upkeep:
                     _LOG.warning("%s", silent or "The queue's database answers again.")
                     self._problem = silent
                 if silent is None and self._opened.is_shared:
-                    self._runner.cancel_removed()
                     beaten_s = self._share(self._opened, beaten_s)
                 if silent is None and time.monotonic() - checked_s > _ORPHANS_INTERVAL_S:
                     self._adopt_orphans(self._opened)
@@ -110,6 +109,7 @@ class Upkeep:
         if now_s - beaten_s < BEAT_INTERVAL_S:
             return beaten_s
         try:
+            self._runner.cancel_removed()
             if not workflows.beat():
                 _LOG.warning("this service was silent for so long that others take over its work")
                 self._runner.interrupt()

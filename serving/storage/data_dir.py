@@ -14,7 +14,7 @@ import re
 import shutil
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Self
@@ -23,6 +23,8 @@ from filelock import FileLock, Timeout
 
 from serving.errors import DataDirError
 from serving.storage.disk_space import DiskSpace
+from serving.storage.folder_size import folder_bytes
+from serving.storage.watched import note_watched, watched_s
 from shared_features.runtime.atomic import atomic_write
 
 SET_ASIDE = "set-aside"
@@ -55,6 +57,7 @@ class DataDir:
         store: Where the jobs are.
         instance: ID of the queue that belongs to the store.
         replica: ID of this service among those that share the store; None if it is alone.
+        copies: Whether the jobs here are copies of those in an object store.
 
     Raises:
         DataDirError: The folder cannot be written to, or another service is using it.
@@ -66,6 +69,7 @@ class DataDir:
         self.root, self.store = root, store or root
         self._is_shared = store is not None
         self.replica: str | None = None
+        self.copies = False
         self._tidy = tidy
         self.space = DiskSpace(self.store, reserve_bytes)
         self.jobs, self.uploads = self.store / "jobs", self.store / "uploads"
@@ -76,19 +80,17 @@ class DataDir:
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             self._lock.acquire()
-            if self._is_shared:
-                self.replica = _read_id(self.root / "replica")
-                self.uploads /= self.replica
-                self._deleted /= self.replica
+            self._read_ids()
             for folder in (self.jobs, self.uploads, self._deleted):
                 folder.mkdir(parents=True, exist_ok=True)
-            with self.exclusive():
-                self.instance = _read_id(self.store / "instance")
         except Timeout as error:
             raise DataDirError(
                 f"Another straps-serve is using {self.root}. Stop it, or give this one a folder of "
                 "its own (`serving.data_dir` in params.yaml, or STRAPS_DATA_DIR)."
             ) from error
+        except DataDirError:
+            self._lock.release()
+            raise
         except OSError as error:
             self._lock.release()
             raise DataDirError(
@@ -107,7 +109,7 @@ class DataDir:
     def job(self, job_id: str) -> Path | None:
         """Folder of a job; None if the ID is malformed or the folder does not exist."""
         folder = self.jobs / job_id
-        return folder if _ID.fullmatch(job_id) and folder.is_dir() else None
+        return folder if self.is_id(job_id) and folder.is_dir() else None
 
     def job_ids(self) -> set[str]:
         """IDs of the jobs that have a folder."""
@@ -133,6 +135,36 @@ class DataDir:
             return
         shutil.rmtree(doomed, ignore_errors=True)
 
+    def has_job(self, job_id: str) -> bool:
+        """Whether a job has not been removed, by this service or another one."""
+        return (self.jobs / job_id).is_dir()
+
+    def fetch(self, job_id: str) -> None:
+        """Bring a job's folder up to date, if it is a copy."""
+
+    def send(self, job_id: str) -> None:
+        """Send what has changed in a job's folder, if it is a copy."""
+
+    def working(self, job_id: str, check: Callable[[], None]) -> AbstractContextManager[None]:
+        """Work on a job's folder: a copy is fetched before, and sent after."""
+        del job_id, check  # nothing to do: this is where the job is
+        return nullcontext()
+
+    def size_bytes(self, job_id: str) -> int:
+        """Size of a job's files."""
+        return folder_bytes(self.jobs / job_id)
+
+    def note_watched(self, job_id: str) -> None:
+        """Note that a client looks at a job now."""
+        note_watched(self.jobs / job_id)
+
+    def watched_s(self, job_id: str) -> float:
+        """When a job was last looked at, in seconds since 1970; 0 if it never was."""
+        return watched_s(self.jobs / job_id)
+
+    def tidy_copies(self) -> None:
+        """Remove what is superfluous among copies."""
+
     def exclusive(self) -> AbstractContextManager[object]:
         """Excludes other services that share the store, for as long as it is entered."""
         return FileLock(self.store / "shared.lock") if self._is_shared else nullcontext()
@@ -149,6 +181,20 @@ class DataDir:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    def _read_ids(self) -> None:
+        if self._is_shared:
+            self.replica = _read_id(self.root / "replica")
+            self.uploads /= self.replica
+            self._deleted /= self.replica
+        self.store.mkdir(parents=True, exist_ok=True)
+        with self.exclusive():
+            self.instance = _read_id(self.store / "instance")
+
+    @staticmethod
+    def is_id(job_id: str) -> bool:
+        """Whether this is the ID of a job, by its form."""
+        return bool(_ID.fullmatch(job_id))
 
     @staticmethod
     def _empty(folder: Path) -> None:

@@ -8,6 +8,7 @@ folders. What the database knows without a folder was deleted, and is forgotten.
 
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 
 from serving.jobs.database.stored import KINDS, JobInput, Workflow, WorkflowKind
 from serving.jobs.database.workflows import Workflows
@@ -45,16 +46,14 @@ def take_up(workflows: Workflows, data_dir: DataDir) -> TakenUp:
     aside = [data_dir.set_aside(stranger).name for stranger in data_dir.strangers()]
     unknown: list[JobRecord] = []
     for job_id in present:
-        folder = data_dir.jobs / job_id
-        record = read_record(folder)
-        analysis = stored.get(job_id, {}).get("analysis")
+        job = stored.get(job_id, {})
+        if data_dir.copies and "analysis" in job:
+            continue  # its folder need not be here
+        data_dir.fetch(job_id)
+        record = _recorded(data_dir.jobs / job_id, job)
         if record is None:
-            record = recognise(folder) if analysis is None else _record_of(stored[job_id])
-            if record is None:
-                aside.append(data_dir.set_aside(folder).name)
-                continue
-            write_record(folder, record)
-        if analysis is None:
+            aside.append(data_dir.set_aside(data_dir.jobs / job_id).name)
+        elif "analysis" not in job:
             unknown.append(record)
     forgotten = [job_id for job_id in stored if job_id not in present]
     for job_id in forgotten:
@@ -75,6 +74,16 @@ def _stored(workflows: Workflows, present: set[str]) -> dict[str, dict[WorkflowK
     if not workflows.is_shared:  # otherwise another service may be adding one at this moment
         stored |= {job_id: job for job in workflows.all() if (job_id := _id_of(job)) is not None}
     return stored
+
+
+def _recorded(folder: Path, job: dict[WorkflowKind, Workflow]) -> JobRecord | None:
+    """The record in a job's folder, which gets one if it has none; None if it cannot be a job's."""
+    record = read_record(folder)
+    if record is None:
+        record = _record_of(job) if "analysis" in job else recognise(folder)
+        if record is not None:
+            write_record(folder, record)
+    return record
 
 
 def _id_of(job: dict[WorkflowKind, Workflow]) -> str | None:

@@ -90,7 +90,7 @@ class Runner:
         """Cancel the work of jobs whose folder another service has removed."""
         with self._lock:
             for (_, job_id), job in self._running.items():
-                if not (self._data_dir.jobs / job_id).is_dir():
+                if not self._data_dir.has_job(job_id):
                     job.cancelled.set()
 
     def progress(self, kind: WorkflowKind, job_id: str) -> JobProgress | None:
@@ -143,6 +143,7 @@ class Runner:
         self, kind: WorkflowKind, job_id: str, work: Callable[[RunningJob, Path], str | None]
     ) -> str | None:
         folder = self._data_dir.jobs / job_id
+        self._data_dir.fetch(job_id)
         record = read_record(folder)
         if record is not None and is_settled(folder, record, kind):
             return record.outcomes[kind]  # it had ended, but the database did not learn it
@@ -155,7 +156,8 @@ class Runner:
                 job.cancelled.set()
         began_s = time.monotonic()
         try:
-            outcome = run_recorded(job, kind, folder, self._data_dir.space, work)
+            with self._data_dir.working(job_id, job.check):
+                outcome = run_recorded(job, kind, folder, self._data_dir.space, work)
             self._count(job, kind, outcome, time.monotonic() - began_s)
             return outcome
         finally:

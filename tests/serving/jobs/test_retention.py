@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serving.jobs import upkeep
-from serving.jobs.retention import DAY_S, WATCHED_FOR_S, KeptJob, expired, folder_bytes
+from serving.jobs.retention import DAY_S, WATCHED_FOR_S, KeptJob, expired
 from serving.settings import GIBIBYTE
+from serving.storage.folder_size import folder_bytes
 from tests.serving.jobs.instant import open_queue, replace_work, settings_in, settled, submit
 from tests.waiting import wait_for
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.serving.postgres import Postgres
@@ -21,12 +22,37 @@ def postgres() -> Iterator[Postgres]:
         yield server
 
 
-def replica(folder: Path, model: Path, postgres: Postgres, name: str, **serving: Any) -> Server:
-    """One of the services that share a store in ``folder``."""
+@pytest.fixture(scope="module", params=["folder", "bucket"])
+def store(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """A folder that all services can reach, or a bucket of a server with S3's protocol."""
+    if request.param == "folder":
+        yield str(tmp_path_factory.mktemp("store"))
+        return
+    moto = pytest.importorskip("moto.server", reason="needs moto[server]")
+    server = moto.ThreadedMotoServer(port=0, verbose=False)
+    server.start()
+    url = f"http://127.0.0.1:{server.get_host_and_port()[1]}"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", "test")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        patch.setenv("AWS_REGION", "us-east-1")
+        patch.setenv("AWS_ALLOW_HTTP", "true")
+        patch.setenv("AWS_ENDPOINT_URL", url)
+        assert httpx.put(f"{url}/straps").status_code == 200
+        yield "s3://straps"
+    server.stop()
+
+
+def replica(
+    folder: Path, model: Path, postgres: Postgres, store: str, name: str, **serving: Any
+) -> Server:
+    """One of the services that share a store; each test has a part of it."""
     own = folder / name
     own.mkdir()
     database = postgres.url(f"db_{folder.name}".replace("-", "_"))
-    shared = {"store": str(folder / "store"), "database_url": database}
+    shared = {"store": f"{store}/{folder.name}", "database_url": database}
     return Server(write_params(own, model, **shared | serving))
 
 
@@ -36,8 +62,10 @@ def outcome(server: Server, job_id: str) -> bytes:
 
 
 @pytest.fixture
-def pair(tmp_path: Path, tiny_model: Path, postgres: Postgres) -> Iterator[list[Server]]:
-    servers = [replica(tmp_path, tiny_model, postgres, name) for name in ("one", "two")]
+def pair(
+    tmp_path: Path, tiny_model: Path, postgres: Postgres, store: str
+) -> Iterator[list[Server]]:
+    servers = [replica(tmp_path, tiny_model, postgres, store, name) for name in ("one", "two")]
     for server in servers:
         server.start()
     yield servers
@@ -88,10 +116,12 @@ def test_the_work_of_one_that_is_gone_is_taken_over(
         assert outcome(one, again) == outcome(two, expected)
 
 
-def test_roles(tmp_path: Path, tiny_model: Path, postgres: Postgres, clip: Path) -> None:
+def test_roles(
+    tmp_path: Path, tiny_model: Path, postgres: Postgres, store: str, clip: Path
+) -> None:
     """A web service alone only accepts; a worker only works, and has no page."""
-    web = replica(tmp_path, tiny_model, postgres, "web", role="web").start()
-    worker = replica(tmp_path, tiny_model, postgres, "worker", role="worker")
+    web = replica(tmp_path, tiny_model, postgres, store, "web", role="web").start()
+    worker = replica(tmp_path, tiny_model, postgres, store, "worker", role="worker")
     try:
         job_id = web.submit(clip)
         assert web.job(job_id)["status"] == "queued"
