@@ -14,8 +14,10 @@ from shared_features.params import PoseParams
 from shared_features.pose.chunks import Chunk
 from shared_features.runtime.atomic import atomic_write
 
-# Part of every checkpoint's name. Raise it when the computation of landmarks changes.
-_EXTRACTION_VERSION = 2
+# Part of every checkpoint's name. Raise it when the computation of landmarks changes, decoding
+# included. 3: HDR is tone-mapped, display matrices that mirror are applied, and of several videos
+# FFmpeg's is read.
+_EXTRACTION_VERSION = 3
 
 
 def landmark_provenance(model_path: Path, pose: PoseParams) -> dict[str, Any]:

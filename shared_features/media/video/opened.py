@@ -29,6 +29,8 @@ from shared_features.params import MediaParams
 # A file without a frame index may stop this long before its announced end and still be complete.
 _END_TOLERANCE_S = 1.0
 _GIF = b"GIF8"
+# Containers whose duration counts from zero, not from the first frame.
+_FROM_ZERO = "matroska"
 # Frame rate of the recording, where that of playing it may be lower.
 _CAPTURE_FPS = "com.android.capture.fps"
 # What only the slow-motion modes of phones record.
@@ -141,7 +143,11 @@ class OpenedVideo:
         if self._listed_packets is not None:
             return packets < self._listed_packets
         announced_s = self.info.announced_duration_s
-        return announced_s is not None and not jumps and end_s < announced_s - _END_TOLERANCE_S
+        if announced_s is None or jumps:
+            return False
+        if _FROM_ZERO in self.container.format.name:
+            announced_s -= float(self.clock.start_s)
+        return end_s < announced_s - _END_TOLERANCE_S
 
     def _check_header(self) -> None:
         codec = self.stream.codec_context

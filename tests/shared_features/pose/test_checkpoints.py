@@ -124,7 +124,7 @@ def test_the_provenance_names_all_settings_that_define_landmarks(
     changed = pose.model_copy(update={"max_fps": 12.5, "person_policy": "central"})
     provenance = landmark_provenance(model, changed)
     assert provenance == {
-        "extraction_version": 2,
+        "extraction_version": 3,
         "pose_model_sha256": hashlib.sha256(b"a model").hexdigest(),
         "chunk_frames": pose.chunk_frames,
         "warmup_frames": pose.warmup_frames,

@@ -136,6 +136,30 @@ def test_a_size_that_changes_keeps_square_pixels(tmp_path: Path, media: MediaPar
         read(wide, small)
 
 
+@pytest.mark.parametrize("suffix", ["mkv", "webm"])
+@pytest.mark.parametrize("cut", [False, True], ids=["whole", "cut"])
+def test_a_clip_cut_from_a_longer_one_is_complete(
+    tmp_path: Path, media: MediaParams, suffix: str, cut: bool
+) -> None:
+    """Its first frame comes late by its own clock; one that lacks its end is still noticed."""
+    path, codec = tmp_path / f"late.{suffix}", "libvpx" if suffix == "webm" else "mpeg4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=10)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.gop_size = 96, 64, 1
+        for index in range(60):
+            frame = av.VideoFrame.from_ndarray(corner_image(96, 64), format="rgb24")
+            frame.pts, frame.time_base = index + 5000, Fraction(1, 10)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    if cut:
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    frames, _, verdict = read(path, media)
+    assert frames[0].pts_s == 0
+    assert verdict.status == ("truncated" if cut else "complete")
+    assert cut or verdict.duration_s == pytest.approx(6, abs=0.2)
+
+
 @pytest.mark.parametrize("starts_s", [(10.0, 610.0), (20_000.0, 10.0)], ids=["forward", "back"])
 def test_a_clock_that_jumps_is_bridged(
     tmp_path: Path, media: MediaParams, starts_s: tuple[float, float]
