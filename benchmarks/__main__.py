@@ -1,6 +1,7 @@
 """The main figures of docs/performance.md in one run: ``python -m benchmarks`` (or ``make bench``).
 
-Others have their own commands: ``agreement``, ``memory``, ``training``, ``live --capacity``.
+Others have their own commands: ``agreement``, ``memory``, ``training``, ``live --capacity``,
+``liveness``, ``soak``.
 """
 
 import argparse

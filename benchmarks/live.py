@@ -24,7 +24,8 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from benchmarks.results import Results
 from benchmarks.service import MOST_SESSIONS, PORT, running_service
-from serving.live.wire import MAX_IN_FLIGHT, LiveFrame, pack_frame
+from serving.live.frame import LiveFrame, pack_frame
+from serving.live.wire import MAX_IN_FLIGHT
 from serving.settings import MEBIBYTE
 from shared_features.media.video.reader import VideoReader
 from shared_features.params import PROJECT_ROOT, load_shared

@@ -19,11 +19,12 @@ _POLLING_S = 0.02
 
 
 @contextmanager
-def running_service(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+def running_service(folder: Path, log: Path | None = None) -> Iterator[subprocess.Popen[bytes]]:
     """Run a service with the project's settings but more live sessions; yields once it is ready.
 
     Args:
         folder: Folder for the service's settings and data.
+        log: File for the service's log; None: it is dropped.
     """
     params = yaml.safe_load((PROJECT_ROOT / "params.yaml").read_text(encoding="utf-8"))
     params["serving"]["live"]["max_sessions"] = MOST_SESSIONS
@@ -35,11 +36,10 @@ def running_service(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
         "STRAPS_PORT": str(PORT),
         "STRAPS_DATA_DIR": str(folder / "data"),
     }
-    service = subprocess.Popen(
-        [sys.executable, "-m", "serving.cli.main", "run"],
-        env=environment,
-        stderr=subprocess.DEVNULL,
-    )
+    with (log or Path(os.devnull)).open("ab") as errors:
+        service = subprocess.Popen(
+            [sys.executable, "-m", "serving.cli.main", "run"], env=environment, stderr=errors
+        )
     try:
         while not _is_ready():
             if service.poll() is not None:

@@ -79,6 +79,7 @@ class LimitedProtocol(H11Protocol):
         self._address: str | None = None
         self._awaiting: asyncio.TimerHandle | None = None
         self._unread: asyncio.TimerHandle | None = None
+        self._upgraded = False
 
     def connection_made(  # type: ignore[override]
         self, transport: asyncio.Transport
@@ -109,6 +110,8 @@ class LimitedProtocol(H11Protocol):
                 self.transport.abort()
                 return
             super().data_received(piece)
+            if self._upgraded:
+                return  # it is the websocket protocol's connection now
         if self._is_between_requests():
             self._await_request()
         else:
@@ -121,6 +124,7 @@ class LimitedProtocol(H11Protocol):
 
     def handle_websocket_upgrade(self, event: Any) -> None:
         """Hand the connection over to the websocket protocol."""
+        self._upgraded = True
         self._stop_timers()
         self._forget()  # live sessions have limits of their own
         super().handle_websocket_upgrade(event)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from websockets.sync.client import connect as websocket
 
 from serving.http.transport import limited_protocol
 from serving.settings import load_settings
@@ -18,7 +19,13 @@ MOST, MOST_FROM_ONE = 6, 4
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
-    """Answers when the body has arrived."""
+    """Answers when the body has arrived; sends websocket messages back."""
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.accept"})
+        while (message := await receive())["type"] == "websocket.receive":
+            await send({"type": "websocket.send", "text": message["text"]})
+        return
     while (await receive()).get("more_body"):
         pass
     await send({"type": "http.response.start", "status": 204, "headers": []})
@@ -80,6 +87,16 @@ def test_headers_that_do_not_arrive_are_given_up(port: int, start: bytes) -> Non
             assert answers(client)
             client.sendall(start)
             assert is_closed(client)
+
+
+def test_a_websocket_is_not_given_up(port: int) -> None:
+    """Its connection brings no further request; others are given up meanwhile."""
+    with websocket(f"ws://127.0.0.1:{port}/") as session:
+        with connect(port) as later:
+            later.sendall(b"GET / HTTP/1.1\r\n")
+            assert is_closed(later)
+        session.send("still here")
+        assert session.recv(PATIENCE_S) == "still here"
 
 
 @pytest.mark.parametrize(("size", "answered"), [(1, False), (1000, True)])
