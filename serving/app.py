@@ -12,6 +12,8 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from serving.comparisons.queue import ComparisonQueue
+from serving.comparisons.schemas import ComparisonIn, ComparisonResultOut
 from serving.errors import NotReadyError
 from serving.http import openapi, problems
 from serving.http.access.client import Doorkeeper
@@ -23,6 +25,7 @@ from serving.http.access.tokens import load_tokens
 from serving.http.observed import Observed
 from serving.http.routes import (
     angles,
+    comparisons,
     demo,
     drawings,
     health,
@@ -58,6 +61,7 @@ _RESOURCES = (
     angles,
     scores,
     drawings,
+    comparisons,
     landmarks,
     model,
     live,
@@ -101,6 +105,7 @@ def create_app(settings: Settings, data_dir: DataDir) -> FastAPI:
             metrics,
         ),
         jobs=JobQueue(settings, data_dir, engine, metrics),
+        comparisons=ComparisonQueue(settings, data_dir),
         live=LiveSessions(engine, settings, metrics),
         doorkeeper=doorkeeper,
         uploads=Concurrency(
@@ -120,7 +125,8 @@ def create_app(settings: Settings, data_dir: DataDir) -> FastAPI:
         app.include_router(page.router)
         page.mount(app)
     problems.install(app)
-    bodies = (LandmarksIn, LoginIn, TimelineOut, AnglesOut, ScoresOut)
+    answers = (TimelineOut, AnglesOut, ScoresOut, ComparisonResultOut)
+    bodies = (LandmarksIn, LoginIn, ComparisonIn, *answers)
     schemas = [body.model_json_schema(ref_template=_REFERENCES) for body in bodies]
     openapi.install(app, schemas, serving.root_path)
     # The last one added is the outermost.
@@ -144,6 +150,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     services.engine.start()
     # The API's description takes longer to build than a request for it may hold the event loop.
     await asyncio.gather(run_in_threadpool(services.jobs.start), run_in_threadpool(app.openapi))
+    services.comparisons.start()
     warming = asyncio.create_task(_warm_up(services))
     try:
         yield
@@ -151,6 +158,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         warming.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await warming
+        await run_in_threadpool(services.comparisons.stop)
         await run_in_threadpool(services.jobs.stop)
         await run_in_threadpool(services.photos.close)
         await run_in_threadpool(services.live.close)

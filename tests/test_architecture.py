@@ -45,6 +45,7 @@ PLACES = {
     "mediapipe": "shared_features/pose/model_asset.py",
     "ctypes": ("shared_features/runtime/allocator.py", "shared_features/pose/network/"),
     "onnxruntime": "shared_features/classify/onnx_file.py",
+    "dtaidistance": "shared_features/alignment/warping.py",
     "dbos": "serving/jobs/database/",
     "fastapi": ("serving/", "training/labeller/"),
     "uvicorn": ("serving/", "training/labeller/"),

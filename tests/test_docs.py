@@ -52,13 +52,18 @@ def test_the_routes_of_the_readme_are_those_of_the_service(tmp_path: Path) -> No
         app = create_app(load_settings(PROJECT_ROOT / "params.yaml"), data_dir)
         paths = set(app.openapi()["paths"])
     for path in paths:
-        assert path.replace("{video_id}", "{id}") in README, path
+        assert _shown(path) in README, path
     for path in re.findall(r"`(?:[A-Z]+ )?(/(?:api|health)/[^`]+)`", README):
-        known = {p.replace("{video_id}", "{id}") for p in paths} | {
+        known = {_shown(p) for p in paths} | {
             "/api/v1/openapi.json",
             "/api/v1/live",
         }
         assert path in known, path
+
+
+def _shown(path: str) -> str:
+    """A path as the README writes it."""
+    return re.sub(r"{[a-z]+_id}", "{id}", path)
 
 
 def test_the_hashes_of_the_pose_model_are_documented() -> None:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from serving.comparisons.queue import ComparisonQueue
 from serving.errors import DiskFullError, NotReadyError
 from serving.http.access.client import Doorkeeper
 from serving.http.access.limits import Concurrency
@@ -28,6 +29,7 @@ class Services:
         engine: Source of the model.
         photos: Pose estimation for photos.
         jobs: Queue of videos.
+        comparisons: Queue of comparisons of two videos.
         live: Live sessions.
         doorkeeper: Recognises clients.
         uploads: Videos being uploaded, by client.
@@ -41,6 +43,7 @@ class Services:
     engine: Engine
     photos: PhotoWorkers
     jobs: JobQueue
+    comparisons: ComparisonQueue
     live: LiveSessions
     doorkeeper: Doorkeeper
     uploads: Concurrency

@@ -1,27 +1,31 @@
-// Shows one of three views, chosen by the fragment of the address so that links can be shared: #live,
-// #video, #photo, or the ID of an analysis.
+// Shows one of four views, chosen by the fragment of the address so that links can be shared: #live,
+// #video, #photo, #compare, the ID of an analysis, or that of a comparison.
 
 import { MODEL, READY, request } from "./shared/api.js";
 import { byId, show } from "./shared/dom.js";
 import { acceptDrops, isPhoto } from "./shared/drop.js";
 import { loggedIn } from "./shared/login.js";
 import { hideError } from "./shared/message.js";
+import * as compare from "./compare/view.js";
 import * as live from "./live/view.js";
 import * as photo from "./photo/view.js";
 import * as video from "./video/view.js";
 
-const VIEWS = { live, video, photo };
-const TITLES = { live: "Live", video: "Video", photo: "Photo" };
+const VIEWS = { live, video, compare, photo };
+const TITLES = { live: "Live", video: "Video", compare: "Compare", photo: "Photo" };
 const FIRST = "video";
 const ANALYSIS = /^[0-9a-f]{32}$/;
+const COMPARISON = /^compare-([0-9a-f]{32})$/;
 const RETRY_MS = 5000;
 
 let shown = null;
 
 function route() {
   const target = location.hash.slice(1);
-  const id = ANALYSIS.test(target) ? target : null;
-  const name = id ? "video" : target || FIRST;
+  const analysis = ANALYSIS.test(target) ? target : null;
+  const comparison = COMPARISON.exec(target)?.[1] ?? null;
+  const id = analysis ?? comparison;
+  const name = analysis ? "video" : comparison ? "compare" : target || FIRST;
   if (name in VIEWS) go(name, id);
   else if (!shown) go(FIRST, null);
 }
@@ -66,6 +70,7 @@ async function watchService() {
 
 for (const view of [video, photo]) view.start(take);
 live.start();
+compare.start();
 acceptDrops(take);
 window.addEventListener("hashchange", route);
 // The link to the view on screen takes it back to its start.

@@ -32,8 +32,9 @@ _NOISE = 0.05
 _WORTH_LEAVING_OUT = 0.75
 # … and the part that is left has at least this share of the shorter recording.
 _LEAST_SHARE = 0.4
-# Standard deviation of the errors of a feature, in torso lengths or radians.
-_DETECTOR_NOISE = 0.1
+# Sequences of more features than this are reduced to their principal components.
+_MOST_FEATURES = 128
+_CONSTANT = 1e-9
 _OPEN_REFERENCE = 0.5
 _WORTH_FLIPPING = 0.97
 
@@ -68,6 +69,8 @@ class Alignment:
 
 def align(reference: FrameSequence, target: FrameSequence) -> Alignment:
     """Align two sequences of the same features, in time and memory that grow with their length."""
+    if reference.values.shape[1] > _MOST_FEATURES:
+        reference, target = _reduced(reference, target)
     a, b = _standardised(reference, target)
     levels = _levels(a, b)
     side = reference.from_any_side
@@ -98,6 +101,24 @@ def align(reference: FrameSequence, target: FrameSequence) -> Alignment:
         known=_known(reference, target, rows, position),
         fit=fit,
     )
+
+
+def _reduced(
+    reference: FrameSequence, target: FrameSequence
+) -> tuple[FrameSequence, FrameSequence]:
+    """Both by the principal components of the two of them, the features of any side only."""
+    side = reference.from_any_side
+    values = np.concatenate([reference.values[:, side], target.values[:, side]])
+    sample = values[:: max(1, len(values) // _COARSEST_SAMPLES)]
+    middle = sample.mean(axis=0)
+    _, _, components = np.linalg.svd(sample - middle, full_matrices=False)
+    basis = components[:_MOST_FEATURES].T
+    every = np.ones(basis.shape[1], bool)
+    one, two = (
+        replace(given, values=(given.values[:, side] - middle) @ basis, from_any_side=every)
+        for given in (reference, target)
+    )
+    return one, two
 
 
 def align_poses(reference: LandmarkTrack, target: LandmarkTrack) -> Alignment:
@@ -133,7 +154,8 @@ def _standardised(reference: FrameSequence, target: FrameSequence) -> tuple[Floa
     seen = np.concatenate([reference.values[reference.known], target.values[target.known]])
     mean = seen.mean(axis=0)
     # A feature that hardly changes says little more than how noisy it is.
-    deviation = np.hypot(seen.std(axis=0), _DETECTOR_NOISE)
+    deviation = np.hypot(seen.std(axis=0), reference.noise)
+    deviation[deviation < _CONSTANT] = np.inf
     return (reference.values - mean) / deviation, (target.values - mean) / deviation
 
 

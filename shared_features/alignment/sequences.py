@@ -18,6 +18,8 @@ RATE_HZ = 25.0
 SHORTEST_S = 0.5
 # A person who is out of view for less than this is still known to be there.
 _GAP_S = 0.5
+# In torso lengths or radians.
+_POSE_NOISE = 0.1
 _SPEC = FeatureSpec(groups=("body", "facing", "angles"))
 _IS_ANGLE = np.array([column.endswith("_angle") for column in _SPEC.columns])
 
@@ -43,6 +45,7 @@ class FrameSequence:
         known: ``(n,)`` whether the features of a sample are known.
         from_any_side: ``(d,)`` whether a feature is the same from every side, so that recordings
             by different cameras can be compared by it before anything else is known of them.
+        noise: Standard deviation of the errors of a feature.
     """
 
     source: str
@@ -50,6 +53,7 @@ class FrameSequence:
     values: FloatArray
     known: NDArray[np.bool_]
     from_any_side: NDArray[np.bool_]
+    noise: float = 0.0
 
     def __len__(self) -> int:
         return len(self.values)
@@ -81,7 +85,7 @@ def pose_sequence(track: LandmarkTrack) -> FrameSequence:
         )
     values = _SPEC.of_track(track).astype(np.float64)
     values[:, _IS_ANGLE] *= np.pi / 180  # as large as the other features
-    return even_sequence(track.source, track.pts_s, values, _FROM_ANY_SIDE)
+    return even_sequence(track.source, track.pts_s, values, _FROM_ANY_SIDE, _POSE_NOISE)
 
 
 def even_sequence(
@@ -89,6 +93,7 @@ def even_sequence(
     pts_s: FloatArray,
     values: FloatArray,
     from_any_side: NDArray[np.bool_] | None = None,
+    noise: float = 0.0,
 ) -> FrameSequence:
     """A sequence at even steps from features at any times.
 
@@ -97,6 +102,7 @@ def even_sequence(
         pts_s: ``(n,)`` rising times in seconds.
         values: ``(n, d)`` features, NaN where unknown.
         from_any_side: ``(d,)``; None if all are.
+        noise: Standard deviation of the errors of a feature.
 
     Raises:
         AlignmentError: The recording is shorter than ``SHORTEST_S``, or nothing in it is known.
@@ -123,7 +129,7 @@ def even_sequence(
         np.abs(times_s - known_s[np.minimum(place, len(known_s) - 1)]),
     )
     side = np.ones(values.shape[1], bool) if from_any_side is None else from_any_side
-    return FrameSequence(source, RATE_HZ, even, near_s <= _GAP_S, side)
+    return FrameSequence(source, RATE_HZ, even, near_s <= _GAP_S, side, noise)
 
 
 def smoothed(values: FloatArray, width: int) -> FloatArray:

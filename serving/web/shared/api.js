@@ -4,6 +4,7 @@ import { BASE } from "./base.js";
 
 const API = `${BASE}/api/v1`;
 export const VIDEOS = `${API}/videos`;
+export const COMPARISONS = `${API}/comparisons`;
 export const PHOTOS = `${API}/photos`;
 export const LIVE = `${API}/live`;
 export const DEMO_PERFORMANCE = `${API}/demo/performance.mp4`;

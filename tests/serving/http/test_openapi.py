@@ -50,6 +50,11 @@ def test_the_description_is_complete(server: Server) -> None:
         "/api/v1/videos/{video_id}/holds",
         "/api/v1/videos/{video_id}/holds/{number}.jpg",
         "/api/v1/videos/{video_id}/holds/{number}/{moment}.jpg",
+        "/api/v1/comparisons",
+        "/api/v1/comparisons/{comparison_id}",
+        "/api/v1/comparisons/{comparison_id}/result",
+        "/api/v1/comparisons/{comparison_id}/splits.csv",
+        "/api/v1/comparisons/{comparison_id}/side_by_side.mp4",
         "/api/v1/landmarks",
         "/api/v1/demo/performance.mp4",
         "/api/v1/model",
@@ -86,7 +91,7 @@ def test_generated_requests_get_documented_responses(server: Server, finished_jo
         database=None,
     )
     operations = [result.ok() for result in schema.get_all_operations()]
-    assert len(operations) == 24
+    assert len(operations) == 31
     for operation in operations:
         for mode in GenerationMode.POSITIVE, GenerationMode.NEGATIVE:
 
