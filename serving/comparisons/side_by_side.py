@@ -103,11 +103,13 @@ def draw_side_by_side(
             for frame in reader.frames():
                 picture = np.zeros((height + strip_px, width, 3), dtype=np.uint8)
                 left.draw(picture[:height, : left_size[0]], frame)
-                there_s = float(alignment.at(frame.pts_s))
+                # The performer's time, which in slow motion is not the file's.
+                time_s = float(reference.track.pts_s[min(frame.index, len(reference.track) - 1)])
+                there_s = float(alignment.at(time_s))
                 partner = partners.at(there_s)
                 if partner is not None:
                     right.draw(picture[:height, left_size[0] + _GAP_PX :], partner)
-                strip.draw(picture[height:], frame.pts_s)
+                strip.draw(picture[height:], time_s)
                 yield frame.index, frame.pts_s, picture
 
         for index, pts_s, picture in stack.enter_context(Prefetched(drawn(), _PREFETCH_FRAMES)):
@@ -156,6 +158,7 @@ class _Partners:
         reader = self._stack.enter_context(VideoReader(target.path, limits))
         frames = self._stack.enter_context(Prefetched(reader.frames(), _PREFETCH_FRAMES))
         self._frames = iter(frames)
+        self._pts_s = target.track.pts_s
         self._shown = next(self._frames, None)
         self._next = next(self._frames, None)
 
@@ -168,7 +171,10 @@ class _Partners:
     def at(self, time_s: float) -> Frame | None:
         """The frame nearest to a time; the one shown last where there is none."""
         while self._next is not None and self._shown is not None and time_s == time_s:
-            if abs(self._next.pts_s - time_s) > abs(self._shown.pts_s - time_s):
+            if self._apart(self._next, time_s) > self._apart(self._shown, time_s):
                 break
             self._shown, self._next = self._next, next(self._frames, None)
         return self._shown
+
+    def _apart(self, frame: Frame, time_s: float) -> float:
+        return abs(float(self._pts_s[min(frame.index, len(self._pts_s) - 1)]) - time_s)

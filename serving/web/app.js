@@ -25,7 +25,7 @@ function route() {
   const analysis = ANALYSIS.test(target) ? target : null;
   const comparison = COMPARISON.exec(target)?.[1] ?? null;
   const id = analysis ?? comparison;
-  const name = analysis ? "video" : comparison ? "compare" : target || FIRST;
+  const name = (analysis && "video") || (comparison && "compare") || target || FIRST;
   if (name in VIEWS) go(name, id);
   else if (!shown) go(FIRST, null);
 }

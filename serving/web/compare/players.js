@@ -16,10 +16,13 @@ export class Players {
   #map;
   #followers = [];
   #time_s = 0;
+  #slower;
 
-  // sides: { source, media } of reference and target.
+  // sides: { source, media, timeline, slower } of reference and target; all times are the performers', and
+  // slower is how many times slower than real a video plays.
   constructor(sides, duration_s, map, mirrored) {
     this.#map = map;
+    this.#slower = sides.map((side) => side.slower);
     [this.#reference, this.#target] = sides.map((side, index) => makeVideo(side, index === 1));
     if (mirrored) this.#target.classList.add("mirrored");
     const panes = [this.#reference, this.#target].map((video, index) =>
@@ -34,7 +37,7 @@ export class Players {
       "div",
       { className: "player" },
       make("div", { className: "panes" }, ...panes),
-      make("div", { className: "player-foot" }, makeControls(this.#reference, duration_s, (callback) => this.follow(callback))),
+      make("div", { className: "player-foot" }, makeControls(this.#reference, duration_s, this.#slower[0], (callback) => this.follow(callback))),
     );
     for (const change of CHANGES) this.#reference.addEventListener(change, () => this.#run());
     this.#target.addEventListener("loadedmetadata", () => this.#align());
@@ -52,7 +55,7 @@ export class Players {
 
   seek(time_s) {
     this.#time_s = Math.max(time_s, 0);
-    this.#reference.currentTime = this.#time_s;
+    this.#reference.currentTime = this.#time_s * this.#slower[0];
     this.#tell();
   }
 
@@ -86,7 +89,7 @@ export class Players {
 
   #run() {
     if (!this.#reference.isConnected || this.#reference.readyState === 0) return;
-    this.#time_s = this.#reference.currentTime;
+    this.#time_s = this.#reference.currentTime / this.#slower[0];
     this.#tell();
     if (!this.#reference.paused) requestAnimationFrame(() => this.#run());
   }
@@ -99,10 +102,11 @@ export class Players {
   #align() {
     const video = this.#target;
     if (video.readyState === 0 || video.seeking) return;
-    const wanted_s = this.#map.there(this.#time_s);
+    const [ours, theirs] = this.#slower;
+    const wanted_s = this.#map.there(this.#time_s) * theirs;
     const behind_s = wanted_s - video.currentTime;
     const running = !this.#reference.paused && !this.#reference.seeking;
-    const speed = this.#map.speed(this.#time_s) * this.#reference.playbackRate + CATCH_UP * behind_s;
+    const speed = (this.#map.speed(this.#time_s) * theirs * this.#reference.playbackRate) / ours + CATCH_UP * behind_s;
     if (running && Math.abs(behind_s) < JUMP_S && speed > SLOWEST) {
       video.playbackRate = Math.min(speed, FASTEST);
       if (video.paused) video.play().catch(() => {});

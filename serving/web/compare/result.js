@@ -13,17 +13,16 @@ import { degrees } from "./words.js";
 // Fills the box; resolves to { pause, close }.
 export async function showResult(box, comparison) {
   const { links } = comparison;
-  const [result, ...timelines] = await Promise.all([
-    request(links.result),
-    request(`${links.reference}/timeline?format=json`),
-    request(`${links.target}/timeline?format=json`),
-  ]);
+  const videos = [links.reference, links.target];
+  const result = await request(links.result);
+  const jobs = await Promise.all(videos.map((video) => request(video)));
+  const timelines = await Promise.all(videos.map((video) => request(`${video}/timeline?format=json`)));
   if (!result.same_routine) {
     box.replaceChildren(different(result));
     return { pause() {}, close: () => box.replaceChildren() };
   }
   const map = new TimeMap(result.curve);
-  const sides = [side(comparison.reference_source, links.reference), side(comparison.target_source, links.target)];
+  const sides = jobs.map((job, index) => side(job, timelines[index]));
   const players = new Players(sides, result.reference_duration_s, map, result.mirrored);
   const chart = new Chart(result, players);
   const ribbons = timelines.map(({ segments, model, media }, index) =>
@@ -51,7 +50,13 @@ export async function showResult(box, comparison) {
   };
 }
 
-const side = (source, video) => ({ source, media: `${video}/media`, timeline: `${video}/timeline` });
+// The video with skeleton plays in every browser; it may not have been drawn yet.
+const side = ({ source, links }, { media }) => ({
+  source,
+  media: links.overlay ?? links.media,
+  timeline: links.timeline,
+  slower: media.slow_motion ?? 1,
+});
 
 function downloads(links) {
   const link = (href, text, kind) =>

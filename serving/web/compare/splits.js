@@ -8,7 +8,7 @@ export function makeSplits(splits, players) {
   if (!splits.length) {
     return make("p", { className: "fine", text: "The reference has no holds, and no key moments were given." });
   }
-  const head = ["Key moment", "Reference", "Target", "", "Sure"].map((text) => make("th", { scope: "col", text }));
+  const head = ["Moment", "Reference", "Target", "", "Sure"].map((text) => make("th", { scope: "col", text }));
   const rows = splits.map((split) => row(split, players));
   return make(
     "div",

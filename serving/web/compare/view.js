@@ -91,8 +91,8 @@ function showState({ status, reference_source: reference, target_source: target,
   byId("comparison-status").dataset.status = STATUS[status];
   const busy = status === "queued" || status === "processing";
   show(byId("comparison-busy"), busy);
-  byId("comparison-text").textContent =
-    status === "failed" ? problem : frames ? `${count(frames, "frame", "frames")} drawn side by side` : "Looking for the same moments …";
+  const progress = frames ? `${count(frames, "frame", "frames")} drawn side by side` : "Looking for the same moments …";
+  byId("comparison-text").textContent = problem ?? progress;
   show(byId("comparison-text"), busy || status === "failed");
 }
 
