@@ -222,6 +222,8 @@ class ComparisonQueue:
     def _run(self, comparison: Comparison) -> bool:
         """Work on a comparison; returns False if another service does, or it is gone."""
         folder = self._folder(comparison.id)
+        if not folder.is_dir():
+            return False
         try:
             with FileLock(folder / _LOCK, timeout=0, fallback_to_soft=False):
                 found = read_comparison(folder)  # another service may have ended it meanwhile
