@@ -2,8 +2,9 @@
 
 It learns from two kinds of samples: generated landmarks with simulated detector errors, which are
 cheap and plentiful; and rendered frames that went through the real MediaPipe, which are expensive
-and few but make the difference on real recordings. Its scores are measured on rendered frames of
-performers and shots that training has not seen, never on simulated landmarks.
+and few but make the difference on real recordings. Its probabilities are calibrated, and its scores
+measured, on rendered frames of performers and shots that training has not seen, never on simulated
+landmarks.
 """
 
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from training.data.dataset import Dataset
 from training.data.splits import Fold
 from training.errors import TrainingError
 from training.learning.estimators.fitting import FitSettings, balanced_weights, fit_model
+from training.learning.evaluation.calibration import CalibratedModel, fit_calibration
 from training.learning.evaluation.predictions import Predictions
 from training.learning.evaluation.summary import evaluate
 from training.learning.export.model_file import contract_metrics, package_versions
@@ -107,6 +109,7 @@ def build_starter(
     spec = FeatureSpec(**shared.features.model_dump())
     train, tune, test = split_by_group(detected.samples, params)
     settings, model = _fit((generated, train, tune), labels, spec, params)
+    model = _calibrated(model, _dataset(with_mirror_images(tune), labels, spec))
     tested = _dataset(test, labels, spec)
     evaluation = evaluate(Predictions.of(tested, model.predict_proba(tested.features)))
     contract = ModelContract(
@@ -114,7 +117,8 @@ def build_starter(
         other=shared.labels.other,
         features=spec,
         timeline=shared.timeline,
-        training=_provenance(generated, detected, params, settings),
+        training=_provenance(generated, detected, params, settings)
+        | {"calibration": model.calibration.to_dict()},
         metrics=contract_metrics(
             evaluation, "rendered frames through MediaPipe, performers and shots unseen in training"
         ),
@@ -134,7 +138,10 @@ def build_starter(
 def split_by_group(
     samples: LandmarkSamples, params: StarterParams
 ) -> tuple[LandmarkSamples, LandmarkSamples, LandmarkSamples]:
-    """Train, tune (for early stopping) and test; each performer and shot is in only one of them."""
+    """Train, tune and test; each performer and shot is in only one of them.
+
+    ``tune`` is for early stopping and calibration.
+    """
     groups = np.random.default_rng(params.seed).permutation(np.unique(samples.groups))
     held_out = max(1, round(len(groups) * params.held_out_share))
     test = np.isin(samples.groups, groups[:held_out])
@@ -188,6 +195,12 @@ def _fit(
     )
     settings = replace(settings, hyperparameters=trees | {ROUNDS: curve.best_rounds})
     return settings, fit_model(table.rows(fold.train), settings, weights[fold.train])
+
+
+def _calibrated(model: Any, tune: Dataset) -> CalibratedModel:
+    """The model with probabilities that are right for performers it has not learned from."""
+    said = Predictions.of(tune, model.predict_proba(tune.features))
+    return CalibratedModel(model, fit_calibration(said))
 
 
 def _weights(data: Dataset, params: StarterParams) -> NDArray[np.float64]:

@@ -194,12 +194,16 @@ def execution(
     )
 
 
+# Variants of a pose in which legs, hips or back are not as a judge wants them.
+_FAULTY = ("bent", "tuck", "stag", "split", "slightly", "sagging")
+
+
 def _variant(rng: np.random.Generator, label: str) -> Variant:
     """A variant of the pose with straight legs, trunk near mid-range, nothing else at fault."""
     straight = [
         variant
         for variant in STRAPS_VARIANTS
-        if variant.label == label and not any(word in variant.name for word in ("bent", "tucked"))
+        if variant.label == label and not any(word in variant.name for word in _FAULTY)
     ]
     weights = np.array([variant.weight for variant in straight])
     variant = straight[int(rng.choice(len(straight), p=weights / weights.sum()))]

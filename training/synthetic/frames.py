@@ -33,8 +33,9 @@ CLIP_MOVING_FRAMES = 12
 CLIP_FRAMES = 2 * CLIP_STILL_FRAMES + CLIP_MOVING_FRAMES
 """A clip stays still for a moment, moves to another posture within a second, and stays there."""
 
-CLIP_STRAPS_SHARE = 0.7
-"""Share of clip ends that are one of the six poses; the others are other postures on the straps."""
+CLIP_STRAPS_SHARE, CLIP_HANG_SHARE = 0.6, 0.25
+"""Shares of clip ends that are one of the six poses, and other postures on the straps; the rest are
+"other" postures of any kind."""
 
 
 @dataclass(frozen=True)
@@ -130,13 +131,16 @@ def clip_groups(seed: int, first_group: int, n_groups: int) -> Iterator[list[Ren
         for number in range(CLIP_FRAMES):
             share = (number - CLIP_STILL_FRAMES + 1) / CLIP_MOVING_FRAMES
             share = min(max(share, 0.0), 1.0)
-            posture, label = on_the_way(start, start_label, end, end_label, share)
+            posture, label = on_the_way(start, end, share)
             clip.append(stage.frame(posture, label, camera))
         yield clip
 
 
 def _clip_end(rng: np.random.Generator) -> tuple[Posture, str]:
-    if rng.random() < CLIP_STRAPS_SHARE:
+    kind = rng.random()
+    if kind < CLIP_STRAPS_SHARE:
         label = draw_label(rng, [label for label in LABELS if label != OTHER])
         return random_posture(rng, label), label
-    return random_hang(rng), OTHER
+    if kind < CLIP_STRAPS_SHARE + CLIP_HANG_SHARE:
+        return random_hang(rng), OTHER
+    return random_posture(rng, OTHER), OTHER

@@ -112,7 +112,7 @@ def posture_at(holds: tuple[Hold, ...], pts_s: float) -> tuple[Posture, str]:
         return hold.posture, hold.label
     before = holds[index - 1]
     share = (pts_s - hold.start_s) / hold.move_s
-    return on_the_way(before.posture, before.label, hold.posture, hold.label, share)
+    return on_the_way(before.posture, hold.posture, share)
 
 
 def _swaying(posture: Posture, pts_s: float, phase: float) -> Posture:

@@ -18,7 +18,6 @@ from training.synthetic.figure.body import Body, figure_m
 from training.synthetic.figure.posture import Posture
 from training.synthetic.performance import steady
 from training.synthetic.poses.table import (
-    POSE_REACHED,
     VARIANTS,
     difference_deg,
     eased,
@@ -45,7 +44,10 @@ DIFFERENCE_DEG = 60.0
 ERROR_LASTS_S = 0.2
 """A tracker's errors last: they are drawn this often and interpolated between."""
 
-# Share of the time of an eased move at which a pose counts as reached: 3 s² − 2 s³ = POSE_REACHED.
+POSE_REACHED = 0.85
+"""A pose counts as reached when this share of the eased move into it is done."""
+
+# The share of the move's time at which it is: 3 s² − 2 s³ = POSE_REACHED.
 _SHARES = np.linspace(0.0, 1.0, 1001)
 _REACHED_AT = float(np.interp(POSE_REACHED, [eased(share) for share in _SHARES], _SHARES))
 _FIRST = "standing"

@@ -22,7 +22,7 @@ LANDMARKS_PER_GROUP = 8
 OTHER_SHARE = 0.5
 """Half of all samples are "other"; the six straps poses share the rest equally."""
 
-LONGER_SIDE_PX = (520, 640)
+LONGER_SIDE_PX = (400, 512)
 _LANDMARK_STREAM = 0
 
 

@@ -116,6 +116,7 @@ def contract_metrics(evaluation: Evaluation, measured_on: str) -> dict[str, Any]
         "frames": evaluation.frames,
         "accuracy": round(evaluation.accuracy, 4),
         "macro_f1": round(evaluation.f1_macro, 4),
+        "calibration_error": round(evaluation.calibration_error, 4),
         "per_label": {
             scores.label: {
                 "precision": round(scores.precision, 4),

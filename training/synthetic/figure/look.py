@@ -38,6 +38,9 @@ STRAPS: tuple[Colour, ...] = (
     (30, 70, 150),
 )
 
+STAGE_SHARE = 0.2
+"""Share of recordings on a stage: a dark background, and light from one side."""
+
 Hair = Literal["bald", "short", "long", "bun"]
 Top = Literal["bare", "crop", "vest", "shirt", "long-sleeved"]
 Bottom = Literal["shorts", "leggings", "trousers"]
@@ -93,6 +96,9 @@ class Look:
         top_shares = (0.0, 0.36, 0.37, 0.22, 0.05) if full_bust else (0.33, 0.0, 0.32, 0.3, 0.05)
         light = np.array([rng.uniform(-0.7, 0.7), rng.uniform(-1.0, -0.3), rng.uniform(-1.0, -0.3)])
         skin = SKINS[int(rng.integers(len(SKINS)))]
+        on_stage = bool(rng.random() < STAGE_SHARE)
+        ambient = rng.uniform(0.22, 0.4) if on_stage else rng.uniform(0.42, 0.65)
+        dim = float(rng.uniform(0.05, 0.35)) if on_stage else 1.0
         return cls(
             skin=_vary(rng, skin, 8),
             hair_colour=_vary(rng, HAIRS[int(rng.integers(len(HAIRS)))], 8),
@@ -105,8 +111,8 @@ class Look:
             shoe_colour=_cloth(rng) if rng.random() < 0.25 else None,
             strap_colour=STRAPS[int(rng.integers(len(STRAPS)))],
             light=light / np.linalg.norm(light),
-            ambient=float(rng.uniform(0.42, 0.65)),
-            background=random_background(rng, height, width),
+            ambient=float(ambient),
+            background=random_background(rng, height, width) * np.float32(dim),
             grain=float(rng.uniform(1.0, 5.0)),
             anchor_m=float(rng.uniform(3.0, 6.0)),
         )

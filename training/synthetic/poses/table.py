@@ -9,7 +9,9 @@ from functools import cache
 import numpy as np
 
 from training.synthetic.figure.posture import Arm, Leg, Posture, interpolate
-from training.synthetic.poses.other_poses import OTHER, OTHER_VARIANTS
+from training.synthetic.poses.geometry import label_of
+from training.synthetic.poses.limbs import OTHER
+from training.synthetic.poses.other_poses import OTHER_VARIANTS
 from training.synthetic.poses.straps_poses import STRAPS_VARIANTS
 from training.synthetic.poses.variants import Variant, draw_posture
 
@@ -23,6 +25,7 @@ __all__ = [
     "Variant",
     "eased",
     "interpolate",
+    "label_of",
     "on_the_way",
     "random_hang",
     "random_posture",
@@ -44,13 +47,9 @@ LABELS: tuple[str, ...] = (
 TRANSITION_SHARE = 0.3
 """Share of "other" postures that are in transition between two postures."""
 
-TRANSITION_ENDS_DEG = 28.0
-"""A transition must differ from both of its ends by this much in a large joint; otherwise the label
-of the end would fit as well."""
-
-POSE_REACHED = 0.85
-"""The label of a hold starts when this share of the eased movement into it is done, and ends when
-the remaining share of the movement out of it is done."""
+TRANSITION_CLEARANCE_DEG = 18.0
+"""A transition must be further than this from every pose in at least one joint; otherwise the label
+of the pose would fit as well."""
 
 
 @cache
@@ -69,9 +68,13 @@ def variant_named(name: str) -> Variant:
 
 
 def _draw_label(rng: np.random.Generator, label: str) -> Posture:
+    """A posture of one of the label's variants that has the label's geometry, and no other's."""
     variants, cumulative = _choices(label)
-    index = int(np.searchsorted(cumulative, rng.random() * cumulative[-1]))
-    return draw_posture(rng, variants[min(index, len(variants) - 1)])
+    while True:
+        index = int(np.searchsorted(cumulative, rng.random() * cumulative[-1]))
+        posture = draw_posture(rng, variants[min(index, len(variants) - 1)])
+        if label_of(posture) == label:
+            return posture
 
 
 def _large_joints_deg(posture: Posture) -> list[float]:
@@ -97,7 +100,7 @@ def _transition(rng: np.random.Generator) -> Posture:
         end = OTHER if rng.random() < 0.6 else straps[int(rng.integers(len(straps)))]
         b = _draw_label(rng, end)
         middle = interpolate(a, b, float(rng.uniform(0.15, 0.85)))
-        if min(difference_deg(a, middle), difference_deg(b, middle)) > TRANSITION_ENDS_DEG:
+        if label_of(middle, TRANSITION_CLEARANCE_DEG) == OTHER:
             return middle
 
 
@@ -116,7 +119,11 @@ def random_hang(rng: np.random.Generator) -> Posture:
     """A random "other" posture on the straps; left and right are equally likely."""
     hangs = [variant for variant in VARIANTS if variant.label == OTHER and any(variant.holds)]
     weights = np.array([variant.weight for variant in hangs])
-    return draw_posture(rng, hangs[int(rng.choice(len(hangs), p=weights / weights.sum()))])
+    while True:
+        chosen = hangs[int(rng.choice(len(hangs), p=weights / weights.sum()))]
+        posture = draw_posture(rng, chosen)
+        if label_of(posture) == OTHER:
+            return posture
 
 
 def eased(share: float) -> float:
@@ -124,15 +131,10 @@ def eased(share: float) -> float:
     return share * share * (3 - 2 * share)
 
 
-def on_the_way(
-    start: Posture, start_label: str, end: Posture, end_label: str, share: float
-) -> tuple[Posture, str]:
+def on_the_way(start: Posture, end: Posture, share: float) -> tuple[Posture, str]:
     """The posture and label after a share (0 to 1) of the time of a move from one to another.
 
-    `POSE_REACHED` decides when the label changes.
+    The label is that of the posture's geometry, wherever the move comes from and goes to.
     """
-    done = eased(share)
-    posture = interpolate(start, end, done)
-    if done >= POSE_REACHED:
-        return posture, end_label
-    return posture, start_label if done <= 1 - POSE_REACHED else OTHER
+    posture = interpolate(start, end, eased(share))
+    return posture, label_of(posture)

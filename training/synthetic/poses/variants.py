@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from training.synthetic.figure.body import chest_axes
+from training.synthetic.figure.body import Points, chest_axes
 from training.synthetic.figure.posture import Arm, Leg, Posture
 
 Range = tuple[float, float]
@@ -80,6 +80,8 @@ class Variant:
         arms: One range for both arms, or ``(left, right)``.
         legs: One range for both legs, or ``(left, right)``.
         holds: Whether the left and the right hand hold a strap.
+        description: What it is, in a sentence that a coach could correct; empty if the name says
+            it.
     """
 
     name: str
@@ -97,6 +99,7 @@ class Variant:
     arms: AnyArm | tuple[AnyArm, AnyArm] = ArmRange()
     legs: LegRange | tuple[LegRange, LegRange] = LegRange()
     holds: tuple[bool, bool] = (False, False)
+    description: str = ""
 
 
 def _draw(rng: np.random.Generator, bounds: Range) -> float:
@@ -123,14 +126,23 @@ def _leg(rng: np.random.Generator, spec: LegRange) -> Leg:
     )
 
 
+def arm_bearings(chest: Points, side: int) -> tuple[Points, Points]:
+    """The horizontal directions ``(3,)`` in which a `StrapArm` leans: to the feet, and outwards.
+
+    Args:
+        chest: ``(3, 3)`` axes of the chest.
+        side: +1 for the left arm, -1 for the right.
+    """
+    level = np.array([1.0, 0.0, 1.0])
+    feet, front = -chest[:, 1] * level, chest[:, 2] * level
+    along = feet if np.linalg.norm(feet) > 0.45 else front
+    return along / max(float(np.linalg.norm(along)), 1e-6), side * chest[:, 0] * level
+
+
 def _hung_arm(rng: np.random.Generator, spec: StrapArm, trunk: Posture, side: int) -> Arm:
     """Shoulder angles that point the arm in the drawn direction, whatever the torso does."""
     axes = chest_axes(trunk)
-    feet = -axes[:, 1] * np.array([1.0, 0.0, 1.0])
-    front = axes[:, 2] * np.array([1.0, 0.0, 1.0])
-    along = feet if np.linalg.norm(feet) > 0.45 else front
-    along = along / max(float(np.linalg.norm(along)), 1e-6)
-    outwards = side * axes[:, 0] * np.array([1.0, 0.0, 1.0])
+    along, outwards = arm_bearings(axes, side)
     direction = (
         np.array([0.0, 1.0, 0.0])
         + np.tan(np.radians(_draw(rng, spec.slope_to_feet))) * along
