@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.quality import wilson
 from shared_features.classify.classifier import PoseClassifier
@@ -133,12 +134,16 @@ def report(scores: Sequence[RoutineScore]) -> dict[str, Any]:
         "holds found, 95 %": [round(bound, 3) for bound in wilson(holds - missed, holds)],
         "false holds": sum(score.false for score in scores),
         "routines without a false hold": clean,
-        "start and end: median error, s": round(float(np.median(errors_s)), 3),
-        "start and end: 90 % within, s": round(float(np.quantile(errors_s, 0.9)), 3),
+        "start and end: median error, s": _quantile(errors_s, 0.5),
+        "start and end: 90 % within, s": _quantile(errors_s, 0.9),
         "changes per second, median": round(
             float(np.median([score.changes_per_s for score in scores])), 3
         ),
     }
+
+
+def _quantile(errors_s: NDArray[np.float64], share: float) -> float | None:
+    return round(float(np.quantile(errors_s, share)), 3) if len(errors_s) else None
 
 
 def landmarks(
