@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared_features.params import PROJECT_ROOT
 from training.synthetic.figure.posture import Leg, Posture
 from training.synthetic.performance import choreography, posture_at
 from training.synthetic.poses.geometry import TOLERANCE_DEG, label_of
@@ -15,6 +16,7 @@ from training.synthetic.poses.straps_poses import STRAPS_VARIANTS
 from training.synthetic.poses.table import (
     LABELS,
     OTHER,
+    VARIANTS,
     on_the_way,
     random_hang,
     random_posture,
@@ -106,3 +108,11 @@ def test_a_dead_hang_is_no_l_hang_and_a_straight_body_no_nutcracker() -> None:
     assert label_of(folded) == "nutcracker"
     assert label_of(replace(folded, left_leg=Leg(), right_leg=Leg())) == OTHER
     assert label_of(Posture()) == OTHER
+
+
+def test_the_guide_to_the_poses_has_every_sentence() -> None:
+    """What a coach reads in docs/poses.md is what the table says."""
+    guide = (PROJECT_ROOT / "docs" / "poses.md").read_text(encoding="utf-8")
+    for variant in VARIANTS:
+        assert variant.description in guide, variant.name
+    assert f"give or take {TOLERANCE_DEG:.0f}°" in guide
