@@ -28,7 +28,13 @@ ENVIRONMENT: dict[str, str] = {
     "STRAPS_STORE": "store",
     "STRAPS_ROLE": "role",
     "STRAPS_DATABASE_URL": "database_url",
+    "STRAPS_ROOT_PATH": "root_path",
+    "STRAPS_ALLOWED_HOSTS": "allowed_hosts",
+    "STRAPS_TRUSTED_PROXIES": "trusted_proxies",
+    "STRAPS_LOG_FORMAT": "log_format",
 }
+# Their values are separated by commas.
+_LISTS = frozenset({"allowed_hosts", "trusted_proxies"})
 
 
 def _network(address: str) -> str:
@@ -204,15 +210,17 @@ def load_settings(params: Path | None = None) -> Settings:
 
 
 def _overridden(params: ServingParams) -> ServingParams:
-    values = {
+    values: dict[str, str | list[str]] = {
         key: os.environ[variable]
         for variable, key in ENVIRONMENT.items()
         if os.environ.get(variable)
     }
-    for key in {"data_dir", "store"} & values.keys():
-        # As in a shell, a relative path starts at the current folder.
-        if "://" not in values[key]:
-            values[key] = str(Path(values[key]).absolute())
+    for key, value in values.items():
+        if key in _LISTS:
+            values[key] = [part.strip() for part in str(value).split(",")]
+        elif key in ("data_dir", "store") and "://" not in str(value):
+            # As in a shell, a relative path starts at the current folder.
+            values[key] = str(Path(str(value)).absolute())
     try:
         return ServingParams.model_validate(params.model_dump() | values)
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""The ``serving`` section: complete, documented, with three environment variables."""
+"""The ``serving`` section: complete, documented, with environment variables for containers."""
 
 import re
 import subprocess
