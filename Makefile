@@ -52,9 +52,9 @@ bench: $(VENV)/.dev $(POSE_MODEL) $(STOCK_POSE_MODEL) ## measure speed, as ratio
 lock: $(BIN)/uv ## resolve the dependencies in pyproject.toml again
 	@for set in "dev --all-extras" "serve --extra=serve --extra=s3" "train --extra=train --extra=sequence"; do \
 		set -- $$set; file=requirements/$$1.txt; \
-		constraint=$$([ $$1 = dev ] || echo --constraint=requirements/dev.txt); \
+		constraint=$$([ $$1 = dev ] || echo --constraint=requirements/dev.txt); shift; \
 		echo "resolving $$file"; \
-		$(BIN)/uv pip compile pyproject.toml requirements/build.in $$2 $$constraint --output-file=$$file \
+		$(BIN)/uv pip compile pyproject.toml requirements/build.in $$@ $$constraint --output-file=$$file \
 			--universal --python-version=3.11 --fork-strategy=fewest --generate-hashes \
 			--no-emit-index-url --no-header --no-annotate --quiet $(LOCK_FLAGS) || exit 1; \
 	done
