@@ -3,7 +3,8 @@
 import sqlite3
 from pathlib import Path
 
-from serving.jobs.database.opening import own_database
+from serving.errors import NotReadyError
+from serving.jobs.database.known import known_jobs
 from serving.settings import Settings
 from serving.storage.data_dir import DataDir
 from serving.storage.job_record import missing_files, read_record, recognise
@@ -12,12 +13,12 @@ from serving.storage.sqlite_file import QUEUE_FILE, damage, job_ids
 
 def inspect_data_dir(settings: Settings, data_dir: DataDir) -> list[str]:
     """Everything that is wrong with a data folder, one sentence each; changes nothing."""
-    findings = []
-    known: set[str] | None = None
-    database = own_database(settings, data_dir.root)
-    if database is not None:
-        known, finding = _known(database, bool(data_dir.job_ids()))
-        findings += [finding] if finding else []
+    url = settings.serving.database_url
+    if url is not None:
+        known, finding = _known_elsewhere(url, data_dir.instance)
+    else:
+        known, finding = _known(data_dir.root / QUEUE_FILE, bool(data_dir.job_ids()))
+    findings = [finding] if finding else []
     findings += [f"jobs/{entry.name} is not the folder of a job." for entry in data_dir.strangers()]
     for job_id in sorted(data_dir.job_ids()):
         findings += _of_job(data_dir.jobs / job_id, known)
@@ -29,6 +30,14 @@ def inspect_data_dir(settings: Settings, data_dir: DataDir) -> list[str]:
     if data_dir.space.problem:
         findings.append(data_dir.space.problem)
     return findings
+
+
+def _known_elsewhere(url: str, instance: str) -> tuple[set[str] | None, str | None]:
+    """The same as ``_known``, for a database that is not in the data folder."""
+    try:
+        return known_jobs(url, instance), None
+    except NotReadyError as error:
+        return None, str(error)
 
 
 def _known(database: Path, has_jobs: bool) -> tuple[set[str] | None, str | None]:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+from serving.errors import DataDirError
 from serving.jobs.database.stored import JobInput, WorkflowKind
 from serving.jobs.database.take_up import TakenUp, take_up
 from serving.jobs.database.workflows import Workflows
@@ -50,10 +51,20 @@ def rebuild_queue(settings: Settings, data_dir: DataDir) -> tuple[TakenUp, Path 
 
     Returns:
         What was done, and where a broken database file was put.
+
+    Raises:
+        DataDirError: The database cannot be used at the moment.
     """
     aside = _replace_broken(own_database(settings, data_dir.root))
     url = _url(settings, data_dir.root)
-    workflows = Workflows(url, data_dir.instance, {"analysis": 1, "overlay": 1}, run=None)
+    try:
+        workflows = Workflows(url, data_dir.instance, {"analysis": 1, "overlay": 1}, run=None)
+    except Exception as error:
+        # The errors of the database driver, SQLAlchemy and DBOS have no common base class.
+        raise DataDirError(
+            f"The queue's database cannot be used ({type(error).__name__}). See that it runs, and "
+            "check `serving.database_url` in params.yaml."
+        ) from error
     try:
         return take_up(workflows, data_dir), aside
     finally:

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from shared_features.params import PROJECT_ROOT
 from tests.serving.conftest import Start
 from tests.serving.server import VIDEOS, Server, upload_form
 from tests.waiting import wait_for
@@ -79,6 +81,34 @@ def test_a_full_disk_is_named_and_waited_for(
     wait_for(lambda: readiness(server) == "")
     assert server.finished(job_id)["status"] == "done"
     wait_for(lambda: server.job(job_id)["overlay"]["status"] == "ready")
+
+
+def test_a_disk_that_runs_full_while_results_are_written(
+    start: Start, disk: SmallDisk, long_clip: Path
+) -> None:
+    """Exports and overlay wait for room, and leave nothing half-written."""
+    slow = yaml.safe_load((PROJECT_ROOT / "params.yaml").read_text())["serving"]["overlay"]
+    server = start(
+        data_dir=str(disk.path / "data"), min_free_mb=1, overlay=slow | {"preset": "veryslow"}
+    )
+    job_id = server.submit(long_clip)
+    folder = server.data / "jobs" / job_id
+    wait_for(lambda: server.job(job_id)["frames_done"] > 120)
+    disk.fill()
+    wait_for(lambda: server.log.read_text().count("waits for room") == 1)
+    assert server.job(job_id)["status"] == "processing"
+    assert not (folder / "timeline.json").exists()
+    disk.empty()
+    wait_for(lambda: (server.job(job_id)["overlay"] or {}).get("frames_done", 0) > 5)
+    disk.fill()
+    wait_for(lambda: server.log.read_text().count("waits for room") == 2)
+    assert server.job(job_id)["status"] == "done"
+    assert server.job(job_id)["overlay"]["status"] == "rendering"
+    assert not (folder / "overlay.mp4").exists()
+    assert server.http.get("/health/ready").status_code == 503
+    disk.empty()
+    wait_for(lambda: server.job(job_id)["overlay"]["status"] == "ready")
+    assert [name for name in server.leftovers() if ".part" in name] == []
 
 
 def assert_refused_in_time(server: Server, disk: SmallDisk, clip: Path, photo: Path) -> None:

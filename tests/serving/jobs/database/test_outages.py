@@ -2,15 +2,17 @@
 
 import contextlib
 import sqlite3
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from serving.storage.job_record import JobRecord, write_record
 from tests.serving.conftest import Start
 from tests.serving.postgres import Postgres
-from tests.serving.server import VIDEOS, Server, upload_form
+from tests.serving.server import COMMAND, VIDEOS, Server, upload_form, write_params
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.release
@@ -83,3 +85,33 @@ def test_a_sqlite_that_is_locked(start: Start, long_clip: Path) -> None:
         assert reply.status_code == 503, reply.text
     assert server.http.get(VIDEOS).json() == {"videos": []}
     assert [name for name in server.leftovers() if name.startswith(("jobs", "uploads"))] == []
+
+
+def test_check_looks_into_a_database_elsewhere(tmp_path: Path, tiny_model: Path) -> None:
+    """It finds what is not in it, repairs that, and says when it cannot be reached."""
+    pytest.importorskip("psycopg")
+    job = tmp_path / "data" / "jobs" / ("0" * 32)
+    job.mkdir(parents=True)
+    (job / "file-as-received.mp4").write_bytes(b"x")
+    record = JobRecord(job.name, "file-as-received.mp4", "a.mp4", 1e9, {"analysis": "no video"})
+    write_record(job, record)
+    with Postgres() as postgres:
+        params = write_params(tmp_path, tiny_model, database_url=postgres.url("checked"))
+
+        def check(*arguments: str) -> tuple[int, str]:
+            command = [COMMAND, "check", "--params", params, *arguments]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+            return done.returncode, done.stdout + done.stderr
+
+        assert check("--repair")[0] == 0
+        assert "1 videos" in check()[1]
+        job.rename(job.with_name("1" * 32))
+        code, said = check()
+        assert code == 1
+        assert f"The queue has the video {'0' * 32}, but there is no folder" in said
+        postgres.stop()
+        assert check()[0] == 1
+        code, said = check("--repair")
+        assert code == 2
+        assert "serving.database_url" in said
+        assert "Traceback" not in said

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from serving.errors import NotReadyError
+from serving.jobs.database.known import known_jobs
 from serving.jobs.database.stored import JobInput
 from serving.jobs.database.workflows import Workflows
 from tests.serving.server import PATIENCE_S, Server
@@ -123,3 +125,17 @@ def test_a_job_deleted_while_it_runs_is_not_complained_about(tmp_path: Path) -> 
         logger.removeFilter(spy)
         logger.removeHandler(handler)
     assert not [message for message in logged if JOB_ID in message], logged
+
+
+def test_a_database_tells_whose_jobs_it_stores(tmp_path: Path) -> None:
+    """Without opening the queues; another service's jobs are not among them."""
+    work = Work()
+    work.may_end.set()
+    with opened(tmp_path, work, work) as workflows:
+        workflows.add("analysis", JOB_ID, GIVEN)
+        Server.wait_for(lambda: "overlay" in workflows.of_job(JOB_ID))
+    url = f"sqlite:///{tmp_path / 'queue.sqlite'}"
+    assert known_jobs(url, "here") == {JOB_ID}
+    assert known_jobs(url, "elsewhere") == set()
+    with pytest.raises(NotReadyError, match="cannot be read"):
+        known_jobs(f"sqlite:///{tmp_path / 'none' / 'queue.sqlite'}", "here")
