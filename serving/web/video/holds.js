@@ -1,30 +1,41 @@
-// The table of holds; a click plays one.
+// The table of holds with their scores; a click plays one.
 
+import { request } from "../shared/api.js";
 import { make } from "../shared/dom.js";
 import { tone } from "../shared/tones.js";
 import { clock, count, percent, seconds } from "../shared/words.js";
+import { HoldScore, pointsText } from "./hold_score.js";
 
 const COLUMNS = ["Pose", "Start", "Held for", "Sure"];
 
+// The table is laid out as cards, which takes its meaning away unless roles give it back.
+const cell = (className, text) => make("td", { className, text, role: "cell" });
+
 export class Holds {
   #buttons = [];
+  #scores = [];
+  #player;
+  #scored;
   #hasPhotos = false;
 
   constructor(holds, model, player) {
+    this.#player = player;
     if (!holds.length) {
       this.element = make("p", { className: "no-holds", text: "No pose was held long enough to count as a hold." });
       return;
     }
     const longest_s = Math.max(...holds.map((hold) => hold.duration_s));
+    this.#scored = holds.some((hold) => hold.score); // earlier versions gave no scores
+    const columns = this.#scored ? [...COLUMNS, "Points"] : COLUMNS;
     this.element = make(
       "div",
       { className: "table-box", tabindex: "0", role: "region", "aria-label": "Holds" },
       make(
         "table",
-        { className: "holds" },
+        { className: "holds", role: "table" },
         make("caption", { text: count(holds.length, "hold", "holds") }),
-        make("thead", {}, make("tr", {}, ...COLUMNS.map((text) => make("th", { text, scope: "col" })))),
-        make("tbody", {}, ...holds.map((hold) => this.#row(hold, model, player, hold.duration_s === longest_s))),
+        make("thead", { role: "rowgroup" }, make("tr", { role: "row" }, ...columns.map((text) => make("th", { text, scope: "col", role: "columnheader" })))),
+        ...holds.map((hold) => this.#rows(hold, model, hold.duration_s === longest_s)),
       ),
     );
   }
@@ -38,9 +49,21 @@ export class Holds {
       image.addEventListener("error", () => image.remove());
       button.prepend(image);
     });
+    if (this.#scored) this.#addMoments(job.links.holds);
   }
 
-  #row(hold, model, player, isLongest) {
+  async #addMoments(address) {
+    try {
+      const { holds } = await request(address);
+      for (const [index, score] of this.#scores.entries()) score?.update(holds[index], this.#player);
+    } catch {
+      // The scores do without pictures.
+    }
+  }
+
+  // One group of rows per hold: its facts, and below them what cost points.
+  #rows(hold, model, isLongest) {
+    const player = this.#player;
     const go = () => {
       player.seek(hold.start_s);
       player.play();
@@ -52,12 +75,21 @@ export class Holds {
       make("span", { className: "pose-name", text: hold.label }),
     );
     this.#buttons.push(button);
-    const cells = [clock(hold.start_s), seconds(hold.duration_s), percent(hold.confidence)];
-    const row = make("tr", {}, make("th", { scope: "row" }, button), ...cells.map((text) => make("td", { text })));
-    if (isLongest) row.classList.add("longest");
+    const cells = [
+      cell("start", clock(hold.start_s)),
+      cell("held", seconds(hold.duration_s)),
+      cell("sure", `${percent(hold.confidence)} sure`),
+      ...(hold.score ? [cell("points", pointsText(hold.score))] : []),
+    ];
+    const facts = make("tr", { className: "hold-facts", role: "row" }, make("th", { scope: "row", role: "rowheader" }, button), ...cells);
+    const rows = make("tbody", { className: "hold-card", role: "rowgroup" }, facts);
+    const score = hold.score ? new HoldScore(hold.score) : null;
+    this.#scores.push(score);
+    if (score) rows.append(make("tr", { className: "why", role: "row" }, make("td", { colspan: String(COLUMNS.length + 1), role: "cell" }, score.element)));
+    if (isLongest) rows.classList.add("longest");
     player.follow((time_s) => {
-      row.classList.toggle("playing", time_s >= hold.start_s && time_s < hold.end_s);
+      rows.classList.toggle("playing", time_s >= hold.start_s && time_s < hold.end_s);
     });
-    return row;
+    return rows;
   }
 }

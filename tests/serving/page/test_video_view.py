@@ -46,7 +46,7 @@ def test_a_video_is_uploaded_analysed_shown_downloaded_and_deleted(
     timeline = server.http.get(f"{VIDEOS}/{job_id}/timeline").json()
     holds = [segment for segment in timeline["segments"] if segment["hold"]]
     expect(page.locator(".segment")).to_have_count(len(timeline["segments"]))
-    expect(page.locator(".holds tbody tr")).to_have_count(len(holds))
+    expect(page.locator(".holds .hold-facts")).to_have_count(len(holds))
     for format_, start in STARTS.items():
         with page.expect_download() as download:
             page.click(f'.downloads a[href$="format={format_}"]')
@@ -76,7 +76,7 @@ def test_the_video_with_skeleton_replaces_the_original(
     assert page.evaluate(source).endswith("/media")
     wait_until(page, "document.querySelector('.player video').readyState >= 1")
     assert page.evaluate(TIME) == pytest.approx(1, abs=0.1)
-    holds = page.locator(".holds tbody tr").count()
+    holds = page.locator(".holds .hold-facts").count()
     expect(page.locator(".hold-photo")).to_have_count(holds)
     expect(page.locator(".summary img")).to_be_visible()
     for link, start in ((".summary a", b"\x89PNG"), ('.downloads a[href$="overlay.mp4"]', b"\0")):
@@ -110,6 +110,36 @@ def test_a_video_in_slow_motion_has_the_times_of_the_performer(
     shown = page.locator(".player .time")
     expect(shown).to_have_text(f"0:{duration_s / 8:04.1f} / 0:{duration_s / 4:04.1f}")
     expect(page.locator(".media")).to_contain_text("4 times slower than real")
+
+
+def test_each_hold_says_what_cost_points_and_shows_its_moments(
+    page: Page, server: Server, finished_job: str
+) -> None:
+    """As the timeline has it; on a phone, nothing of it is cut off."""
+    timeline = server.http.get(f"{VIDEOS}/{finished_job}/timeline").json()
+    scores = [segment["score"] for segment in timeline["segments"] if segment["hold"]]
+    assert scores
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{server.url}/#{finished_job}")
+    expect(page.locator(".holds .why")).to_have_count(len(scores))
+    for number, score in enumerate(scores):
+        hold = page.locator(".hold-card").nth(number)
+        texts = [fault["text"] for fault in score["faults"]] or [score["reason"] or "Nothing cost"]
+        for text in texts:
+            expect(hold.locator(".why")).to_contain_text(text)
+        points = hold.locator(".points")
+        if score["points"] is None:
+            expect(points).to_have_text("–")
+        else:
+            assert float(points.inner_text()) == pytest.approx(score["points"], abs=0.51)
+        box = points.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= 390
+    closer = page.locator(".closer summary").first
+    closer.click()
+    expect(page.locator(".hold-card").first.locator(".moments img")).to_have_count(3)
+    images = "[...document.querySelectorAll('.moments')[0].querySelectorAll('img')]"
+    wait_until(page, f"{images}.every(image => image.naturalWidth)")
 
 
 def test_a_video_the_browser_cannot_play_is_shown_with_its_skeleton(
