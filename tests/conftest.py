@@ -1,6 +1,5 @@
 """Fixtures shared by the tests of all rooms."""
 
-import multiprocessing
 import os
 import signal
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from hypothesis import HealthCheck, settings
 
 from shared_features.params import PROJECT_ROOT, MediaParams, PoseParams, SharedParams, load_shared
 from shared_features.pose import model_asset
+from tests import programs
 
 # The collection of real recordings, if there is one: next to the checkout, or named by a variable.
 SHARED_DATA_VARIABLE = "STRAPS_TEST_DATA"
@@ -28,14 +28,13 @@ settings.load_profile("straps")
 
 
 def pytest_configure() -> None:
-    """Let interrupts through, and say what workers need.
+    """Let interrupts through, and name what programs and workers need.
 
     Shells start background jobs with interrupts ignored, and every child inherits that; tests that
     interrupt a program need it to listen.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    # Should the tests of this process start workers, the fork server imports these once.
-    multiprocessing.set_forkserver_preload(["pytest", "serving.photos", "serving.live.trackers"])
+    programs.preload()
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,6 @@
 import csv
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +20,7 @@ from shared_features.media.photos import read_photo
 from shared_features.params import PROJECT_ROOT, SharedParams
 from shared_features.pose.estimator import PoseEstimator
 from shared_features.pose.extract import photo_track
+from tests.programs import run_program
 
 DEMO = PROJECT_ROOT / "serving" / "demo"
 LEVERS = ("front lever", "back lever")
@@ -147,10 +146,7 @@ def test_odd_files_through_the_command_line(shared_data: SharedData, tmp_path: P
     small = sorted(shared_data("edge_cases").iterdir(), key=lambda path: path.stat().st_size)[:10]
     for path in small:
         out = tmp_path / path.stem
-        command = [Path(sys.executable).with_name("straps-serve"), "analyze", path, "--out", out]
-        done = subprocess.run(  # noqa: S603 - our own words
-            command, capture_output=True, text=True, check=False, env=environment
-        )
+        done = run_program("straps-serve", "analyze", path, "--out", out, environment=environment)
         assert done.returncode in (0, 2), path.name
         assert "Traceback" not in done.stderr
         if done.returncode == 0:
@@ -165,10 +161,8 @@ def test_odd_files_through_the_command_line(shared_data: SharedData, tmp_path: P
 def test_a_photo_without_a_person(tmp_path: Path) -> None:
     """The answer is "no person", not a pose."""
     Image.new("RGB", (320, 240), (90, 120, 90)).save(tmp_path / "nobody.png")
-    command = [Path(sys.executable).with_name("straps-serve"), "classify", "--json"]
-    done = subprocess.run(  # noqa: S603 - our own words
-        [*command, tmp_path / "nobody.png"], capture_output=True, text=True, check=True
-    )
+    done = run_program("straps-serve", "classify", "--json", tmp_path / "nobody.png")
+    assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert answer["person"] is False
     assert answer["label"] is None

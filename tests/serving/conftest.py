@@ -120,7 +120,7 @@ def shared_server(
         demo_video=str(clip),
         allowed_hosts=["straps.example"],
     )
-    server = Server(params).start()
+    server = Server(params, installed=True).start()
     yield server
     server.close()
 

@@ -13,6 +13,7 @@ import httpx
 import yaml
 
 from shared_features.params import PROJECT_ROOT
+from tests.programs import Program
 
 COMMAND = Path(sys.executable).with_name("straps-serve")
 VIDEOS = "/api/v1/videos"
@@ -44,10 +45,17 @@ def upload_form(path: Path, name: str | None = None) -> dict[str, Any]:
 
 
 class Server:
-    """Starts, stops and kills one service; ``http`` is a client for it."""
+    """Starts, stops and kills one service; ``http`` is a client for it.
 
-    def __init__(self, params: Path) -> None:
+    Args:
+        params: Settings file.
+        installed: Whether to start the installed command, instead of a process that shares the
+            import of its libraries.
+    """
+
+    def __init__(self, params: Path, installed: bool = False) -> None:
         self.params = params
+        self._installed = installed
         self.arguments: list[str] = []
         serving = yaml.safe_load(params.read_text(encoding="utf-8"))["serving"]
         self.port: int = serving["port"]
@@ -57,22 +65,22 @@ class Server:
         self.http = httpx.Client(base_url=self.url, timeout=PATIENCE_S)
         # Jobs shared by several tests, not to be deleted.
         self.kept: set[str] = set()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Program | None = None
 
     def start(self, ready: bool = True) -> Self:
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603
-                self.command(),
-                stderr=log,
-                stdout=log,
-                env=os.environ | {"PYTHONWARNINGS": "default"},
-            )
+        arguments = ["run", "--params", str(self.params), *self.arguments]
+        if self._installed:
+            with self.log.open("ab") as log:
+                self._process = subprocess.Popen(  # noqa: S603
+                    [COMMAND, *arguments],
+                    stderr=log,
+                    stdout=log,
+                    env=os.environ | {"PYTHONWARNINGS": "default"},
+                )
+        else:
+            self._process = Program("straps-serve", *arguments, output=self.log)
         self.wait_for(lambda: self._answers("/health/ready" if ready else "/health/live"))
         return self
-
-    def command(self) -> list[str]:
-        """The command line of the service."""
-        return [str(COMMAND), "run", "--params", str(self.params), *self.arguments]
 
     def stop(self) -> int:
         """Terminate it as a container runtime would; returns the exit code."""

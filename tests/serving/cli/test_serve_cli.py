@@ -16,6 +16,7 @@ from shared_features.landmarks.track_csv import read_track
 from shared_features.params import load_shared
 from shared_features.pose.extract import extract_video
 from tests.clips import write_audio
+from tests.programs import run_program
 from tests.serving.conftest import CLIP_FRAMES
 from tests.serving.server import COMMAND, Server, write_params
 
@@ -30,13 +31,7 @@ def params(tmp_path: Path, model: Path, pose_model: Path) -> Path:
 @pytest.fixture
 def run(tmp_path: Path, params: Path) -> Run:
     def started(command: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(  # noqa: S603
-            [COMMAND, command, "--params", params, *arguments],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return run_program("straps-serve", command, "--params", params, *arguments, folder=tmp_path)
 
     return started
 

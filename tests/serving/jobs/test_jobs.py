@@ -3,14 +3,14 @@
 import json
 import shutil
 import socket
-import subprocess
 from pathlib import Path
 
 import psutil
 import pytest
 
+from tests.programs import run_program
 from tests.serving.conftest import CLIP_FRAMES, LONG_CLIP_FRAMES, Start
-from tests.serving.server import COMMAND, PATIENCE_S, VIDEOS, Server, upload_form
+from tests.serving.server import PATIENCE_S, VIDEOS, Server, upload_form
 
 
 def test_a_video_becomes_a_timeline(server: Server, clip: Path) -> None:
@@ -151,9 +151,7 @@ def test_leftovers_of_a_killed_process_are_cleaned_up(start: Start, tmp_path: Pa
 
 def test_two_services_do_not_share_a_data_folder(server: Server) -> None:
     """The second one says so and exits with code 2."""
-    second = subprocess.run(  # noqa: S603
-        [COMMAND, "run", "--params", server.params], capture_output=True, text=True, check=False
-    )
+    second = run_program("straps-serve", "run", "--params", server.params)
     assert second.returncode == 2
     assert "Another straps-serve is using" in second.stderr
     assert "Traceback" not in second.stderr

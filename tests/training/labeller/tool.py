@@ -7,8 +7,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from contextlib import suppress
-from multiprocessing.context import ForkServerProcess
+from multiprocessing import Pipe
 from pathlib import Path
 from typing import Any, Literal, Self, TextIO
 
@@ -18,7 +17,7 @@ import yaml
 
 from shared_features.params import PROJECT_ROOT
 from tests.clips import write_video
-from tests.training.labeller.command import start_command
+from tests.programs import Program, run_program
 from training.labels.label_tables import LabelledRange, read_labels
 
 PATIENCE_S = 60.0
@@ -86,7 +85,7 @@ class Tool:
         self.output = ""
         self.url = ""
         self.http = httpx.Client(timeout=PATIENCE_S)
-        self._process: ForkServerProcess | None = None
+        self._process: Program | None = None
 
     def start(self, *arguments: str, port: int = 0) -> Self:
         if port:
@@ -94,9 +93,12 @@ class Tool:
             content["training"]["labeller"]["port"] = port
             self.params.write_text(yaml.safe_dump(content), encoding="utf-8")
         command = (f"label-{self.kind}s", "--params", str(self.params), *arguments)
-        self._process, descriptor = start_command(command)
+        reader, writer = Pipe(duplex=False)
+        self._process = Program("straps-train", *command, output=writer)
+        writer.close()
         self.output, address = "", None
-        lines = os.fdopen(descriptor, encoding="utf-8")
+        lines = os.fdopen(os.dup(reader.fileno()), encoding="utf-8")
+        reader.close()
         for line in lines:
             self.output += line
             address = re.search(r"http://\S+", line)
@@ -122,13 +124,8 @@ class Tool:
         """Stop the process and return its exit code."""
         process = self._process
         assert process is not None
-        assert process.pid is not None
-        with suppress(ProcessLookupError):
-            os.kill(process.pid, how)
-        process.join(PATIENCE_S)
-        code = process.exitcode
-        assert code is not None
-        process.close()
+        process.send_signal(how)
+        code = process.wait()
         self._reader.join(PATIENCE_S)
         self._process = None
         return code
@@ -192,11 +189,5 @@ class Tool:
 
 def run_to_end(*arguments: str) -> tuple[int, str]:
     """Run the command; its exit code, and its output with its error messages."""
-    process, descriptor = start_command(arguments)
-    with os.fdopen(descriptor, encoding="utf-8") as lines:
-        output = lines.read()
-    process.join(PATIENCE_S)
-    code = process.exitcode
-    assert code is not None
-    process.close()
-    return code, output
+    done = run_program("straps-train", *arguments)
+    return done.returncode, done.stdout + done.stderr

@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +12,7 @@ from PIL import Image
 from shared_features.media.video.reader import VideoReader
 from shared_features.media.video.writer import VideoWriter
 from shared_features.params import PROJECT_ROOT, load_shared
+from tests.programs import Program, run_program
 
 DEMO = PROJECT_ROOT / "serving" / "demo" / "performance.mp4"
 PATIENCE_S = 120
@@ -59,38 +58,30 @@ def write_params(path: Path, **sections: dict[str, object]) -> Path:
     return path
 
 
-def start_command(*arguments: object) -> subprocess.Popen[str]:
+def start_command(*arguments: object) -> Program:
     """Run a command of the toolkit in a process group of its own."""
-    return subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", "training", *map(str, arguments)],
-        cwd=PROJECT_ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    return Program("straps-train", *arguments, output=Path(os.devnull), session=True)
 
 
 def run_command(*arguments: object) -> tuple[int, str, str]:
     """Exit code, standard output and standard error of a command of the toolkit."""
-    process = start_command(*arguments)
-    output, errors = process.communicate(timeout=PATIENCE_S)
-    return process.returncode, output, errors
+    done = run_program("straps-train", *arguments)
+    return done.returncode, done.stdout, done.stderr
 
 
-def wait_until(happened: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+def wait_until(happened: Callable[[], bool], process: Program) -> None:
     """Wait for a condition while a command runs; it must not end before."""
     deadline = time.monotonic() + PATIENCE_S
     while not happened():
-        assert process.poll() is None, process.communicate()
+        assert process.poll() is None, process.poll()
         assert time.monotonic() < deadline
         time.sleep(0.005)
 
 
-def kill_group(process: subprocess.Popen[str]) -> None:
+def kill_group(process: Program) -> None:
     """Kill a process and all its workers at once, as ``kill -9`` does."""
     os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    process.wait()
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -2,7 +2,6 @@
 
 import re
 import socket
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,8 +11,9 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
+from tests.programs import run_program
 from tests.serving.live.client import address
-from tests.serving.server import COMMAND, PATIENCE_S, VIDEOS, Server, write_params
+from tests.serving.server import PATIENCE_S, VIDEOS, Server, write_params
 
 ANNA, BEN, CARL = "anna-" + "a" * 24, "ben-" + "b" * 24, "carl-" + "c" * 24
 SESSION = "/api/v1/session"
@@ -159,9 +159,7 @@ def test_a_service_without_tokens_asks_for_none(server: Server) -> None:
 def test_other_addresses_need_a_token(tmp_path: Path, tiny_model: Path) -> None:
     """The refusal says how to set one."""
     params = write_params(tmp_path, tiny_model, host="0.0.0.0")  # noqa: S104
-    done = subprocess.run(  # noqa: S603
-        [COMMAND, "run", "--params", params], capture_output=True, text=True, check=False
-    )
+    done = run_program("straps-serve", "run", "--params", params)
     assert done.returncode == 2
     for word in ("STRAPS_TOKENS", "tokens_file", "--insecure"):
         assert word in done.stderr

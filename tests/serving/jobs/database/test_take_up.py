@@ -11,8 +11,8 @@ import pytest
 from serving.jobs import Job, JobState
 from serving.settings import Settings
 from serving.storage.job_record import RECORD_FILE
+from tests.programs import run_program
 from tests.serving.jobs.instant import instant_work, open_queue, settings_in, settled, submit
-from tests.serving.server import COMMAND
 
 __all__ = ["instant_work"]
 
@@ -136,12 +136,7 @@ def test_the_folders_alone_are_a_backup(data: tuple[Settings, list[Job]], tmp_pa
 
 
 def check(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603
-        [COMMAND, "check", "--params", tmp_path / "params.yaml", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_program("straps-serve", "check", "--params", tmp_path / "params.yaml", *arguments)
 
 
 def test_check_says_what_is_wrong_and_repairs_it(
