@@ -54,7 +54,11 @@ TRAINING_ONLY = {
     *{"cleanlab", "distributed", "imagehash", "jax", "matplotlib", "mlflow", "onnx", "onnxmltools"},
     *{"optax", "optuna", "pandas", "pyarrow", "scipy", "skl2onnx", "sklearn", "xgboost"},
 }
-EXTRAS = {"shared_features": (), "serving": ("serve", "s3"), "training": ("train", "sequence")}
+EXTRAS = {
+    "shared_features": (),
+    "serving": ("serve", "s3"),
+    "training": ("train", "sequence", "landmarks"),
+}
 # Declared, though no module of the project imports them.
 NOT_IMPORTED = {
     "ipykernel": "runs notebooks/explore.ipynb",
@@ -62,6 +66,7 @@ NOT_IMPORTED = {
     "psycopg": "the driver SQLAlchemy loads for postgresql:// addresses",
     "pytest-randomly": "a plug-in that pytest loads",
     "pytest-xdist": "a plug-in that pytest loads",
+    "tables": "the driver that pandas loads for HDF5",
     "websockets": "uvicorn's websocket implementation",
     "ruff": "run by `make lint`",
     "mypy": "run by `make lint`",
@@ -192,6 +197,7 @@ def test_what_is_declared_is_used() -> None:
         "s3": used["serving"],
         "train": used["training"],
         "sequence": used["training"],
+        "landmarks": used["training"],
         "dev": outside,
     }
     for extra, names in groups.items():

@@ -1,5 +1,6 @@
-"""``straps-train import-landmarks``."""
+"""``straps-train import-landmarks`` and ``export-landmarks``."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,13 @@ app = typer.Typer()
 
 @app.command("import-landmarks")
 def import_landmarks(
-    source: Annotated[Path, typer.Argument(help="Table of landmarks: .csv, .tsv or .txt.")],
+    source: Annotated[
+        Path,
+        typer.Argument(
+            help="Table of landmarks (.csv, .tsv or .txt), .trc, .c3d, COCO keypoints (.json), a "
+            "table of DeepLabCut (.csv or .h5), or .parquet."
+        ),
+    ],
     params: Params = None,
     recording: Annotated[
         str | None,
@@ -54,6 +61,39 @@ def import_landmarks(
         f"unchanged, in {training.data.landmarks}"
     )
     print(f"{counted(imported.frames, 'frame')}, {imported.without_person:,} without a person")
+
+
+class CoordinateSpace(StrEnum):
+    """Which coordinates are written."""
+
+    pixels = "pixels"
+    metres = "metres"
+
+
+@app.command("export-landmarks")
+def export_landmarks(
+    source: Annotated[Path, typer.Argument(help="A landmark table (video_*_landmarks.csv).")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            help="File to write; its suffix is the format: .trc, .c3d, .csv or .h5 (DeepLabCut), "
+            ".json (COCO keypoints) or .parquet."
+        ),
+    ],
+    space: Annotated[
+        CoordinateSpace | None,
+        typer.Option(help="Pixels of the frame, or metres around the hips. Default: by format."),
+    ] = None,
+) -> None:
+    """Write a landmark table as a file for another program."""
+    from shared_features.landmarks.track_csv import read_track
+    from training.landmark_tables.formats import write_landmark_file
+
+    track = read_track(source)
+    lost = write_landmark_file(track, out, None if space is None else space.value)
+    print(f"{counted(len(track), 'frame')} written to {out}")
+    if lost:
+        warn([f"{out.suffix} files do not carry {lost}."])
 
 
 def _size(text: str | None) -> tuple[int, int] | None:

@@ -20,7 +20,8 @@ from shared_features.media.video.reader import VideoReader
 from shared_features.params import MediaParams
 from training.errors import TrainingError
 from training.labels.known_recordings import KnownRecordings, kind_of
-from training.landmark_tables.foreign_table import ForeignTrack, read_foreign_tracks
+from training.landmark_tables.foreign_table import ForeignTrack
+from training.landmark_tables.formats import read_landmark_file
 from training.media.extraction import IMPORTED
 from training.params import DataParams
 from training.recordings.catalog import Recording, landmarks_path
@@ -93,7 +94,7 @@ def import_landmarks(
         TrainingError: The table cannot be read for certain, or the size or times of the frames are
             unknown. The message lists all problems, and nothing was written.
     """
-    foreign, warnings = read_foreign_tracks(request.source)
+    foreign, warnings = read_landmark_file(request.source)
     if request.recording is not None and len(foreign) > 1:
         raise TrainingError(
             f"{request.source} holds {len(foreign)} recordings, so --recording cannot name one."
