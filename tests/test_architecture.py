@@ -56,12 +56,14 @@ TRAINING_ONLY = {
 }
 EXTRAS = {
     "shared_features": (),
-    "serving": ("serve", "s3"),
+    "serving": ("serve", "s3", "traces"),
     "training": ("train", "sequence", "landmarks"),
 }
 # Declared, though no module of the project imports them.
 NOT_IMPORTED = {
     "ipykernel": "runs notebooks/explore.ipynb",
+    "opentelemetry-sdk": "imported under a name that it shares with opentelemetry-api",
+    "opentelemetry-exporter-otlp-proto-http": "as opentelemetry-sdk",
     "optuna-dashboard": "started as a program by `straps-train ui`",
     "psycopg": "the driver SQLAlchemy loads for postgresql:// addresses",
     "pytest-randomly": "a plug-in that pytest loads",
@@ -195,6 +197,7 @@ def test_what_is_declared_is_used() -> None:
         "": set().union(*used.values()),
         "serve": used["serving"],
         "s3": used["serving"],
+        "traces": used["serving"],
         "train": used["training"],
         "sequence": used["training"],
         "landmarks": used["training"],

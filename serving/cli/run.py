@@ -1,5 +1,6 @@
 """``straps-serve run``: the HTTP service."""
 
+import atexit
 import contextlib
 import logging
 import os
@@ -19,7 +20,7 @@ from serving.http.access.hosts import is_loopback
 from serving.http.access.tokens import TOKENS_VARIABLE, load_tokens
 from serving.http.transport import limited_protocol
 from serving.live.transport import LiveTransport
-from serving.observability import logs
+from serving.observability import logs, traces
 from serving.settings import Role, ServingParams, load_settings
 from serving.storage.opening import data_dir_of
 from shared_features.errors import ParamsError
@@ -58,6 +59,7 @@ def run_service(
         os.environ["STRAPS_ROLE"] = role  # so that it is checked with the other settings
     settings = load_settings(params)
     logs.configure(settings.serving.log_format)
+    atexit.register(traces.configure())
     given = {key: value for key, value in (("host", host), ("port", port)) if value is not None}
     settings = replace(settings, serving=settings.serving.model_copy(update=given))
     serving = settings.serving

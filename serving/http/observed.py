@@ -1,4 +1,4 @@
-"""Every HTTP request: its ID, its metrics, its line in the access log."""
+"""Every HTTP request: its ID, its metrics, its trace, its line in the access log."""
 
 import logging
 import time
@@ -11,10 +11,13 @@ from serving.http.access.prefix import inner_path
 from serving.observability.logs import FIELDS
 from serving.observability.metrics import Metrics
 from serving.observability.request_id import HEADER, begin_request
+from serving.observability.traces import request_span
 
 _LOG = logging.getLogger("serving.access")
 _UNMATCHED = "unmatched"
 _STATIC_FILES = "/web"
+# As in nginx: the client left before there was a response.
+_LEFT = 499
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -37,7 +40,8 @@ class Observed:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        request_id = begin_request(Headers(scope=scope).get(HEADER))
+        headers = Headers(scope=scope)
+        request_id = begin_request(headers.get(HEADER))
         if scope["type"] == "websocket":
             await self._app(scope, receive, send)
             return
@@ -58,21 +62,25 @@ class Observed:
             sent_bytes += len(message.get("body", b""))
             await send(message)
 
-        with self._metrics.requests_in_progress.track_inprogress():
+        with (
+            self._metrics.requests_in_progress.track_inprogress(),
+            request_span(_method(scope), headers) as span,
+        ):
             try:
                 await self._app(scope, receive_counted, send_counted)
             finally:
+                span.update_name(f"{_method(scope)} {_route(scope)}")
+                span.set_attributes(
+                    {"http.response.status_code": status or _LEFT, "straps.request": request_id}
+                )
                 took_s = time.perf_counter() - began_s
                 self._count(scope, status, took_s, received_bytes, sent_bytes)
 
     def _count(
         self, scope: Scope, status: int, took_s: float, received_bytes: int, sent_bytes: int
     ) -> None:
-        # Anyone can make up methods and paths, and each would be a series of its own.
-        method = scope["method"] if scope["method"] in _METHODS else "other"
-        route = _route(scope)
-        # 499, as in nginx: the client left before there was a response.
-        self._metrics.requests.labels(method, route, str(status or 499)).inc()
+        method, route = _method(scope), _route(scope)
+        self._metrics.requests.labels(method, route, str(status or _LEFT)).inc()
         self._metrics.request_seconds.labels(method, route).observe(took_s)
         self._metrics.received_bytes.inc(received_bytes)
         self._metrics.sent_bytes.inc(sent_bytes)
@@ -81,7 +89,7 @@ class Observed:
                 "client": client_of(scope).name or (scope.get("client") or ("", 0))[0],
                 "method": scope["method"],
                 "path": scope["path"],
-                "status": status or 499,
+                "status": status or _LEFT,
                 "seconds": round(took_s, 4),
                 "received_bytes": received_bytes,
                 "sent_bytes": sent_bytes,
@@ -91,6 +99,11 @@ class Observed:
                 fields,
                 extra={FIELDS: fields},
             )
+
+
+def _method(scope: Scope) -> str:
+    """The method, if it is one: others can be made up, and each would be a series of its own."""
+    return scope["method"] if scope["method"] in _METHODS else "other"
 
 
 def _route(scope: Scope) -> str:

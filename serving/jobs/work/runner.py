@@ -13,6 +13,7 @@ from serving.jobs.work.recorded import run_recorded
 from serving.jobs.work.running_job import JobProgress, RunningJob
 from serving.model.engine import Engine
 from serving.observability.metrics import Metrics
+from serving.observability.traces import work_span
 from serving.overlay.drawer import NICENESS, Drawer
 from serving.settings import Settings
 from serving.storage.data_dir import DataDir
@@ -156,7 +157,7 @@ class Runner:
                 job.cancelled.set()
         began_s = time.monotonic()
         try:
-            with self._data_dir.working(job_id, job.check):
+            with work_span(kind, job_id), self._data_dir.working(job_id, job.check):
                 outcome = run_recorded(job, kind, folder, self._data_dir.space, work)
             self._count(job, kind, outcome, time.monotonic() - began_s)
             return outcome
