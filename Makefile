@@ -50,7 +50,7 @@ bench: $(VENV)/.dev $(POSE_MODEL) $(STOCK_POSE_MODEL) ## measure speed, as ratio
 	$(BIN)/python -m benchmarks
 
 lock: $(BIN)/uv ## resolve the dependencies in pyproject.toml again
-	@for set in "dev --all-extras" "serve --extra=serve --extra=s3" "train --extra=train --extra=sequence"; do \
+	@for set in "dev --all-extras" "serve --extra=serve --extra=s3" "train --extra=train --extra=sequence --extra=landmarks"; do \
 		set -- $$set; file=requirements/$$1.txt; \
 		constraint=$$([ $$1 = dev ] || echo --constraint=requirements/dev.txt); shift; \
 		echo "resolving $$file"; \
