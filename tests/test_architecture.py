@@ -208,6 +208,15 @@ def test_what_is_declared_is_used() -> None:
         assert unused <= NOT_IMPORTED.keys(), f"[{extra}] {sorted(unused - NOT_IMPORTED.keys())}"
 
 
+@pytest.mark.parametrize("package", PACKAGES)
+def test_what_the_type_checker_is_told_to_ignore_has_a_reason(package: str) -> None:
+    """It names one kind of error, followed by a few words that say why."""
+    for path in sources(package).values():
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if "type: ignore" in line:
+                assert re.search(r"# type: ignore\[[a-z-]+\]  # \w", line), f"{place(path)}: {line}"
+
+
 @pytest.mark.parametrize("lock", ["serve", "train", "dev"])
 def test_the_locks_are_complete_and_point_nowhere(lock: str) -> None:
     """Hashes for everything, one OpenCV, no CUDA, no addresses."""

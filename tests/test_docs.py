@@ -77,7 +77,7 @@ def training_commands() -> dict[str, list[str]]:
     """Every command of the toolkit with its own long options."""
     group = typer.main.get_command(training_app)
     found = {}
-    for name, command in group.commands.items():  # type: ignore[attr-defined]
+    for name, command in group.commands.items():
         options = [option for param in command.params for option in param.opts]
         found[name] = [option for option in options if option.startswith("--")]
     return found

@@ -84,7 +84,7 @@ def install(app: FastAPI, models: list[dict[str, Any]], prefix: str = "") -> Non
                 app.openapi_schema["servers"] = [{"url": prefix}]
         return app.openapi_schema
 
-    app.openapi = openapi  # type: ignore[method-assign]
+    app.openapi = openapi  # type: ignore[method-assign]  # as FastAPI documents it
 
 
 def _described(app: FastAPI, models: list[dict[str, Any]]) -> dict[str, Any]:

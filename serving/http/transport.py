@@ -81,12 +81,12 @@ class LimitedProtocol(H11Protocol):
         self._unread: asyncio.TimerHandle | None = None
         self._upgraded = False
 
-    def connection_made(  # type: ignore[override]
+    def connection_made(  # type: ignore[override]  # TCP only
         self, transport: asyncio.Transport
     ) -> None:
         """Take a connection, if there is room for it."""
         super().connection_made(transport)
-        transport.max_size = _READ_BYTES  # type: ignore[attr-defined]
+        transport.max_size = _READ_BYTES  # type: ignore[attr-defined]  # not in the type hints
         peer = self.client[0] if self.client else ""
         self._address = network_of(peer)
         if not self.limits.take(self._address, peer):

@@ -22,8 +22,11 @@ def run_on_cluster(
     """
     from distributed import Client, KilledWorker, as_completed
 
+    # distributed has type hints in places only.
+    connect: Any = Client
+    in_order_of_completion: Any = as_completed
     try:
-        client: Any = Client(address, timeout=_CONNECT_TIMEOUT_S)  # type: ignore[no-untyped-call]
+        client = connect(address, timeout=_CONNECT_TIMEOUT_S)
     except (OSError, ValueError) as error:
         raise TrainingError(
             f"The Dask cluster at {address} cannot be reached ({error}). Expected the address of "
@@ -34,7 +37,7 @@ def run_on_cluster(
         # `distributed.scheduler.allowed-failures` times.
         futures = client.map(task, jobs, pure=False)
         by_key = {future.key: job for future, job in zip(futures, jobs, strict=True)}
-        for future in as_completed(futures):  # type: ignore[no-untyped-call]
+        for future in in_order_of_completion(futures):
             failure = future.exception()
             if failure is None:
                 yield by_key[future.key], future.result()

@@ -258,7 +258,7 @@ def test_a_spec_that_cannot_be_reproduced_is_refused(change: dict[str, Any]) -> 
 @pytest.mark.parametrize("margin", ["spatial_margin", "head_shoulder_margin"])
 def test_every_setting_changes_the_hash(margin: str) -> None:
     """Two specs with one hash compute the same."""
-    assert FeatureSpec(**{margin: 0.5}).hash != SPEC.hash  # type: ignore[arg-type]
+    assert FeatureSpec(**{margin: 0.5}).hash != SPEC.hash
     assert FeatureSpec(groups=("angles",)).hash != SPEC.hash
 
 
@@ -415,7 +415,7 @@ def test_a_track_has_the_features_of_its_landmarks() -> None:
 def test_all_problems_of_a_spec_are_named_at_once() -> None:
     """What was given, and what is known."""
     with pytest.raises(FeatureSpecError) as error:
-        FeatureSpec(groups=("angles", "angles", "telepathy"), spatial_margin=-1, version=0)  # type: ignore[arg-type]
+        FeatureSpec(groups=("angles", "angles", "telepathy"), spatial_margin=-1, version=0)
     for part in ("['telepathy']", "repeated", "margins must be 0 or more", "version 0", "; "):
         assert part in str(error.value)
     with pytest.raises(FeatureSpecError, match=r"needs the keys .*'groups'.*got \['version'\]"):

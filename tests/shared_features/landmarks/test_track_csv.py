@@ -76,7 +76,7 @@ def test_a_frame_without_a_person_is_a_row(tmp_path: Path) -> None:
         *("a frame is missing", "a frame twice", "two recordings", "a stray quote"),
     ],
 )
-def test_a_file_that_is_not_a_landmark_table_is_refused(tmp_path: Path, damage) -> None:  # type: ignore[no-untyped-def]
+def test_a_file_that_is_not_a_landmark_table_is_refused(tmp_path: Path, damage) -> None:
     """The message names the file and what to do."""
     path = tmp_path / "t.csv"
     write_track(random_track(2), path)

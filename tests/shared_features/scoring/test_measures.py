@@ -149,7 +149,7 @@ def test_a_hold_that_was_not_seen_well_has_no_points_and_a_reason(
 ) -> None:
     """It is never given points for what was guessed."""
     image, pts_s = filmed(a_hold("front lever", 0, KnownFaults()))
-    changed = change(image)  # type: ignore[operator]
+    changed = change(image)
     score = score_hold("front lever", changed, pts_s[: len(changed)], 3.0, ASPECT, PARAMS)
     assert score.points is None
     assert reason in str(score.reason)
@@ -199,5 +199,5 @@ def test_points_and_faults_agree(label: str, seed: int) -> None:
 
 def _where(image: NDArray[np.float32], index: object, value: float) -> NDArray[np.float32]:
     changed = image.copy()
-    changed[index] = value  # type: ignore[index]
+    changed[index] = value
     return changed

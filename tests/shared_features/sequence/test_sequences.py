@@ -159,8 +159,8 @@ def test_other_skeletons_become_landmarks(skeleton: object) -> None:
     """Joints they have are where they were, the others are unseen."""
     assert hasattr(skeleton, "joints")
     random = np.random.default_rng(1)
-    positions = random.normal(size=(20, skeleton.joint_count, 3))  # type: ignore[attr-defined]
-    points = skeleton_points(positions, skeleton)  # type: ignore[arg-type]
+    positions = random.normal(size=(20, skeleton.joint_count, 3))
+    points = skeleton_points(positions, skeleton)
     named = [LANDMARK_INDEX[name] for name in skeleton.joints]
     assert np.isnan(np.delete(points, named, axis=1)).all()
     assert not np.isnan(points[:, named]).any()

@@ -252,7 +252,7 @@ def test_a_damaged_table_of_groups_is_refused(tmp_path: Path, text: str) -> None
         read_groups(tmp_path / GROUPS_FILE)
 
 
-def test_the_dataset_has_the_bits_of_the_spec(tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_the_dataset_has_the_bits_of_the_spec(tmp_path: Path, monkeypatch) -> None:
     """From landmarks to memory through two tables, not one bit of a feature changes."""
     monkeypatch.setattr("training.data.dataset._BLOCK_BYTES", 20_000)  # many blocks
     data = folders(tmp_path)
@@ -306,7 +306,7 @@ def test_a_table_of_other_features_is_refused(tmp_path: Path) -> None:
     ],
     ids=["no rows", "empty", "cut off", "another word", "another label", "no number"],
 )
-def test_a_damaged_table_is_refused(tmp_path: Path, damage, message: str) -> None:  # type: ignore[no-untyped-def]
+def test_a_damaged_table_is_refused(tmp_path: Path, damage, message: str) -> None:
     """The message names the file and what is wrong with it."""
     data = folders(tmp_path)
     labelled(data, "a.mp4", "meathook", 1)

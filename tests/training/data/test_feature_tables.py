@@ -85,7 +85,7 @@ def test_pieces_are_what_the_whole_table_is(
     ],
     ids=["empty", "other columns", "cut off", "no number", "no rows", "longer", "no text"],
 )
-def test_a_damaged_landmark_table_is_refused(tmp_path: Path, damage) -> None:  # type: ignore[no-untyped-def]
+def test_a_damaged_landmark_table_is_refused(tmp_path: Path, damage) -> None:
     """The message names the file and what to do."""
     path = tmp_path / "video_x_landmarks.csv"
     write_track(any_track(1, 6), path)

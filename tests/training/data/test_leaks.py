@@ -96,5 +96,5 @@ def test_planted_copies_stay_with_their_source(copies: list[list[str]], seed: in
     assert len(pairs) == len(copies)
 
 
-def _sources(dataset: Dataset, rows: np.ndarray, sources: dict[str, str]) -> set[str]:  # type: ignore[type-arg]
+def _sources(dataset: Dataset, rows: np.ndarray, sources: dict[str, str]) -> set[str]:
     return {sources[name] for name in dataset.filenames[rows].tolist()}

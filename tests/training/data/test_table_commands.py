@@ -41,7 +41,7 @@ def params(tmp_path: Path) -> Path:
     return path
 
 
-def call(app, *arguments: object) -> Result:  # type: ignore[no-untyped-def]
+def call(app, *arguments: object) -> Result:
     result = CliRunner().invoke(app, [str(argument) for argument in arguments])
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception

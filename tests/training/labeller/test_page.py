@@ -73,7 +73,7 @@ def open_page(context: BrowserContext, first_page: Page) -> Iterator[OpenPage]:
         page.set_viewport_size(VIEWPORT)
         page.emulate_media(color_scheme=color_scheme)
         for event, listener in listeners.items():
-            page.on(event, listener)  # type: ignore[call-overload]
+            page.on(event, listener)
         page.goto(tool.url + address)
         expect(page.locator("#frame-image")).to_be_visible()
         return page

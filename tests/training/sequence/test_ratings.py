@@ -105,7 +105,7 @@ def test_clips_come_from_landmark_tables(tmp_path: Path) -> None:
 def test_no_group_is_on_two_sides_of_a_split() -> None:
     """And each part has about its share."""
     for kind in ("points", "labels", "correct"):
-        data = labelled_clips(kind, 96)  # type: ignore[arg-type]
+        data = labelled_clips(kind, 96)
         split = split_clips(data, 0.25, 0.25, seed=3)
         parts = [set(data.groups[rows]) for rows in (split.train, split.validation, split.test)]
         assert set.union(*parts) == set(data.groups)

@@ -120,7 +120,7 @@ class LabelledClips:
                     clips=tuple(Clip(*part) for part in parts),
                     targets=content["targets"],
                     groups=content["groups"],
-                    kind=kind,  # type: ignore[arg-type]
+                    kind=kind,  # type: ignore[arg-type]  # checked above
                 )
         except (OSError, ValueError, KeyError, TrackError) as error:
             raise DatasetError(

@@ -142,8 +142,11 @@ def _joints(names: tuple[str, ...]) -> NDArray[np.int64]:
 
 
 def _constants() -> dict[str, NDArray[Any]]:
-    ends = {"angle": (ANGLES, ("first", "second", "third"))}
-    ends |= {"bone": (BONES, ("first", "second")), "distance": (DISTANCES, ("first", "second"))}  # type: ignore[dict-item]
+    ends: dict[str, tuple[Any, tuple[str, ...]]] = {
+        "angle": (ANGLES, ("first", "second", "third")),
+        "bone": (BONES, ("first", "second")),
+        "distance": (DISTANCES, ("first", "second")),
+    }
     joints = {
         f"{name}_{end}": _joints(tuple(entry[number] for entry in entries))
         for name, (entries, names) in ends.items()

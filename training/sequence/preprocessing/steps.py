@@ -26,7 +26,7 @@ _SCORE_BANDS = 10
 _LEAST_STD = 1e-3
 
 
-class Step(BaseEstimator, TransformerMixin):  # type: ignore[misc]
+class Step(BaseEstimator, TransformerMixin):  # type: ignore[misc]  # untyped bases
     """A step; the base of all of them. By default it learns nothing."""
 
     def fit(self, samples: Samples, targets: None = None) -> Self:

@@ -84,7 +84,7 @@ class FakeCapture:
     def isOpened(self) -> bool:
         return self._number == 3
 
-    def read(self) -> tuple[bool, np.ndarray | None]:  # type: ignore[type-arg]
+    def read(self) -> tuple[bool, np.ndarray | None]:
         self._left -= 1
         return (
             (True, np.full((48, 64, 3), (255, 0, 0), np.uint8))

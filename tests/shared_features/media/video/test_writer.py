@@ -19,7 +19,7 @@ UPRIGHT = [0, 1, 2, 3]
 TIMES_S = [0.0, 0.04, 0.5, 0.52, 2.0]
 
 
-def write(path: Path, images: list[np.ndarray], times_s: list[float] = TIMES_S) -> None:  # type: ignore[type-arg]
+def write(path: Path, images: list[np.ndarray], times_s: list[float] = TIMES_S) -> None:
     height, width = images[0].shape[:2]
     with VideoWriter(path, width, height) as writer:
         for image, pts_s in zip(images, times_s, strict=True):

@@ -169,7 +169,7 @@ def test_a_tie_may_be_broken_either_way(difference: float, passed: bool) -> None
     """Rounding may decide only if the model considers both labels equally likely."""
     tipped = TippedModel(difference)
     sample = np.zeros((5, 3), dtype=np.float32)
-    parity = measure_parity(TornModel(difference), tipped, sample, seed=0)  # type: ignore[arg-type]
+    parity = measure_parity(TornModel(difference), tipped, sample, seed=0)
     assert parity.passed == passed
     assert (parity.differing_labels == 0) == passed
 

@@ -26,7 +26,7 @@ def training_data() -> TrainingData:
 def test_augmented_frames_do_not_count(class_weights: str) -> None:
     """Frames times weights are equal for balanced labels; without weights each frame counts 1."""
     table = training_data()
-    common, rare = count_labels(table, FitSettings("xgb", 1, class_weights))  # type: ignore[arg-type]
+    common, rare = count_labels(table, FitSettings("xgb", 1, class_weights))
     assert (common.frames, common.recordings) == (60, 10)
     assert (rare.frames, rare.recordings, rare.held_out_recordings) == (12, 2, 1)
     assert 1 <= common.held_out_recordings < 10
