@@ -11,12 +11,18 @@ POSE_MODEL := models/pose_landmarker_full.task
 STOCK_POSE_MODEL := models/pose_landmarker_full_stock.task
 DEMO_VIDEO := serving/demo/performance.mp4
 
-.PHONY: help setup serve demo test lint format toolkit starter bench lock clean
+.PHONY: help setup lite heavy serve demo test lint format toolkit starter bench lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "make %-9s %s\n", $$1, $$2}'
 
 setup: $(VENV)/.serve $(POSE_MODEL) ## install what the service needs and assemble the pose model
+
+heavy: setup ## also assemble the heavy pose network, for pose.network in params.yaml
+	$(BIN)/python -m shared_features.pose.model_asset --network heavy
+
+lite: setup ## also assemble the lite pose network
+	$(BIN)/python -m shared_features.pose.model_asset --network lite
 
 serve: setup ## run the service on http://localhost:8000
 	$(BIN)/straps-serve run

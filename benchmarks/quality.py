@@ -81,7 +81,7 @@ def answers(views: Iterable[View]) -> tuple[list[Answered], float, int]:
     enter = classifier.contract.timeline.enter_confidence
     found: list[Answered] = []
     seconds, looks = 0.0, 0
-    model_path = model_asset.resolve(pose.model_path)
+    model_path = model_asset.resolve(pose.model_path, pose.network)
     with PoseEstimator(model_path, "photo", pose.max_people, pose) as estimator:
         for view in views:
             for mirrored in (False, True):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from shared_features.classify.classifier import PoseClassifier
+from shared_features.classify.classifier import ModelContract, PoseClassifier
 from shared_features.classify.timeline import Segment, Timeline, build_timeline
 from shared_features.landmarks.landmarks import LandmarkTrack
 from shared_features.landmarks.still_periods import still_periods
@@ -12,6 +12,7 @@ from shared_features.media.video.facts import MediaStatus, video_notes
 from shared_features.media.video.reader import VideoReader
 from shared_features.params import MediaParams, SharedParams
 from shared_features.pose.extract import extract_video
+from shared_features.pose.model_asset import network_of
 from shared_features.runtime.cores import usable_cores
 from shared_features.scoring.holds import HoldScore, score_holds
 
@@ -182,7 +183,11 @@ def analyze_video(
         people_in_view=max(track.provenance["people_in_view"], default=0),
         time_jumps=len(verdict.jumps),
         slow_motion=slower,
-        notes=(*_slow_motion_notes(slower, slow_motion is None), *video_notes(info, verdict)),
+        notes=(
+            *_slow_motion_notes(slower, slow_motion is None),
+            *video_notes(info, verdict),
+            *_network_notes(contract, track),
+        ),
     )
     scores = score_holds(track, timeline.holds, params.scoring)
     return Analysis(media, model_facts(classifier), timeline, track, scores)
@@ -198,6 +203,19 @@ def model_facts(classifier: PoseClassifier) -> ModelFacts:
         features_version=contract.features.version,
         features_hash=contract.features.hash,
         training={key: contract.training[key] for key in _RUN_KEYS if key in contract.training},
+    )
+
+
+def _network_notes(contract: ModelContract, track: LandmarkTrack) -> tuple[str, ...]:
+    """A sentence if the model was trained on the landmarks of another pose network."""
+    learned = network_of(contract.training.get("pose_model_sha256", ""))
+    used = network_of(track.provenance["pose_model_sha256"])
+    if learned is None or used == learned:
+        return ()
+    found_with = "your own pose model file" if used is None else f"the pose network {used}"
+    return (
+        f"The landmarks were found with {found_with}, but the model was trained and judged on "
+        f"those of the network {learned}.",
     )
 
 

@@ -64,7 +64,7 @@ class PhotoReader:
 
     def _fresh_estimator(self) -> PoseEstimator:
         pose = self._params.pose
-        model_path = model_asset.resolve(pose.model_path)
+        model_path = model_asset.resolve(pose.model_path, pose.network)
         return PoseEstimator(model_path, "photo", pose.max_people, pose)
 
 

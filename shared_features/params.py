@@ -22,6 +22,7 @@ PARAMS_VARIABLE = "STRAPS_PARAMS"
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 
 PersonPolicy = Literal["followed", "largest", "central"]
+PoseNetwork = Literal["lite", "full", "heavy"]
 
 
 class Section(BaseModel):
@@ -50,6 +51,7 @@ class PoseParams(Section):
     """How landmarks are found."""
 
     model_path: Path | None
+    network: PoseNetwork = "full"
     person_policy: PersonPolicy
     max_people: int = Field(ge=2, le=10)
     min_detection_confidence: float = Field(ge=0, le=1)

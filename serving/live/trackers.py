@@ -56,7 +56,7 @@ class FrameTracker:
 
     def __init__(self, pose: PoseParams) -> None:
         self._pose = pose
-        self._model_path = model_asset.resolve(pose.model_path)
+        self._model_path = model_asset.resolve(pose.model_path, pose.network)
         self._everyone: PoseEstimator | None = None
         self._tracker = self._fresh_tracker()
         self._start_s: float | None = None

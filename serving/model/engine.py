@@ -47,7 +47,7 @@ class Engine:
 
     def __init__(self, settings: Settings, check_interval_s: float = _CHECK_INTERVAL_S) -> None:
         self._path = settings.serving.model_path
-        self._pose_model_path = settings.shared.pose.model_path
+        self._pose = settings.shared.pose
         self._check_interval_s = check_interval_s
         self._lock = threading.Lock()
         self._served: ServedModel | None = None
@@ -113,7 +113,7 @@ class Engine:
 
     def _check(self) -> None:
         if self._served is None:
-            model_asset.resolve(self._pose_model_path)
+            model_asset.resolve(self._pose.model_path, self._pose.network)
         identity = file_identity(self._path)
         if identity is None:
             raise ClassifierError(

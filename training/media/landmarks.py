@@ -84,7 +84,7 @@ def extract_recordings(
         RecordingError: Recordings are in the folder for tables and annotated copies.
         TrainingError: The tables cannot be written, or the cluster cannot be reached.
     """
-    model_path = model_asset.resolve(shared.pose.model_path).resolve()
+    model_path = model_asset.resolve(shared.pose.model_path, shared.pose.network).resolve()
     made_by = landmark_provenance(model_path, shared.pose)
     settings = ExtractionSettings(
         folder=folder.resolve(),

@@ -80,7 +80,7 @@ def detect_rendered(
         TrainingError: A worker process failed, or the cache cannot be written. Finished tasks are
             kept.
     """
-    model_path = model_asset.resolve(pose.model_path)
+    model_path = model_asset.resolve(pose.model_path, pose.network)
     frames_per_task = _FRAMES_PER_GROUP[footage] * _GROUPS_PER_TASK
     n_tasks = -(-n_frames // frames_per_task)
     cache.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from shared_features.errors import PoseAssetError
 from shared_features.params import PoseParams
 from shared_features.pose import model_asset
 from shared_features.pose.estimator import PoseEstimator
+from shared_features.pose.network.npm_package import download_package, read_network
 from training.synthetic.performance import performance_frames
 
 
@@ -92,3 +94,40 @@ def test_a_file_that_mediapipe_does_not_accept_is_a_message(
     own.write_bytes(b"not a model")
     with pytest.raises(PoseAssetError, match=r"own\.task.*params\.yaml"):
         PoseEstimator(own, "photo", 1, pose)
+
+
+@pytest.mark.parametrize("network", ["lite", "heavy"])
+def test_another_network_is_used_by_name(
+    network: Literal["lite", "heavy"],
+    pose: PoseParams,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It finds the performer; where it is missing, the message has the command."""
+    path = model_asset.default_path(network)
+    if path.is_file():
+        rgb = next(rgb for rgb, _, _ in performance_frames(seed=3, start_s=9.0))
+        chosen = model_asset.resolve(None, network)
+        with PoseEstimator(chosen, "photo", 1, pose) as estimator:
+            assert len(estimator.people(rgb)) == 1
+        assert model_asset.network_of(model_asset.sha256_of(None, network)) == network
+    monkeypatch.setattr(model_asset, "MODELS_DIR", tmp_path)
+    with pytest.raises(PoseAssetError, match=f"make {network}"):
+        model_asset.resolve(None, network)
+
+
+def test_another_file_than_the_npm_package_is_refused(tmp_path: Path) -> None:
+    """By its hash, before anything is read from it."""
+    other = tmp_path / "mediapipe-pose.tgz"
+    other.write_bytes(b"another package")
+    with pytest.raises(PoseAssetError, match="Download it again"):
+        read_network(other, "heavy")
+
+
+def test_without_npm_the_message_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The package can be downloaded on another machine."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(PoseAssetError, match=r"Install Node\.js .* --package"):
+        download_package(tmp_path)

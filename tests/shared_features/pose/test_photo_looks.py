@@ -135,7 +135,7 @@ def test_a_small_performer_is_found_where_they_are(
 ) -> None:
     """The landmarks are within a few hundredths of the photo's width of the truth."""
     del pose_model
-    model_path = model_asset.resolve(pose.model_path)
+    model_path = model_asset.resolve(pose.model_path, pose.network)
     with PoseEstimator(model_path, "photo", pose.max_people, pose) as estimator:
         found = find_in_photo(performer.rgb, estimator.people, "followed")
     assert found.person is not None

@@ -105,7 +105,7 @@ class PhotoPredictor:
         if model is None:
             return _skip
         try:
-            path = model_asset.resolve(pose.model_path)
+            path = model_asset.resolve(pose.model_path, pose.network)
             estimator = opened.enter_context(PoseEstimator(path, "photo", pose.max_people, pose))
         except StrapsError as error:
             self._note = f"No labels are proposed: {error}"

@@ -95,13 +95,9 @@ def _provenance(
         "parameters": complete(settings.model, settings.hyperparameters),
         "class_weights": settings.class_weights,
         "seed": settings.seed,
-        "pose_model_sha256": _pose_model_sha256(shared),
+        "pose_model_sha256": model_asset.sha256_of(shared.pose.model_path, shared.pose.network),
         "versions": package_versions(),
     }
-
-
-def _pose_model_sha256(shared: SharedParams) -> str:
-    return model_asset.SHA256["pruned"] if shared.pose.model_path is None else "custom model file"
 
 
 def contract_metrics(evaluation: Evaluation, measured_on: str) -> dict[str, Any]:
