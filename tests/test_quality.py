@@ -1,5 +1,6 @@
 """The instrument that says how often the answers for photos are right."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from PIL import Image
 from benchmarks import quality
 from benchmarks.labelled_photos import Shown, kept_for_the_end, shown_views
 from benchmarks.quality import Answered, report, table, wilson
+from benchmarks.quality_page import page, thumbnail
 
 OTHER = "other pose or transition"
 
@@ -29,7 +31,10 @@ def test_views_are_counted_by_label_and_outcome() -> None:
     ]
     figures = report(found, OTHER)
     poses = figures["rows"]["all poses"]
-    assert [poses[outcome] for outcome in quality.OUTCOMES] == [1, 1, 1, 1]
+    assert [poses[outcome] for outcome in quality.OUTCOMES] == [1, 1, 1, 0, 1]
+    worst = [(each.answer, each.shown.label) for each in quality.worst(found, OTHER)]
+    assert sorted(worst[:2]) == [("back lever", "front lever"), ("l-hang", OTHER)]
+    assert worst[2:] == [("uncertain", "meathook"), ("nobody", "meathook")]
     assert figures["rows"]["meathook"]["right"] == 0
     assert figures["others called a pose"]["count"] == 1
     assert figures["same answer in the mirror"] == {
@@ -89,3 +94,14 @@ def test_it_skips_without_the_recordings(
     monkeypatch.setattr("sys.argv", ["quality"])
     quality.main()
     assert quality.DATA_VARIABLE in capsys.readouterr().out
+
+
+def test_the_page_shows_the_worst_answers() -> None:
+    """Each with its picture, the answer and what was shown; names are escaped."""
+    (one, _) = answered("front lever", ("back lever", "front lever"))
+    picture = thumbnail(np.zeros((40, 60, 3), dtype=np.uint8), np.full((33, 5), 0.5, np.float32))
+    shown = page(["a & b"], [replace(one, thumbnail=picture)])
+    assert "a &amp; b" in shown
+    assert "back lever (90%) instead of front lever" in shown
+    assert "photo.jpg, as it is" in shown
+    assert shown.count("data:image/jpeg;base64,") == 1
