@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from serving.live.hold_memory import HoldMemory
 from serving.live.one_euro import OneEuroFilter
 from serving.live.steady import EndedHold, PredictionSmoother, SteadyPrediction
 from serving.live.trackers import TrackedFrame
@@ -14,6 +15,7 @@ from shared_features.classify.classifier import PoseClassifier
 from shared_features.classify.hold_evidence import HoldEvidence
 from shared_features.landmarks.landmarks import VISIBILITY, LandmarkTrack, X, Y, empty_landmarks
 from shared_features.landmarks.still_periods import StillPeriods
+from shared_features.params import ScoringParams
 from shared_features.pose.estimator import Person, is_same_person
 
 
@@ -46,10 +48,15 @@ class LiveClassifier:
 
     Args:
         live: How landmarks are smoothed for drawing.
+        scoring: How holds get points.
         classifier: Gives the poses.
     """
 
-    def __init__(self, live: LiveParams, classifier: PoseClassifier) -> None:
+    def __init__(
+        self, live: LiveParams, scoring: ScoringParams, classifier: PoseClassifier
+    ) -> None:
+        self._memory = HoldMemory(scoring)
+        self._aspect = 1.0
         self._drawing = OneEuroFilter(live.landmark_min_cutoff_hz, live.landmark_beta)
         self._last: tuple[float, Person] | None = None
         self.use(classifier)
@@ -76,6 +83,9 @@ class LiveClassifier:
         steady = self._steady.add(
             time_s, self._probabilities(frame, person, time_s), person is not None
         )
+        self._aspect = frame.width / frame.height
+        self._memory.add(time_s, None if person is None else person.image)
+        ended = self._scored(ended or steady.ended)
         if ended is not None:
             steady = replace(steady, ended=ended)
         landmarks = self._for_drawing(person, time_s, changed)
@@ -93,7 +103,13 @@ class LiveClassifier:
 
     def finish(self, time_s: float) -> EndedHold | None:
         """End the session at ``time_s``; returns the hold that this ends, if any."""
-        return self._steady.reset(time_s)
+        return self._scored(self._steady.reset(time_s))
+
+    def _scored(self, hold: EndedHold | None) -> EndedHold | None:
+        if hold is None:
+            return None
+        score = self._memory.score(hold.label, hold.start_s, hold.end_s, self._aspect)
+        return replace(hold, score=score)
 
     def _is_another_person(self, person: Person | None, time_s: float) -> bool:
         if person is None or self._last is None or self._is_stale(time_s):

@@ -88,7 +88,8 @@ class LiveSession:
         """Serve until either side closes."""
         try:
             await asyncio.wrap_future(self._tracker)
-            classifier = LiveClassifier(self._live, self._engine.classifier())
+            scoring = self._settings.shared.scoring
+            classifier = LiveClassifier(self._live, scoring, self._engine.classifier())
             await self._send(self._ready(classifier))
             await self._first_to_end(self._receive(), self._answer(classifier))
         except WebSocketDisconnect:

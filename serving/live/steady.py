@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from shared_features.classify.timeline import NO_PERSON, NOT_IN_VIEW, UNCERTAIN, smooth
 from shared_features.params import TimelineParams
+from shared_features.scoring.holds import HoldScore
 
 # How far back to search for the start of a pose, in time constants of the smoothing: after five, an
 # exponential filter has taken 99 % of a step.
@@ -24,11 +25,19 @@ _LEAST_MEMORY_S = 1.0
 
 @dataclass(frozen=True)
 class EndedHold:
-    """A hold that has ended; times are capture times in seconds."""
+    """A hold that has ended.
+
+    Attributes:
+        label: The pose.
+        start_s: Capture time of its first frame, in seconds.
+        end_s: Capture time of its end.
+        score: Its score; None if it was not scored.
+    """
 
     label: str
     start_s: float
     end_s: float
+    score: HoldScore | None = None
 
 
 @dataclass(frozen=True)

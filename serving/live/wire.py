@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from serving.exports.entries import labelled, rounded
+from serving.exports.entries import labelled, rounded, score_entry
 from serving.live.classifier import LivePrediction
 from serving.live.frame import ErrorCode, LiveFrame
 from serving.live.steady import EndedHold
@@ -88,12 +88,13 @@ def pose_message(
 
 
 def hold_entry(hold: EndedHold) -> dict[str, Any]:
-    """A hold that has ended, in capture times."""
+    """A hold that has ended, in capture times, and its score."""
     return {
         "label": hold.label,
         "start_s": round(hold.start_s, _TIME_DIGITS),
         "end_s": round(hold.end_s, _TIME_DIGITS),
         "duration_s": round(hold.end_s - hold.start_s, _TIME_DIGITS),
+        "score": None if hold.score is None else score_entry(hold.score),
     }
 
 

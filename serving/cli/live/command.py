@@ -39,7 +39,7 @@ def classify_live(source: str, window: bool, model: Path | None, params: Path | 
 
             shown = stack.enter_context(closing(LiveWindow(f"straps live: {source}")))
         tracker = stack.enter_context(closing(FrameTracker(pose)))
-        live = LiveClassifier(settings.serving.live, classifier)
+        live = LiveClassifier(settings.serving.live, settings.shared.scoring, classifier)
         view = stack.enter_context(LiveView(Console(highlight=False)).showing())
         camera = stack.enter_context(Camera(source))
         finished_s: deque[float] = deque(maxlen=_RATE_OVER_FRAMES)

@@ -11,6 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from serving.exports.scores import score_words
 from serving.live.classifier import LivePrediction
 from serving.live.steady import EndedHold
 
@@ -54,7 +55,8 @@ class LiveView:
         """Add a hold that has ended."""
         self.holds.append(hold)
         if self._live is None:
-            self._console.print(f"{hold.label}: {hold.end_s - hold.start_s:.1f} s")
+            words = "" if hold.score is None else f", {score_words(hold.score)}"
+            self._console.print(f"{hold.label}: {hold.end_s - hold.start_s:.1f} s{words}")
 
 
 def _panel(
@@ -87,10 +89,14 @@ def holds_table(holds: list[EndedHold]) -> Table:
         best[hold.label] = max(best[hold.label], hold.end_s - hold.start_s)
     table = Table("pose", title="Holds", title_justify="left")
     table.add_column("duration", justify="right")
+    table.add_column("points", justify="right")
     table.add_column("")
     for hold in holds:
         duration_s = hold.end_s - hold.start_s
         table.add_row(
-            hold.label, f"{duration_s:.1f} s", "best" if duration_s == best[hold.label] else ""
+            hold.label,
+            f"{duration_s:.1f} s",
+            "–" if hold.score is None or hold.score.points is None else f"{hold.score.points:.0f}",
+            "best" if duration_s == best[hold.label] else "",
         )
     return table

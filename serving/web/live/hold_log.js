@@ -3,7 +3,7 @@
 import { byId, make, show } from "../shared/dom.js";
 import { saveText } from "../shared/save.js";
 import { tone } from "../shared/tones.js";
-import { count, seconds } from "../shared/words.js";
+import { count, pointsText, seconds } from "../shared/words.js";
 
 const MAX_ROWS = 200; // in the table; the file has all holds
 
@@ -65,10 +65,17 @@ export class HoldLog {
   }
 
   #save() {
-    const lines = this.#holds.map(({ label, started, duration_s }) =>
-      [quoted(label), started.toISOString(), new Date(started.getTime() + duration_s * 1000).toISOString(), duration_s.toFixed(2)].join(","),
+    const lines = this.#holds.map(({ label, started, duration_s, score }) =>
+      [
+        quoted(label),
+        started.toISOString(),
+        new Date(started.getTime() + duration_s * 1000).toISOString(),
+        duration_s.toFixed(2),
+        score?.points?.toFixed(1) ?? "",
+        quoted(score ? remarks(score) : ""),
+      ].join(","),
     );
-    saveText(`${["pose,started_at,ended_at,duration_s", ...lines].join("\r\n")}\r\n`, "holds.csv", "text/csv");
+    saveText(`${["pose,started_at,ended_at,duration_s,points,remarks", ...lines].join("\r\n")}\r\n`, "holds.csv", "text/csv");
   }
 }
 
@@ -80,10 +87,14 @@ function row(hold, model) {
       "th",
       { scope: "row" },
       make("span", { className: "log-pose" }, make("span", { className: `dot ${tone(hold.label, model)}` }), hold.label),
+      hold.score ? make("span", { className: "log-why facts", text: remarks(hold.score) }) : null,
     ),
     make("td", { text: hold.started.toLocaleTimeString() }),
     make("td", { text: seconds(hold.duration_s) }),
+    make("td", { text: hold.score ? pointsText(hold.score) : "" }),
   );
 }
+
+const remarks = (score) => score.reason ?? score.faults.map((fault) => fault.text).join("; ");
 
 const quoted = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);

@@ -2,7 +2,7 @@
 
 import { byId, show } from "../shared/dom.js";
 import { NO_PERSON, NOT_IN_VIEW, UNCERTAIN, isPose, tone } from "../shared/tones.js";
-import { seconds } from "../shared/words.js";
+import { scoreWords, seconds } from "../shared/words.js";
 
 const WORDS = {
   [NO_PERSON]: "no one in view",
@@ -38,7 +38,9 @@ export class Hud {
   }
 
   ended(hold, isBest) {
-    byId("live-last").textContent = `Last: ${hold.label} ${seconds(hold.duration_s)}${isBest ? ", your best" : ""}`;
+    const words = [`Last: ${hold.label} ${seconds(hold.duration_s)}${isBest ? ", your best" : ""}`];
+    if (hold.score) words.push(scoreWords(hold.score));
+    byId("live-last").textContent = words.join(" · ");
   }
 
   // Shows nothing until the next response.

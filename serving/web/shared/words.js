@@ -21,4 +21,12 @@ export function about(secondsLeft) {
   return `about ${Math.round(secondsLeft / 60)} minutes left`;
 }
 
+export const pointsText = (score) => (score.points === null ? "–" : String(Math.round(score.points)));
+
+// The points of a hold and what cost most of them, or why there are none.
+export function scoreWords(score) {
+  if (score.points === null) return `no score: ${score.reason}`;
+  return [count(Math.round(score.points), "point", "points"), ...score.faults.slice(0, 1).map((fault) => fault.text)].join(", ");
+}
+
 export const count = (number, one, many) => `${number} ${number === 1 ? one : many}`;

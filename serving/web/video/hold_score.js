@@ -7,8 +7,6 @@ const NAMES = { entry: "Entry", steadiest: "Steadiest", last: "Last moment" };
 const LINE = "White dashes are the pose's ideal line for this body.";
 const ASSUMED = "The ideal line of this pose is an assumption: no public definition was found.";
 
-export const pointsText = (score) => (score.points === null ? "–" : String(Math.round(score.points)));
-
 // The score as the content of a table cell; update(hold) adds the pictures of /holds.
 export class HoldScore {
   #pictures = make("div", { className: "moments" });

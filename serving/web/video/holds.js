@@ -3,8 +3,8 @@
 import { request } from "../shared/api.js";
 import { make } from "../shared/dom.js";
 import { tone } from "../shared/tones.js";
-import { clock, count, percent, seconds } from "../shared/words.js";
-import { HoldScore, pointsText } from "./hold_score.js";
+import { clock, count, percent, pointsText, seconds } from "../shared/words.js";
+import { HoldScore } from "./hold_score.js";
 
 const COLUMNS = ["Pose", "Start", "Held for", "Sure"];
 

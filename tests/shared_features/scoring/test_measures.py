@@ -14,27 +14,12 @@ from shared_features.scoring.faults import FaultKind
 from shared_features.scoring.holds import HoldScore, score_hold
 from shared_features.scoring.ideals import IDEALS
 from shared_features.scoring.measures import measure
+from tests.holds import ASPECT, filmed
 from training.synthetic.executions import Execution, KnownFaults, execution
-from training.synthetic.rendering.camera import Shot, look_at, project
 
-Filmed = tuple[NDArray[np.float32], NDArray[np.float64]]
-
-FRAMES_PER_S = 15
 PARAMS = ScoringParams()
-ASPECT = 16 / 9
 TWO_ARMS = ("front lever", "back lever", "l-hang")
 ALL = tuple(IDEALS)
-
-
-def filmed(hold: Execution, yaw_deg: float = 90) -> Filmed:
-    """Exact image landmarks ``(n, 33, 5)`` from a camera at the performer's height, and times."""
-    pts_s = np.arange(0, hold.duration_s, 1 / FRAMES_PER_S)
-    points = [hold.points_m(float(time_s)) for time_s in pts_s]
-    shot = Shot(1280, 720, lens_mm=50, pitch_up_deg=0, fill=0.7)
-    camera = look_at(np.concatenate(points), shot, yaw_deg)
-    image = np.ones((len(pts_s), 33, 5), dtype=np.float32)
-    image[:, :, :3] = [project(frame[:33], camera) for frame in points]
-    return image, pts_s
 
 
 def a_hold(label: str, seed: int, faults: KnownFaults, duration_s: float = 3.0) -> Execution:
