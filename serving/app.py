@@ -112,7 +112,9 @@ def create_app(settings: Settings, data_dir: DataDir) -> FastAPI:
             "uploads", serving.max_uploads_per_client, "serving.max_uploads_per_client"
         ),
         photo_requests=Concurrency(
-            "photos", serving.max_photos_per_client, "serving.max_photos_per_client"
+            "photos or bodies of landmarks",
+            serving.max_photos_per_client,
+            "serving.max_photos_per_client",
         ),
         metrics=metrics,
     )

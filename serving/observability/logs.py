@@ -6,6 +6,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Literal
 
+from serving.observability.flood import FloodFilter
 from serving.observability.request_id import current_request
 
 LogFormat = Literal["text", "json"]
@@ -40,6 +41,10 @@ class TextFormatter(logging.Formatter):
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
 
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """The first line of a record; only tracebacks take more."""
+        return super().formatMessage(record).strip().replace("\r", "\\r").replace("\n", "\\n")
+
     def format(self, record: logging.LogRecord) -> str:
         """The record as text."""
         text = super().format(record)
@@ -50,5 +55,6 @@ class TextFormatter(logging.Formatter):
 def configure(log_format: LogFormat) -> None:
     """Send everything from level INFO on to standard error."""
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(FloodFilter())
     handler.setFormatter(JsonFormatter() if log_format == "json" else TextFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)

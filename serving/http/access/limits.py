@@ -9,7 +9,7 @@ from typing import Literal
 
 from serving.errors import LimitError
 
-Kind = Literal["uploads", "photos", "live sessions"]
+Kind = Literal["uploads", "photos or bodies of landmarks", "live sessions"]
 
 # A page loads some fifty files at once, so a burst may use up several seconds' worth.
 _BURST_S = 5.0

@@ -9,6 +9,7 @@ from serving.analysis import model_facts
 from serving.errors import UploadError
 from serving.exports.entries import segment_entry
 from serving.exports.predictions import prediction_of
+from serving.http.access.client import limited_as
 from serving.http.bodies.answers import json_answer
 from serving.http.bodies.landmarks import GivenLandmarks, read_landmarks
 from serving.http.bodies.uploads import BodyLimits, read_body
@@ -43,8 +44,10 @@ async def classify_landmarks(request: Request, services: ServicesDep) -> Respons
         raise UploadError(
             415, f"The request has the type {content_type!r}, expected application/json."
         )
-    body = await read_body(request, BodyLimits.of(serving, serving.max_landmarks_mb))
-    return await run_in_threadpool(_answer, body, serving.max_landmark_frames, classifier)
+    # Bodies are kept in memory, so one client must not send hundreds at a time.
+    with services.photo_requests.one(limited_as(request.scope)):
+        body = await read_body(request, BodyLimits.of(serving, serving.max_landmarks_mb))
+        return await run_in_threadpool(_answer, body, serving.max_landmark_frames, classifier)
 
 
 def _answer(body: bytes, max_frames: int, classifier: PoseClassifier) -> Response:

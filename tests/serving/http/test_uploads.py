@@ -1,15 +1,19 @@
 """Uploads are limited in size and time, and leave nothing behind when they fail."""
 
+import asyncio
 import socket
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.requests import Request
 
-from serving.http.bodies.uploads import display_name
+from serving.errors import UploadError
+from serving.http.bodies.uploads import BodyLimits, display_name, read_body
 from serving.settings import MEBIBYTE
 from tests.serving.server import PATIENCE_S, VIDEOS, Server, upload_form
 
@@ -79,6 +83,64 @@ def test_a_body_that_takes_too_long_is_refused(server: Server, pause_s: float, r
     assert reply.startswith(b"HTTP/1.1 408"), reason
     assert b"application/problem+json" in reply
     assert server.leftovers() == []
+
+
+@pytest.mark.parametrize(("bytes_per_s", "accepted"), [(10.0, True), (1e9, False)])
+def test_a_body_has_a_least_rate(bytes_per_s: float, accepted: bool) -> None:
+    """A byte now and then is no upload, even if it never pauses for long."""
+
+    async def bodies() -> AsyncIterator[bytes]:
+        for _ in range(40):
+            yield b"x" * 100
+            await asyncio.sleep(0.005)
+
+    request = Request({"type": "http", "method": "POST", "path": "/", "headers": []})
+    request.stream = bodies  # type: ignore[method-assign]
+    limits = BodyLimits(10_000, PATIENCE_S, 0.05, bytes_per_s)
+    if accepted:
+        assert len(asyncio.run(read_body(request, limits))) == 4000
+        return
+    with pytest.raises(UploadError, match="KiB per second") as refused:
+        asyncio.run(read_body(request, limits))
+    assert refused.value.status == 408
+
+
+@pytest.mark.parametrize(
+    ("route", "places", "begun"),
+    [
+        (VIDEOS, 4, b"POST %s HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=e\r\n"),
+        (
+            "/api/v1/photos",
+            8,
+            b"POST %s HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=e\r\n",
+        ),
+        ("/api/v1/landmarks", 8, b"POST %s HTTP/1.1\r\nContent-Type: application/json\r\n"),
+    ],
+    ids=["videos", "photos", "landmarks"],
+)
+def test_slow_bodies_take_the_places_of_their_own_address(
+    server: Server, route: str, places: int, begun: bytes
+) -> None:
+    """One more gets 429; another address, behind the same proxy, does not notice."""
+    head = begun % route.encode() + b"Host: localhost\r\nContent-Length: 900\r\n"
+    slow, other = (b"X-Forwarded-For: 192.0.2.%d\r\n\r\n" % last for last in (1, 2))
+
+    def status(sender: bytes) -> bytes:
+        with socket.create_connection(("127.0.0.1", server.port), PATIENCE_S) as connection:
+            connection.sendall(head + sender)
+            return connection.recv(4096)[9:12]
+
+    def beside_slow_ones() -> tuple[bytes, bytes]:
+        with ExitStack() as opened:
+            for _ in range(places):
+                connection = socket.create_connection(("127.0.0.1", server.port), PATIENCE_S)
+                opened.enter_context(connection).sendall(head + slow)
+            return status(slow), status(other)
+
+    # They are given up after a second, so on a busy machine it takes several attempts. 408 is for
+    # one that had a place and sent nothing.
+    server.wait_for(lambda: beside_slow_ones() == (b"429", b"408"))
+    server.wait_for(lambda: status(slow) == b"408")
 
 
 @pytest.mark.parametrize("route", ROUTES)
