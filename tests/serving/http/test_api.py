@@ -83,9 +83,8 @@ def test_a_file_that_is_not_a_photo_is_explained(server: Server) -> None:
         pytest.param(
             lambda _, folder: write_audio(folder / "s.mp4").read_bytes(), "sound", id="sound"
         ),
-        pytest.param(
-            lambda clip, _: clip[: len(clip) // 100], "contains no video", id="header only"
-        ),
+        # Within its index, what FFmpeg says depends on the byte.
+        pytest.param(lambda clip, _: clip[:200], "contains no video", id="header only"),
     ],
 )
 def test_a_bad_video_is_a_failed_job_with_a_message(

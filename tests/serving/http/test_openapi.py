@@ -13,7 +13,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from tests.serving.server import VIDEOS, Server
 
-EXAMPLES_PER_OPERATION = 15
+EXAMPLES_PER_OPERATION, MANY_EXAMPLES = 15, 1000
 # A schema cannot express "a readable video" or "increasing times", so valid input may be refused.
 INEXPRESSIBLE = [positive_data_acceptance]
 
@@ -80,12 +80,21 @@ def test_a_finished_timeline_matches_its_schema(kept: tuple[Server, str]) -> Non
     operation.validate_response(reply)  # raises when it does not match
 
 
-def test_generated_requests_get_documented_responses(server: Server, finished_job: str) -> None:
+@pytest.mark.parametrize(
+    "examples",
+    [
+        EXAMPLES_PER_OPERATION,
+        pytest.param(MANY_EXAMPLES, marks=[pytest.mark.release]),
+    ],
+)
+def test_generated_requests_get_documented_responses(
+    server: Server, finished_job: str, examples: int
+) -> None:
     """Valid and invalid requests to every operation: no 5xx, nothing undocumented."""
     schema = schemathesis.openapi.from_url(f"{server.url}/api/v1/openapi.json")
     session = requests.Session()
     limits = settings(
-        max_examples=EXAMPLES_PER_OPERATION,
+        max_examples=examples,
         deadline=None,
         suppress_health_check=list(HealthCheck),
         database=None,
