@@ -122,12 +122,39 @@ class CodeOfPoints(Section):
     late: FaultCost = _cost(0.4, 2, 15)
 
 
+class MovementParams(Section):
+    """A movement whose repetitions are counted: which joint bends, and how far."""
+
+    joint: Literal["elbow", "shoulder", "hip", "knee"]
+    up_deg: float = Field(gt=0, le=180)
+    down_deg: float = Field(ge=0, lt=180)
+    deep_deg: float = Field(ge=0, lt=180)
+    depth: FaultCost = _cost(5, 40, 60)
+    uneven: FaultCost = _cost(12, 40, 20)
+
+    @model_validator(mode="after")
+    def _up_is_above_down(self) -> "MovementParams":
+        if self.up_deg <= self.down_deg:
+            raise ValueError("up_deg must be above down_deg")
+        return self
+
+
+_MOVEMENTS: Mapping[str, MovementParams] = MappingProxyType(
+    {
+        "squat": MovementParams(joint="knee", up_deg=155, down_deg=115, deep_deg=90),
+        "push-up": MovementParams(joint="elbow", up_deg=140, down_deg=105, deep_deg=90),
+        "leg raise": MovementParams(joint="hip", up_deg=150, down_deg=115, deep_deg=90),
+    }
+)
+
+
 class ScoringParams(Section):
     """How holds get points, and when they get none."""
 
     min_visibility: float = Field(default=0.5, ge=0, le=1)
     min_seen: float = Field(default=0.6, gt=0, le=1)
     code: CodeOfPoints = CodeOfPoints()
+    movements: dict[str, MovementParams] = Field(default_factory=lambda: dict(_MOVEMENTS))
 
 
 class LabelParams(Section):

@@ -65,6 +65,13 @@ def score(
     json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object, for other programs.")
     ] = False,
+    repetitions: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Count and score repetitions of a movement in `scoring.movements`, like squat.",
+        ),
+    ] = None,
     slow_motion: SlowMotionOption = None,
     model: ModelOption = None,
     params: ParamsOption = None,
@@ -72,7 +79,7 @@ def score(
     """Score each hold in a video, from 0 to 100, and say what cost points."""
     from serving.cli.score import score_video
 
-    score_video(video, json, model, params, slow_motion)
+    score_video(video, json, model, params, slow_motion, repetitions)
 
 
 @app.command()

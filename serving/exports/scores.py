@@ -1,11 +1,23 @@
 """The scores of the holds: in words, and as a JSON file."""
 
 import json
+from dataclasses import asdict
 from typing import Any, TextIO
 
 from serving.analysis import Analysis
 from serving.exports.entries import TIME_DIGITS, score_entry
 from shared_features.scoring.holds import HoldScore
+from shared_features.scoring.repetitions import Repetition
+
+
+def repetition_entry(repetition: Repetition) -> dict[str, Any]:
+    """A repetition as plain values, rounded."""
+    return {
+        name: round(value, TIME_DIGITS if name.endswith("_s") else 1)
+        if isinstance(value, float)
+        else value
+        for name, value in asdict(repetition).items()
+    }
 
 
 def score_words(score: HoldScore) -> str:
