@@ -112,6 +112,9 @@ class LimitedProtocol(H11Protocol):
             super().data_received(piece)
             if self._upgraded:
                 return  # it is the websocket protocol's connection now
+            if self.transport.is_closing():
+                self._end_cycle()
+                return
         if self._is_between_requests():
             self._await_request()
         else:
@@ -140,6 +143,12 @@ class LimitedProtocol(H11Protocol):
         if self._unread is not None:
             self._unread.cancel()
             self._unread = None
+
+    def _end_cycle(self) -> None:
+        """Tell the application that no one waits for its answer: uvicorn has refused the rest."""
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
 
     def _is_chunked(self) -> bool:
         return any(name == b"transfer-encoding" for name, _ in self.headers or ())
