@@ -2,7 +2,7 @@
 
 import csv
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -71,14 +71,14 @@ def shown_views(data: Path, other: str, everyday: int, unseen: bool) -> Iterator
     """
     media = load_shared(PROJECT_ROOT / "params.yaml").media
     for folder in ("straps", "straps_real"):
-        for row in _rows(data / folder / "labels.csv"):
+        for row in read_rows(data / folder / "labels.csv"):
             if kept_for_the_end(row["filename"]) == unseen:
                 rgb = read_photo(data / folder / row["filename"], media).rgb
                 yield from _conditions(Shown(row["filename"], row["label"], "as it is"), rgb)
-    for row in _rows(data / "calisthenics" / "segments.csv"):
+    for row in read_rows(data / "calisthenics" / "segments.csv"):
         if kept_for_the_end(row["filename"]) == unseen:
             yield from _clip_views(data / "calisthenics", row, other, media)
-    rows = sorted(_rows(data / "yoga" / "labels.csv"), key=lambda row: _hash(row["path"]))
+    rows = sorted(read_rows(data / "yoga" / "labels.csv"), key=lambda row: _hash(row["path"]))
     for row in rows[:everyday]:
         if kept_for_the_end(row["path"]) == unseen:
             rgb = read_photo(data / "yoga" / row["path"], media).rgb
@@ -105,9 +105,8 @@ def _clip_views(
 
 
 def _conditions(shown: Shown, rgb: RgbArray) -> Iterator[View]:
-    yield View(shown, rgb)
-    yield View(replace(shown, condition="small"), _small(rgb))
-    yield View(replace(shown, condition="dark"), _dark(rgb))
+    for condition, change in CONDITIONS.items():
+        yield View(replace(shown, condition=condition), change(rgb))
 
 
 def _small(rgb: RgbArray) -> RgbArray:
@@ -127,10 +126,19 @@ def _dark(rgb: RgbArray) -> RgbArray:
     return dark
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """The rows of a table of labels."""
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
 def _hash(name: str) -> int:
     return int(hashlib.sha256(name.encode()).hexdigest(), 16)
+
+
+CONDITIONS: dict[Condition, Callable[[RgbArray], RgbArray]] = {
+    "as it is": lambda rgb: rgb,
+    "small": _small,
+    "dark": _dark,
+}
+"""How a picture is shown under each condition."""
