@@ -14,6 +14,7 @@ from shared_features.params import (
     relative_to_params,
 )
 from training.errors import TrainingError
+from training.learning.estimators.models import model_kind
 from training.sequence_params import SequenceParams
 
 ScoreMetric = Literal["f1_macro", "accuracy", "balanced_accuracy", "log_loss"]
@@ -130,6 +131,7 @@ class ModelTrainingParams(Section):
     pruning: bool
     optimize_processes: int = Field(ge=1)
     train_prod_model: bool
+    max_training_rows: int | None = Field(default=60_000, ge=1000)
     hyperparameters: dict[str, dict[str, Any]]
 
 
@@ -155,6 +157,7 @@ class PromotionParams(Section):
 
     output: Path
     tolerance: float = Field(ge=0, le=1)
+    min_coverage: float = Field(default=0.5, ge=0, le=1)
 
 
 class TrainingParams(Section):
@@ -220,10 +223,12 @@ def load_all(path: Path | None = None) -> tuple[SharedParams, TrainingParams]:
 
     Raises:
         ParamsError: Some keys or values are invalid; the message lists all of them.
-        TrainingError: A key of the labeller stands for a label that is not in ``labels``, or a
-            label has no key.
+        TrainingError: There is no such model; or a key of the labeller stands for a label that is
+            not in ``labels``, or a label has no key.
     """
     shared, training = load_shared(path), load_training(path)
+    # Found here, before hours of work that need no model.
+    model_kind(training.model_training.model)
     known = known_labels(shared.labels)
     unknown = {key: label for key, label in training.labeller.keys.items() if label not in known}
     missing = [label for label in known if label not in training.labeller.keys.values()]

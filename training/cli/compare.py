@@ -59,6 +59,7 @@ def compare(
     from training.learning.comparison.cross_validation import compare_models
     from training.learning.comparison.files import write_comparison
     from training.learning.comparison.labelled_table import read_labelled_table
+    from training.learning.comparison.tracked_comparison import log_comparison
     from training.learning.estimators.fitting import FitSettings
     from training.learning.estimators.models import MODEL_MAPPER, complete
     from training.params import load_all
@@ -79,9 +80,9 @@ def compare(
     with progress_bar("Comparing", len(fits) * folds * repeats) as advance:
         compared = compare_models(labelled, fits, folds, repeats, advance=advance)
     _print(compared, folds, repeats)
-    for path in write_comparison(
-        compared, labelled.labels, out or settings.data.results / "compare"
-    ):
+    written = write_comparison(compared, labelled.labels, out or settings.data.results / "compare")
+    log_comparison(compared, written, settings.tracking, f"compare {table.stem} by {target}")
+    for path in written:
         typer.echo(str(path))
 
 

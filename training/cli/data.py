@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from training.cli.options import Params, print_counts, warn
+from training.cli.options import SOME_FAILED, Params, print_counts, warn
+from training.words import counted
 
 if TYPE_CHECKING:
     from training.recordings.groups import Grouping
@@ -37,12 +38,17 @@ def make_features(
         made = make_feature_tables(data.landmarks, data.features, spec, mirror, workers, advance)
     if made.damaged:
         listing = "\n".join(f"  {reason}" for reason in made.damaged)
-        warn([f"{len(made.damaged)} damaged landmark tables were left out:\n{listing}"])
+        tables = counted(
+            len(made.damaged), "damaged landmark table was", "damaged landmark tables were"
+        )
+        warn([f"{tables} left out:\n{listing}"])
     print(
-        f"{made.made} feature tables made, {made.up_to_date} up to date, {len(made.damaged)} "
-        f"damaged, in {data.features}"
+        f"{counted(made.made, 'feature table')} made, {made.up_to_date:,} up to date, "
+        f"{len(made.damaged):,} damaged, in {data.features}"
     )
-    print(f"{made.frames} frames, {made.without_person} of them without a person")
+    print(f"{counted(made.frames, 'frame')}, {made.without_person:,} of them without a person")
+    if made.damaged:
+        raise typer.Exit(SOME_FAILED)
 
 
 @app.command("combine-features")
@@ -61,8 +67,9 @@ def combine_features(params: Params = None) -> None:
     print_counts(combined.rows_per_label)
     real = sum(combined.rows_per_label.values())
     print(
-        f"{combined.path}: {combined.rows} rows of {combined.recordings} recordings, {real} real "
-        f"and {combined.rows - real} mirrored"
+        f"{combined.path}: {counted(combined.rows, 'row')} of "
+        f"{counted(combined.recordings, 'recording')}, {real:,} real and "
+        f"{combined.rows - real:,} mirrored"
     )
     _print_groups(combined.grouping, combined.near_duplicates)
 
@@ -71,7 +78,7 @@ def _print_groups(grouping: "Grouping", duplicates: "Sequence[NearDuplicates]") 
     from training.recordings.catalog import source_recording
 
     n_groups = len(set(grouping.of_recording.values()))
-    print(f"{n_groups} groups that no split separates")
+    print(f"{counted(n_groups, 'group')} that no split separates")
     reasons = [f"{reason} ({times})" for reason, times in grouping.joined.items() if times]
     if reasons:
         print(f"  joined by: {', '.join(reasons)}")

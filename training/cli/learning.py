@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from training.cli.options import Params
+from training.words import counted
 
 if TYPE_CHECKING:
     from training.learning.registry.promotion import Gate, Promotion
@@ -32,21 +33,25 @@ def train(
 ) -> None:
     """Train on final_features.csv: search, evaluate, register, report."""
     from training.data.training_data import read_training_data
+    from training.learning.estimators.fitting import fit_settings
     from training.learning.train import REPORT_FILE
     from training.learning.train import train as train_model
     from training.learning.training_key import trained_before
     from training.params import load_all
+    from training.runtime.only_one import only_one
 
     shared, settings = load_all(params)
-    training_data = read_training_data(shared, settings)
-    version = None if again else trained_before(training_data, shared, settings)
-    if version is not None:
-        typer.echo(
-            f"Up to date: version {version} was trained on this table with these settings. "
-            "Use `--again` to train anyway."
-        )
-        return
-    report = train_model(training_data, shared, settings, _say)
+    fit_settings(settings)  # a wrong setting is found before anything is read
+    with only_one(settings.tracking.folder, "training"):
+        training_data = read_training_data(shared, settings)
+        version = None if again else trained_before(training_data, shared, settings)
+        if version is not None:
+            typer.echo(
+                f"Up to date: version {version} was trained on this table with these settings. "
+                "Use `--again` to train anyway."
+            )
+            return
+        report = train_model(training_data, shared, settings, _say)
     _print_training(report, settings.data.results / REPORT_FILE)
 
 
@@ -130,10 +135,12 @@ def label_issues(
 
     shared, settings = load_all(params)
     how, labeller = settings.model_training, settings.labeller
-    data = read_training_data(shared, settings).dataset
     fit = fit_settings(settings)
+    data = read_training_data(shared, settings).dataset
     with progress_bar("Cross-validation", repeats * how.folds) as advance:
-        predictions = issues.repeated_predictions(data, how.folds, repeats, fit, advance)
+        predictions = issues.repeated_predictions(
+            data, how.folds, repeats, fit, advance, how.max_training_rows
+        )
     suspects = issues.find_suspects(predictions, limit)
     page = issues.write_suspects(
         suspects,
@@ -142,18 +149,20 @@ def label_issues(
         shared.media,
         f"http://{'localhost' if labeller.host in _EVERYWHERE else labeller.host}:{labeller.port}",
     )
-    typer.echo(f"{len(suspects)} suspected labels: {page}")
+    typer.echo(f"{counted(len(suspects), 'suspected label')}: {page}")
 
 
 @app.command("ui")
 def ui(params: Params = None) -> None:
     """Show the runs in MLflow and the searches in Optuna's dashboard until Ctrl-C."""
     from training.learning.dashboards import show_dashboards
+    from training.learning.registry import tracking
     from training.learning.registry.mlflow_store import mlflow_uri
     from training.learning.search.studies import open_storage, optuna_url
     from training.params import load_training
 
     settings = load_training(params).tracking
+    tracking.connect(settings)
     # The dashboard expects the tables to exist, even before the first search.
     open_storage(optuna_url(settings))
     show_dashboards(settings, mlflow_uri(settings), optuna_url(settings), typer.echo)
@@ -190,9 +199,11 @@ def _print_training(report: "TrainingReport", page: Path) -> None:
         f"(folds {', '.join(f'{score:.3f}' for score in report.evaluations.per_fold)})"
     )
     typer.echo(
-        f"Held-out recordings: macro F1 {held_out.f1_macro:.3f} on {held_out.frames} frames of "
-        f"{held_out.recordings}"
+        f"Held-out recordings: macro F1 {held_out.f1_macro:.3f} on "
+        f"{counted(held_out.frames, 'frame')} of {held_out.recordings:,}"
     )
+    if report.evaluations.served is not None:
+        typer.echo(f"Held-out recordings when served: {report.evaluations.served}")
     typer.echo(held_out.as_text())
     typer.echo(f"Registered as version {report.version}. `straps-train promote` puts it in use.")
     typer.echo(f"Report: {page}")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from training.cli.options import Params
+from training.cli.options import SOME_FAILED, Params
 from training.errors import TrainingError
 
 if TYPE_CHECKING:
@@ -155,9 +155,14 @@ def _extract(
 
 
 def _print_report(report: "MediaReport", folder: Path) -> None:
-    """Print the counts, and problems on standard error; exit with code 2 if nothing succeeded."""
+    """Print the counts, and problems on standard error.
+
+    The exit code is 2 if nothing succeeded, and 1 if some files failed.
+    """
     if not report.succeeded:
         raise TrainingError("\n".join(report.warnings()))
     for warning in report.warnings():
         typer.echo(warning, err=True)
     typer.echo(f"{folder}: {report.summary()}")
+    if report.failed:
+        raise typer.Exit(SOME_FAILED)

@@ -11,6 +11,10 @@ Params = Annotated[
 ]
 
 
+SOME_FAILED = 1
+"""Exit code of a stage in which some files failed and the others are done."""
+
+
 def print_counts(counts: Mapping[str, int]) -> None:
     """Print a line for each label: its name and its number of frames."""
     for label, count in counts.items():

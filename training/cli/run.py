@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from training.cli.options import Params
+from training.cli.options import SOME_FAILED, Params
 
 if TYPE_CHECKING:
     from training.recordings.catalog import Kind
@@ -23,10 +23,22 @@ def run(
     ] = False,
     params: Params = None,
 ) -> None:
-    """Run all stages that need no person, from raw recordings to a registered model."""
+    """Run all stages that need no person, from raw recordings to a registered model.
+
+    Where some files of a stage fail, the others go through all stages; the exit code is then 1.
+    """
+    incomplete = []
     for title, stage in _stages(params, promote):
         typer.secho(f"\n{title}", bold=True, err=True)
-        stage()
+        try:
+            stage()
+        except typer.Exit as ended:
+            if ended.exit_code != SOME_FAILED:
+                raise
+            incomplete.append(title)
+    if incomplete:
+        typer.echo(f"Some files failed in {', '.join(incomplete)}; see above.", err=True)
+        raise typer.Exit(SOME_FAILED)
 
 
 def _stages(params: Path | None, promote: bool) -> list[Stage]:
@@ -38,9 +50,12 @@ def _stages(params: Path | None, promote: bool) -> list[Stage]:
     from training.cli import data as tables
     from training.cli import labels, learning, media
     from training.errors import RecordingError
+    from training.learning.estimators.fitting import fit_settings
     from training.params import load_all
 
-    data = load_all(params)[1].data
+    settings = load_all(params)[1]
+    fit_settings(settings)  # a wrong setting is found before hours of extraction
+    data = settings.data
     raw_videos = _has_recordings(data.raw_videos, "video")
     raw_photos = _has_recordings(data.raw_photos, "photo")
     videos = raw_videos or _has_recordings(data.interim_videos, "video")

@@ -21,10 +21,11 @@ from training.data.feature_tables import FEATURES_ENDING, made_with
 from training.errors import DatasetError, LabelError
 from training.labels.label_tables import LabelTable, read_labels
 from training.params import DataParams
-from training.recordings.catalog import listed
+from training.recordings.catalog import count_recordings, listed
 from training.recordings.groups import GROUPS_FILE, Grouping, group_recordings, read_groups
 from training.recordings.near_duplicates import NearDuplicates, near_duplicates, stored_fingerprints
 from training.recordings.output_folder import prepare_folder
+from training.words import counted
 
 _LABELS_ENDING = "_labeled.csv"
 # How alike two names must be for one to be a misspelling of the other: routine_1 and routine_2 are
@@ -60,10 +61,11 @@ class _Tally:
     """Counts over all tables combined so far."""
 
     rows: int = 0
-    recordings: int = 0
     unlabelled_frames: int = 0
 
     def __post_init__(self) -> None:
+        self.recordings: list[str] = []
+        self.without_person: list[str] = []
         self.rows_per_label: dict[str, int] = {}
         self.partly_labelled: list[str] = []
         self.labelled_past_end: list[str] = []
@@ -122,7 +124,7 @@ def combine(
         path=path,
         rows=tally.rows,
         rows_per_label={label: tally.rows_per_label.get(label, 0) for label in known},
-        recordings=tally.recordings,
+        recordings=count_recordings(tally.recordings),
         grouping=grouping,
         near_duplicates=tuple(duplicates),
         warnings=(*_warnings(tables, labels, tally, not_compared), *elsewhere),
@@ -215,7 +217,8 @@ def _append(
         tally.rows += 1
         if not augmented:
             tally.rows_per_label[label] = tally.rows_per_label.get(label, 0) + 1
-    tally.recordings += tally.rows > rows_before
+    found = tally.recordings if tally.rows > rows_before else tally.without_person
+    found.append(labels.filename)
     if unlabelled:
         tally.unlabelled_frames += unlabelled
         tally.partly_labelled.append(table.name)
@@ -270,13 +273,21 @@ def _warnings(
 ) -> Iterator[str]:
     parts = []
     if unlabelled := [path.name for name, path in tables.items() if name not in labels]:
-        parts.append(f"{len(unlabelled)} feature tables without labels: {listed(unlabelled)}")
+        tables_left = counted(len(unlabelled), "feature table")
+        parts.append(f"{tables_left} without labels: {listed(unlabelled)}")
     if tally.partly_labelled:
         parts.append(
-            f"{tally.unlabelled_frames} frames without a label, in {listed(tally.partly_labelled)}"
+            f"{counted(tally.unlabelled_frames, 'frame')} without a label, in "
+            f"{listed(tally.partly_labelled)}"
         )
     if featureless := [path.name for name, path in labels.items() if name not in tables]:
-        parts.append(f"{len(featureless)} label tables without features: {listed(featureless)}")
+        tables_left = counted(len(featureless), "label table")
+        parts.append(f"{tables_left} without features: {listed(featureless)}")
+    if tally.without_person:
+        parts.append(
+            f"labelled recordings without a person in any labelled frame: "
+            f"{listed(tally.without_person)}"
+        )
     if tally.labelled_past_end:
         parts.append(f"labels after the last frame: {listed(tally.labelled_past_end)}")
     if parts:

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from shared_features.features import spatial
 from shared_features.features.spec import FeatureSpec
+from training.data.stored_dataset import read_stored, store
 from training.errors import DatasetError
-from training.recordings.catalog import listed
+from training.recordings.catalog import count_recordings, listed
 
 if TYPE_CHECKING:
     import pyarrow
@@ -57,6 +58,11 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.codes)
 
+    @property
+    def n_recordings(self) -> int:
+        """Number of recordings, mirrored and augmented copies not counted."""
+        return count_recordings(self.filenames.tolist())
+
     def rows(self, chosen: NDArray[Any]) -> Self:
         """A dataset of some rows: ``chosen`` holds row numbers or is a mask ``(n,)``."""
         return type(self)(
@@ -92,6 +98,9 @@ def read_dataset(path: Path, spec: FeatureSpec, known_labels: Sequence[str]) -> 
             "`straps-train combine-features`."
         )
     _check_settings(path, spec)
+    if (stored := read_stored(path, spec.columns)) is not None:
+        features, facts = stored
+        return _dataset(path, spec, features, facts, known_labels)
     try:
         blocks = list(_blocks(path, spec))
     except (pyarrow.ArrowInvalid, OSError, UnicodeDecodeError, csv.Error) as error:
@@ -104,6 +113,17 @@ def read_dataset(path: Path, spec: FeatureSpec, known_labels: Sequence[str]) -> 
     features = np.concatenate([features for features, _ in blocks])
     facts = pyarrow.Table.from_batches([facts for _, facts in blocks])
     blocks.clear()
+    store(path, spec.columns, features, facts)
+    return _dataset(path, spec, features, facts, known_labels)
+
+
+def _dataset(
+    path: Path,
+    spec: FeatureSpec,
+    features: NDArray[np.float32],
+    facts: "pyarrow.Table",
+    known_labels: Sequence[str],
+) -> Dataset:
     labels, codes = _label_codes(path, facts, known_labels)
     return Dataset(
         columns=spec.columns,
@@ -198,7 +218,11 @@ def _numbers(path: Path, batch: "pyarrow.RecordBatch", column: str) -> NDArray[n
 def _label_codes(
     path: Path, facts: "pyarrow.Table", known_labels: Sequence[str]
 ) -> tuple[tuple[str, ...], NDArray[np.int64]]:
-    column = facts["label"].combine_chunks().dictionary_encode()
+    import pyarrow
+
+    column = facts["label"].combine_chunks()
+    if not pyarrow.types.is_dictionary(column.type):
+        column = column.dictionary_encode()
     occurring = column.dictionary.to_pylist()
     unknown = sorted(set(occurring) - set(known_labels))
     if unknown:

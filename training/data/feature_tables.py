@@ -19,7 +19,8 @@ from training.data.landmark_pieces import landmark_pieces
 from training.errors import RecordingError, TrainingError
 from training.recordings.catalog import MIRRORED_PREFIX
 from training.recordings.output_folder import prepare_folder
-from training.runtime.workers import Failed, Workers, cannot_write, each_done
+from training.runtime.unwritable import cannot_write
+from training.runtime.workers import Failed, Workers, each_done
 
 LANDMARKS_ENDING = "_landmarks.csv"
 FEATURES_ENDING = "_features.csv"
@@ -168,8 +169,7 @@ def _each_made(jobs: Sequence[FeatureJob], features: Path, workers: int | None) 
         try:
             yield from map(make_or_remove, jobs)
         except OSError as error:
-            reason = error.strerror or str(error)
-            raise TrainingError(cannot_write(features, reason)) from error
+            raise TrainingError(cannot_write(features, error)) from error
         return
     for job, result in each_done(make_or_remove, jobs, features, Workers(workers)):
         yield f"{job.landmarks}: {result.reason}" if isinstance(result, Failed) else result

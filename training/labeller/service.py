@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -118,6 +119,10 @@ class LabellingService:
             return RecordingView(entry, undecodable, Prediction("none"))
         decoding = self._frames.state(entry.recording)
         with self._lock:
+            if entry.session is not None:
+                # A damaged table is reported when the next label is written.
+                with suppress(LabelError):
+                    entry.session.reload(filename)
             if decoding.complete:
                 entry.counted_frames = decoding.frames
             elif decoding.problem is not None and not decoding.frames:

@@ -17,13 +17,16 @@ from numpy.typing import NDArray
 from shared_features.params import MediaParams
 from shared_features.runtime.atomic import atomic_write
 from training.data.dataset import Dataset
-from training.data.splits import grouped_folds
+from training.data.splits import Fold, grouped_folds
+from training.data.thinning import kept_rows
 from training.learning.estimators.fitting import FitSettings
 from training.learning.evaluation.out_of_fold import predict_out_of_fold
 from training.learning.evaluation.predictions import Predictions
 from training.learning.reports.pages import render
 from training.learning.reports.thumbnails import FrameId, thumbnails
+from training.learning.search.boosting import with_best_rounds
 from training.params import DataParams
+from training.recordings.catalog import source_recording
 
 # Suspect frames of a video that are at most this far apart are reported as one suspect.
 _MAX_FRAMES_BETWEEN = 15
@@ -61,15 +64,24 @@ def repeated_predictions(
     repeats: int,
     settings: FitSettings,
     advance: Callable[[int], None],
+    at_most: int | None = None,
 ) -> Predictions:
     """Out-of-fold probabilities, averaged over several ways of splitting into folds.
+
+    Boosted trees get the number of rounds that is best for the first of all folds.
 
     The prediction for a frame depends on the recordings that happen to be in the training part; an
     average over several splits ranks suspects better.
     """
     predictions = []
+    kept = kept_rows(data, at_most)
     for repeat in range(repeats):
-        folds = grouped_folds(data, n_folds, settings.seed + repeat)
+        folds = [
+            Fold(fold.train[kept[fold.train]], fold.test)
+            for fold in grouped_folds(data, n_folds, settings.seed + repeat)
+        ]
+        if not repeat:
+            settings, _ = with_best_rounds(data, folds[:1], settings)
         predictions.append(predict_out_of_fold(data, folds, settings, "", advance).predictions)
     mean = np.mean([one.probabilities for one in predictions], axis=0)
     return replace(predictions[0], probabilities=mean)
@@ -88,7 +100,21 @@ def find_suspects(predictions: Predictions, at_most: int) -> list[Suspect]:
     )
     suspects = [_suspect(predictions, rows) for rows in _stretches(predictions, ranked)]
     suspects.sort(key=lambda suspect: suspect.given_probability)
-    return suspects[:at_most]
+    return _each_spot_once(suspects)[:at_most]
+
+
+def _each_spot_once(suspects: list[Suspect]) -> list[Suspect]:
+    """Only the most suspect of overlapping stretches of a recording and its copies."""
+    chosen: defaultdict[str, list[Suspect]] = defaultdict(list)
+    kept = []
+    for suspect in suspects:
+        of_recording = chosen[source_recording(suspect.filename)]
+        copies = (other for other in of_recording if other.filename != suspect.filename)
+        if any(other.first <= suspect.last and suspect.first <= other.last for other in copies):
+            continue
+        of_recording.append(suspect)
+        kept.append(suspect)
+    return kept
 
 
 def write_suspects(

@@ -7,25 +7,34 @@ recordings, and the model trained on everything.
 
 import json
 import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from shared_features.classify.classifier import PoseClassifier
 from shared_features.params import SharedParams
 from training.data.dataset import Dataset
 from training.data.split_table import SPLIT_FILE
-from training.data.splits import grouped_folds, save_split
+from training.data.splits import Fold, grouped_folds, save_split
+from training.data.thinning import kept_rows
 from training.data.training_data import TrainingData
 from training.errors import DatasetError
 from training.learning.estimators.fitting import FitSettings, fit_model, fit_settings
-from training.learning.estimators.models import complete
+from training.learning.estimators.models import complete, model_kind
+from training.learning.evaluation.calibrated import calibration_of, cross_calibrated
+from training.learning.evaluation.calibration import CalibratedModel, Calibration
+from training.learning.evaluation.fold_notes import fold_notes
 from training.learning.evaluation.held_out import collect_held_out
 from training.learning.evaluation.out_of_fold import OutOfFold, predict_out_of_fold
 from training.learning.evaluation.predictions import Predictions
+from training.learning.evaluation.served import served
 from training.learning.evaluation.summary import Evaluations, evaluate
 from training.learning.export.model_file import Origin, write_model_file
 from training.learning.export.parity import Parity
@@ -35,18 +44,23 @@ from training.learning.reports import run_records
 from training.learning.reports.label_balance import count_labels
 from training.learning.reports.mistakes import worst_mistakes
 from training.learning.reports.training_report import TrainingReport, write_report
-from training.learning.search.boosting import with_best_rounds
+from training.learning.search.boosting import ROUNDS, with_best_rounds
 from training.learning.search.tracked_search import SearchOutcome, search_hyperparameters
 from training.learning.training_key import KEY_TAG, training_key
 from training.params import TrainingParams
 from training.recordings.catalog import listed
-from training.runtime.progress_bar import progress_bar
+from training.runtime.progress_bar import ReportProgress, progress_bar
+from training.words import counted
 
 REPORT_FILE = "report.html"
 OUT_OF_FOLD_FILE = "out_of_fold.npz"
 _CROSS_VALIDATION_RUN = "Grouped_Cross_Validation"
 _MISTAKES_SHOWN = 24
 _CROSS_VALIDATION_FIGURES = "all"
+# Rounds of boosted trees where no second recording can tell how many are best.
+_ROUNDS_UNTESTED = 60
+# With more rows, one fold tells the number of rounds as well as all of them.
+_ROWS_FOR_ONE_FOLD = 20_000
 
 Say = Callable[[str], None]
 
@@ -62,6 +76,8 @@ class _Training:
         settings: Which model, and how it is fitted.
         origin: Run and time, for the model files.
         scratch: A temporary folder that is deleted at the end.
+        kept: ``(n,)`` rows that may be learned from; others are copies of their neighbours.
+        times_s: Durations of the stages so far, by title.
     """
 
     shared: SharedParams
@@ -70,6 +86,22 @@ class _Training:
     settings: FitSettings
     origin: Origin
     scratch: Path
+    kept: NDArray[np.bool_]
+    times_s: dict[str, float]
+
+    @property
+    def learned_from(self) -> Dataset:
+        """The rows that are not held out, thinned."""
+        train = self.training_data.split.train
+        return self.training_data.dataset.rows(train[self.kept[train]])
+
+    @contextmanager
+    def stage(self, title: str, total: int) -> Iterator[ReportProgress]:
+        """Show the progress of a stage, and note how long it takes."""
+        started = time.monotonic()
+        with progress_bar(title, total) as advance:
+            yield advance
+        self.times_s[title] = time.monotonic() - started
 
     @property
     def deployment(self) -> Deployment:
@@ -101,26 +133,44 @@ def train(
         say(f"Note: {warning}")
     _require_learnable(training_data, params)
     registry = Registry(params.tracking)
-    tracking.close_abandoned(params.tracking)
     with (
         tempfile.TemporaryDirectory() as scratch,
-        tracking.run(params.tracking.main_run, nested=False) as run_id,
+        tracking.run(_run_name(params), nested=False) as run_id,
     ):
         origin = Origin(run_id, datetime.now(UTC).astimezone())
-        training = _Training(shared, params, training_data, settings, origin, Path(scratch))
+        kept = kept_rows(training_data.dataset, params.model_training.max_training_rows)
+        training = _Training(
+            shared, params, training_data, settings, origin, Path(scratch), kept, {}
+        )
+        thinned = _thinning_note(kept)
+        if thinned:
+            say(f"Note: {thinned}")
         run_records.log_training_data(training_data, settings, shared, params)
-        search = None
+        search, found = None, None
         if params.model_training.optimize_hyperparams:
-            search = search_hyperparameters(training_data, settings, params, say)
+            search = search_hyperparameters(
+                training_data, training.learned_from, settings, params, say
+            )
             settings = replace(settings, hyperparameters=search.hyperparameters)
         else:
-            settings = _with_best_rounds(training_data, settings, params)
+            settings, found = _with_best_rounds(training)
         training = replace(training, settings=settings)
-        out_of_fold = _cross_validate(training)
-        evaluations, parity, version = _retrain(training, out_of_fold, registry)
+        out_of_fold, calibration = _cross_validate(training)
+        if found is None:
+            found = _predict_learned_rows(training)
+        evaluations, parity, version = _retrain(training, out_of_fold, found, registry)
         if params.model_training.train_prod_model:
-            parity, version = _train_production(training, evaluations, registry)
+            parity, version = _train_production(training, calibration, evaluations, registry)
+        for note in fold_notes(out_of_fold, evaluations.per_fold):
+            say(f"Note: {note}")
         return _report(training, search, out_of_fold, evaluations, parity, version)
+
+
+def _run_name(params: TrainingParams) -> str:
+    """The name of the outermost run, by which a list of them can be told apart."""
+    how = params.model_training
+    searched = f", {how.num_trials} trials" if how.optimize_hyperparams else ""
+    return f"{params.tracking.main_run} {datetime.now():%Y-%m-%d %H:%M} {how.model}{searched}"
 
 
 def _require_learnable(training_data: TrainingData, params: TrainingParams) -> None:
@@ -135,57 +185,128 @@ def _require_learnable(training_data: TrainingData, params: TrainingParams) -> N
         )
 
 
-def _with_best_rounds(
-    training_data: TrainingData, settings: FitSettings, params: TrainingParams
-) -> FitSettings:
-    """Choose the number of rounds of boosted trees without looking at the held-out recordings."""
+def _thinning_note(kept: NDArray[np.bool_]) -> str:
+    """What is learned from, if it is not everything."""
+    if kept.all():
+        return ""
+    return (
+        f"Learning from {int(kept.sum()):,} of {len(kept):,} rows, every k-th frame of each video, "
+        "since neighbours are nearly copies (model_training.max_training_rows). Scores are of all "
+        "rows."
+    )
+
+
+def _with_best_rounds(training: _Training) -> tuple[FitSettings, OutOfFold | None]:
+    """Choose the number of rounds of boosted trees without looking at the held-out recordings.
+
+    Also returns the predictions on which it was chosen, if there are any.
+    """
+    data, settings = training.learned_from, training.settings
+    folds = _folds_if_possible(data, training.params)
+    if not folds:
+        if not model_kind(settings.model).boosted:
+            return settings, None
+        # One recording cannot tell how many rounds are good for another one.
+        rounds = {ROUNDS: _ROUNDS_UNTESTED}
+        return replace(settings, hyperparameters={**rounds, **settings.hyperparameters}), None
+    if len(data) > _ROWS_FOR_ONE_FOLD:
+        folds = folds[:1]
+    if model_kind(settings.model).boosted and ROUNDS not in settings.hyperparameters:
+        most_rounds = int(complete(settings.model, settings.hyperparameters)[ROUNDS])
+        with training.stage("Finding the number of rounds", most_rounds) as advance:
+            settings, curve = with_best_rounds(data, folds, settings, advance)
+    else:
+        curve = None
+    if curve is None:
+        return settings, None
+    rows = np.concatenate([fold.test for fold in folds])
+    numbers = np.repeat(np.arange(len(folds)), [len(fold.test) for fold in folds])
+    predictions = Predictions.of(data.rows(rows), curve.probabilities)
+    return settings, OutOfFold(predictions, numbers, training.training_data.sha256)
+
+
+def _folds_if_possible(data: Dataset, params: TrainingParams) -> list[Fold]:
+    """The folds of a cross-validation; none if there is only one recording or one label."""
     how = params.model_training
-    data = training_data.dataset.rows(training_data.split.train)
-    folds = grouped_folds(data, how.folds, how.seed)
-    return with_best_rounds(data, folds, settings, how.score_metric)
+    try:
+        return grouped_folds(data, how.folds, how.seed)
+    except DatasetError:
+        return []
 
 
-def _cross_validate(training: _Training) -> OutOfFold:
-    """Predict every frame with a model that has not seen its recording."""
+def _cross_validate(training: _Training) -> tuple[OutOfFold, Calibration]:
+    """Predict every frame with a model that has not seen its recording.
+
+    Returns the predictions, each corrected by what the other folds say, and the correction for a
+    model trained on everything.
+    """
     how, data = training.params.model_training, training.training_data.dataset
-    folds = grouped_folds(data, how.folds, how.seed)
+    folds = [
+        Fold(fold.train[training.kept[fold.train]], fold.test)
+        for fold in grouped_folds(data, how.folds, how.seed)
+    ]
     with (
         tracking.run(_CROSS_VALIDATION_RUN),
-        progress_bar("Cross-validation", len(folds)) as advance,
+        training.stage("Cross-validation", len(folds)) as advance,
     ):
-        out_of_fold = predict_out_of_fold(
+        found = predict_out_of_fold(
             data, folds, training.settings, training.training_data.sha256, advance
         )
-        predictions = out_of_fold.predictions
+        corrected = cross_calibrated(found)
         folder = training.scratch / _CROSS_VALIDATION_FIGURES
-        run_records.log_evaluation(evaluate(predictions), predictions, folder)
-        run_records.log_folds(out_of_fold.per_fold())
-    return out_of_fold
+        run_records.log_evaluation(corrected.evaluation(), corrected.predictions, folder)
+        run_records.log_folds(corrected.per_fold())
+    return corrected, calibration_of(found)
+
+
+def _predict_learned_rows(training: _Training) -> OutOfFold | None:
+    """Out-of-fold predictions among the rows that are not held out; None if there are no folds."""
+    data = training.learned_from
+    folds = _folds_if_possible(data, training.params)
+    if not folds:
+        return None
+    with training.stage("Calibration", len(folds)) as advance:
+        return predict_out_of_fold(
+            data, folds, training.settings, training.training_data.sha256, advance
+        )
 
 
 def _retrain(
-    training: _Training, out_of_fold: OutOfFold, registry: Registry
+    training: _Training, out_of_fold: OutOfFold, found: OutOfFold | None, registry: Registry
 ) -> tuple[Evaluations, Parity, str | None]:
-    """Train without the held-out recordings and evaluate on them; register if no other follows."""
+    """Train without the held-out recordings and evaluate on them; register if no other follows.
+
+    Args:
+        training: What all steps share.
+        out_of_fold: Predictions for all recordings.
+        found: Predictions for the recordings that are not held out, by models that have not seen
+            the held-out ones either; None: the model is not calibrated.
+        registry: Where it is registered.
+    """
     split, dataset = training.training_data.split, training.training_data.dataset
-    learned_from, held_out = dataset.rows(split.train), dataset.rows(split.held_out)
+    learned_from, held_out = training.learned_from, dataset.rows(split.held_out)
     deployment = training.deployment
     with tracking.run(training.params.tracking.retrain_run):
         run_records.log_settings(training.settings)
-        with progress_bar("Training without the held-out recordings", 1) as advance:
-            model = fit_model(learned_from, training.settings)
+        with training.stage("Training without the held-out recordings", 1) as advance:
+            estimator = fit_model(learned_from, training.settings)
             advance(1)
+        model = estimator if found is None else CalibratedModel(estimator, calibration_of(found))
         predictions = Predictions.of(held_out, model.predict_proba(held_out.features))
         evaluations = Evaluations(
             evaluate(predictions),
-            evaluate(out_of_fold.predictions),
+            out_of_fold.evaluation(),
             tuple(evaluation.f1_macro for evaluation in out_of_fold.per_fold()),
         )
         figures = training.scratch / "held_out"
         run_records.log_evaluation(evaluations.held_out, predictions, figures)
-        run_records.log_importances(model, held_out, training.settings.seed, training.scratch)
+        run_records.log_importances(estimator, held_out, training.settings.seed, training.scratch)
         parity = _export(model, learned_from, training, evaluations, deployment.development)
-        collect_held_out(held_out, training.params.data.landmarks).save(deployment.held_out)
+        collected = collect_held_out(held_out, training.params.data.landmarks)
+        collected.save(deployment.held_out)
+        as_served = served(collected, PoseClassifier(deployment.development))
+        evaluations = replace(evaluations, served=as_served)
+        run_records.log_served(as_served)
         groups = sorted(set(learned_from.groups.tolist()))
         deployment.learned_from.write_text(json.dumps(groups), encoding="utf-8")
         if training.params.model_training.train_prod_model:
@@ -195,14 +316,14 @@ def _retrain(
 
 
 def _train_production(
-    training: _Training, evaluations: Evaluations, registry: Registry
+    training: _Training, calibration: Calibration, evaluations: Evaluations, registry: Registry
 ) -> tuple[Parity, str]:
     """Train on everything, and register the model."""
-    data = training.training_data.dataset
+    data = training.training_data.dataset.rows(training.kept)
     with tracking.run(training.params.tracking.production_run):
         run_records.log_settings(training.settings)
-        with progress_bar("Training on everything", 1) as advance:
-            model = fit_model(data, training.settings)
+        with training.stage("Training on everything", 1) as advance:
+            model = CalibratedModel(fit_model(data, training.settings), calibration)
             advance(1)
         parity = _export(model, data, training, evaluations, training.deployment.model)
         return parity, _register(registry, training, evaluations, parity)
@@ -241,6 +362,19 @@ def _register(
             "main_run": training.origin.run_id,
             KEY_TAG: training_key(training.training_data, training.shared, training.params),
         },
+        _described(training, evaluations),
+    )
+
+
+def _described(training: _Training, evaluations: Evaluations) -> str:
+    """What the version is, for the person who looks at it in MLflow."""
+    data = training.training_data.dataset
+    when_served = "" if evaluations.served is None else f" When served: {evaluations.served}."
+    return (
+        f"{training.settings.model}, trained on {counted(data.n_recordings, 'recording')} "
+        f"({counted(int((~data.augmented).sum()), 'frame')}). Macro F1 "
+        f"{evaluations.held_out.f1_macro:.3f} on held-out recordings, "
+        f"{evaluations.cross_validation.f1_macro:.3f} in cross-validation.{when_served}"
     )
 
 
@@ -268,10 +402,14 @@ def _report(
         search=None if search is None else search.summary,
         frames=int((~data.augmented).sum()),
         augmented_frames=int(data.augmented.sum()),
-        recordings=len(np.unique(data.filenames)),
+        recordings=data.n_recordings,
         columns=len(data.columns),
         balance=count_labels(training.training_data, training.settings),
-        warnings=training.training_data.warnings,
+        warnings=(
+            *training.training_data.warnings,
+            *filter(None, [_thinning_note(training.kept)]),
+            *fold_notes(out_of_fold, evaluations.per_fold),
+        ),
         evaluations=evaluations,
         held_out_groups=tuple(
             sorted(group for group, split in by_group.items() if split == "held out")
@@ -282,6 +420,7 @@ def _report(
         ),
         figures={path.stem: path for path in figures},
         settings=training.params.model_training.model_dump(exclude={"hyperparameters"}),
+        times_s=training.times_s,
     )
     write_report(report, results / REPORT_FILE)
     out_of_fold.save(results / OUT_OF_FOLD_FILE)

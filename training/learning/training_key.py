@@ -17,12 +17,15 @@ def trained_before(
 ) -> str | None:
     """The version trained on exactly this table with exactly these settings, if there is one.
 
+    A version whose files are gone does not count.
+
     Raises:
         TrainingError: MLflow's store cannot be used.
     """
     key = training_key(training_data, shared, params)
-    for version in Registry(params.tracking).versions():
-        if version.tags.get(KEY_TAG) == key:
+    registry = Registry(params.tracking)
+    for version in registry.versions():
+        if version.tags.get(KEY_TAG) == key and registry.has_files(version):
             return str(version.version)
     return None
 

@@ -140,6 +140,15 @@ def source_recording(filename: str) -> str:
         name = shorter
 
 
+def count_recordings(filenames: Iterable[str]) -> int:
+    """Number of recordings among file names as in tables; copies are not counted.
+
+    >>> count_recordings(["video_a.mp4", "video_mirrored_a.mp4", "video_b.mp4"])
+    2
+    """
+    return len({source_recording(filename) for filename in set(filenames)})
+
+
 def split_filename(filename: str) -> tuple[Kind, str]:
     """Kind and name of a recording, from its file name in tables.
 

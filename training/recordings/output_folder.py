@@ -2,10 +2,11 @@
 
 import os
 import re
+from errno import EACCES
 from pathlib import Path
 
 from training.errors import TrainingError
-from training.runtime.workers import cannot_write
+from training.runtime.unwritable import cannot_write
 
 # Temporary names given by ``atomic_write`` and ``VideoWriter``.
 _UNFINISHED = re.compile(r"\..+\.(?P<process>\d+)(\.[0-9a-f]{8})?\.part(ial)?(\.\w+)?")
@@ -21,9 +22,9 @@ def prepare_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         remove_leftovers(folder)
     except OSError as error:
-        raise TrainingError(cannot_write(folder, error.strerror or str(error))) from error
+        raise TrainingError(cannot_write(folder, error)) from error
     if not os.access(folder, os.W_OK):
-        raise TrainingError(cannot_write(folder, "permission denied"))
+        raise TrainingError(cannot_write(folder, PermissionError(EACCES, "permission denied")))
 
 
 def remove_leftovers(folder: Path) -> None:

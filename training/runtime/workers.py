@@ -23,6 +23,7 @@ from shared_features.runtime.cores import usable_cores
 from training.errors import TrainingError
 from training.runtime.cluster import run_on_cluster
 from training.runtime.process_pool import Died, run_in_pool
+from training.runtime.unwritable import cannot_write
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -41,10 +42,15 @@ class Failed:
 
 @dataclass(frozen=True)
 class _Stop:
-    """Takes the place of a result when no other job could be done either."""
+    """Takes the place of a result when no other job could be done either.
+
+    Attributes:
+        reason: What stops the run.
+        number: The system's number of the error if results cannot be written; else None.
+    """
 
     reason: str
-    unwritable: bool = False
+    number: int | None = None
 
 
 @dataclass(frozen=True)
@@ -94,7 +100,9 @@ def each_done(
         for job, result in results:
             if isinstance(result, _Stop):
                 raise TrainingError(
-                    cannot_write(folder, result.reason) if result.unwritable else result.reason
+                    result.reason
+                    if result.number is None
+                    else cannot_write(folder, OSError(result.number, result.reason))
                 )
             yield job, Failed(result.reason) if isinstance(result, Died) else result
 
@@ -130,14 +138,6 @@ def in_processes(
             yield job, result
 
 
-def cannot_write(folder: Path, reason: str) -> str:
-    """A message for results that cannot be written until a person frees or changes the folder."""
-    return (
-        f"Cannot write to {folder} ({reason}). Free some space or choose another folder, then run "
-        "the same command again: finished results are kept, and it continues from there."
-    )
-
-
 def _attempt(task: Callable[[Job], Result], job: Job) -> Result | Failed | _Stop:
     try:
         return task(job)
@@ -146,7 +146,7 @@ def _attempt(task: Callable[[Job], Result], job: Job) -> Result | Failed | _Stop
     except StrapsError as error:
         return Failed(str(error))
     except OSError as error:
-        return _Stop(error.strerror or str(error), unwritable=True)
+        return _Stop(error.strerror or str(error), error.errno or 0)
     except Exception as error:  # A worker's boundary: one odd file must not end a night's run.
         return Failed(f"unexpected {type(error).__name__}: {error}")
 

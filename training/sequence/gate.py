@@ -9,7 +9,7 @@ from shared_features.classify.sequence_model import SequenceModel
 from shared_features.sequence.clips import points_sequence
 from shared_features.sequence.contract import SCORE_SCALE, SequenceContract
 from training.learning.registry.model_registry import Deployment
-from training.learning.registry.promotion import Scores
+from training.learning.registry.promotion import Judgement, Scores
 from training.params import PromotionParams, TrackingParams, TrainingParams
 from training.sequence.data.clips import LabelledClips
 from training.sequence.evaluation import SCORE_NAMES, SequenceEvaluation, evaluate
@@ -38,6 +38,11 @@ class SequenceGate:
     def require_usable(self, model: Path) -> None:
         """Check that serving can use a file."""
         SequenceModel(model)
+
+    def judge(self, candidate: Deployment, params: PromotionParams) -> Judgement:
+        """Whatever serving does with a sequence model follows from its scores."""
+        del candidate, params
+        return Judgement()
 
     def compare(self, candidate: Deployment, champion: Deployment) -> Scores | str:
         """Compare both on the candidate's held-out clips."""

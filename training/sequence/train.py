@@ -114,7 +114,6 @@ def train_sequences(
     prepared = prepare(table.clips, params)
     tracked = sequence_tracking(training)
     registry = Registry(tracked, MODEL_FILE)
-    tracking.close_abandoned(tracked)
     with (
         tempfile.TemporaryDirectory() as scratch,
         tracking.run(MAIN_RUN, nested=False) as run_id,
@@ -296,4 +295,5 @@ def _register(
             "parity_rows": parity.rows,
             "parity_max_difference": f"{parity.max_difference:.1e}",
         },
+        f"{best.name}: {name} {evaluation.scores[name]:.4f} on held-out clips.",
     )

@@ -100,6 +100,21 @@ class Session:
         """The labels of a recording."""
         return self._files[filename].ranges
 
+    def reload(self, filename: str) -> None:
+        """Load the labels again if another program, such as an import, has changed them.
+
+        Steps taken before that can no longer be undone.
+
+        Raises:
+            LabelError: the table is damaged.
+        """
+        file = self._files[filename]
+        if file.changed_by_others:
+            before = fingerprint(file.ranges)
+            file.read()
+            if fingerprint(file.ranges) != before:
+                self.history.forget(filename)
+
     def apply(self, request: Request, change_of: Callable[[Ranges], Change]) -> Step | None:
         """Change the labels of a recording.
 
@@ -151,12 +166,9 @@ class Session:
 
     def _unchanged(self, filename: str) -> LabelFile:
         file = self._files[filename]
-        if not file.changed_by_others:
-            return file
         before = fingerprint(file.ranges)
-        file.read()
+        self.reload(filename)
         if fingerprint(file.ranges) != before:
-            self.history.forget(filename)
             raise LabelError(
                 f"Another program has changed the labels of {file.recording.name}. They have been "
                 "reloaded, and your last key press was not applied. Check the frame and press "

@@ -5,7 +5,7 @@ import { byId, frames as framesText } from "./dom.js";
 import { currentProposal, draw, drawSaved, flash, remindOfKeys, say } from "./draw.js";
 import { Outbox } from "./outbox.js";
 import { listOrder } from "./panel.js";
-import { explain, finish, go, nextPhoto, open, refreshList, useOutbox } from "./recordings.js";
+import { explain, finish, go, nextPhoto, open, reached, refreshList, useOutbox } from "./recordings.js";
 import { nextShown, painted, previousShown, rangeAt } from "./ranges.js";
 import { isSeen } from "./stage.js";
 import { following, isVideo, rangeHere, state, task } from "./state.js";
@@ -14,8 +14,15 @@ const MAX_TYPED_AHEAD = 8;
 // Enter also accepts proposals, so right after a recording is finished it does not open the next one.
 const CARD_REST_MS = 500;
 
-export const outbox = new Outbox({ changed: drawSaved, refused });
+export const outbox = new Outbox({ changed, refused });
 useOutbox(outbox);
+
+function changed(status, waiting) {
+  drawSaved(status, waiting);
+  // What is on disk has reached the tool, so it cannot be out of reach.
+  if (status === "saved") reached();
+}
+
 let queue = Promise.resolve();
 let typedAhead = 0;
 

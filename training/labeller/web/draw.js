@@ -72,7 +72,7 @@ export function drawPosition() {
   const { frames } = recording;
   const total = frames.complete ? frames.decoded : frames.expected;
   const here = displayed?.filename === recording.filename || state.peeking;
-  byId("position").textContent = isVideo() ? `frame ${position}${total ? ` of ${total}` : ""} · ${clock(timeAt(position))}` : "";
+  byId("position").textContent = isVideo() ? `frame ${position}${lastFrame(position, total)} · ${clock(timeAt(position))}` : "";
   const image = byId("frame-image");
   image.classList.toggle("away", !here);
   // The frame that is really visible, which may lag behind the requested one.
@@ -84,6 +84,12 @@ export function drawPosition() {
   if (finishedSince !== null || (recording.problem && !frames.decoded)) waiting = "";
   byId("waiting").textContent = waiting;
   show(byId("waiting"), Boolean(waiting));
+}
+
+// Frames are counted from 0, so the last one is one less than their number.
+function lastFrame(position, total) {
+  if (!total) return "";
+  return position === total - 1 ? ", the last one" : ` of 0–${total - 1}`;
 }
 
 function drawTask(finished) {

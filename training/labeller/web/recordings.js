@@ -48,13 +48,23 @@ export async function open(filename, frame = null, { back = false } = {}) {
   if (unusable) state.awaited = null;
   show(byId("peek"), false);
   show(byId("frame-image"), !unusable && byId("frame-image").src !== "");
-  showAlert(unusable ? `${loaded.name} cannot be labelled. ${loaded.problem}` : (loaded.remark ?? ""));
+  showAlert(unusable ? `${loaded.name} cannot be labelled. ${loaded.problem}` : remarkOn(loaded));
   say("");
   draw();
   goToAwaited();
   drawRecordings();
   byId("list").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
   return !unusable;
+}
+
+// What a person should know about the recording; empty if there is nothing.
+function remarkOn(recording) {
+  const labels = new Set(recording.labels.ranges.map((range) => range.label));
+  const unknown = [...labels].filter((label) => !state.setup.labels.includes(label));
+  const striped = unknown.length
+    ? `Not in params.yaml, so striped: ${unknown.join(", ")}. Relabel these ranges, or add the labels there.`
+    : "";
+  return [recording.remark, striped].filter(Boolean).join(" ");
 }
 
 function drawRecordings() {
@@ -133,14 +143,14 @@ export async function refresh() {
   const found = await request(recordingUrl(recording.filename));
   if (state.recording !== recording) return;
   const { frames, proposals, problem, remark, labels } = found;
-  Object.assign(recording, { proposals, problem });
+  Object.assign(recording, { proposals, problem, remark });
   // A restarted tool decodes from the beginning; the page keeps the frames it already knows.
   if (problem || frames.decoded >= recording.frames.decoded) recording.frames = frames;
   if (outbox.empty) recording.labels = labels;
   if (problem && !frames.decoded) {
     state.awaited = null;
     showAlert(`${recording.name} cannot be labelled. ${problem}`);
-  } else if (problem || remark) showAlert(problem || remark);
+  } else if (problem || remarkOn(recording)) showAlert(problem || remarkOn(recording));
 }
 
 export async function poll() {
@@ -149,8 +159,7 @@ export async function poll() {
     try {
       await refresh();
       if ((pollPause() === IDLE_POLL_MS && outbox.empty) || state.unreachable) await refreshList();
-      if (state.unreachable) showAlert("");
-      state.unreachable = false;
+      reached();
       goToAwaited();
       draw();
     } catch (error) {
@@ -179,12 +188,17 @@ export function explain(error) {
   showAlert(UNREACHABLE);
 }
 
+// Takes back what was said when the tool did not respond.
+export function reached() {
+  if (state.unreachable) showAlert(state.recording ? remarkOn(state.recording) : "");
+  state.unreachable = false;
+}
+
 export async function retry(ask) {
   for (;;) {
     try {
       const response = await ask();
-      if (state.unreachable) showAlert("");
-      state.unreachable = false;
+      reached();
       return response;
     } catch (error) {
       if (!(error instanceof Problem) || !error.temporary) throw error;

@@ -32,6 +32,7 @@ class HeldOut:
         groups: ``(n,)`` group of each frame: a recording, its copies and near-duplicates.
         filenames: ``(n,)`` recording of each frame.
         frame_numbers: ``(n,)`` int64.
+        pts_s: ``(n,)`` time of each frame in its recording; None in files of earlier versions.
     """
 
     image: FloatArray
@@ -41,6 +42,7 @@ class HeldOut:
     groups: NDArray[np.str_]
     filenames: NDArray[np.str_]
     frame_numbers: NDArray[np.int64]
+    pts_s: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -50,16 +52,20 @@ class HeldOut:
         chosen = ~np.isin(self.groups, list(groups))
         return replace(self, **{name: values[chosen] for name, values in self._arrays().items()})
 
+    def known_probabilities(self, classifier: PoseClassifier) -> NDArray[np.float32]:
+        """A model's probabilities ``(n, labels)`` of its own labels."""
+        features = classifier.contract.features.compute(self.image, self.world, self.aspect)
+        return classifier.probabilities(features)
+
     def predictions(self, classifier: PoseClassifier) -> Predictions:
         """A model's predictions, whatever its features and labels are.
 
         A label that the model does not know gets probability 0, so its frames count as wrong.
         """
-        features = classifier.contract.features.compute(self.image, self.world, self.aspect)
         known = classifier.labels
         names = (*known, *sorted(set(self.labels.tolist()) - set(known)))
         probabilities = np.zeros((len(self), len(names)))
-        probabilities[:, : len(known)] = classifier.probabilities(features)
+        probabilities[:, : len(known)] = self.known_probabilities(classifier)
         codes = {name: code for code, name in enumerate(names)}
         truth = np.array([codes[label] for label in self.labels.tolist()], dtype=np.int64)
         return Predictions(names, truth, probabilities, self.filenames, self.frame_numbers)
@@ -73,10 +79,11 @@ class HeldOut:
     def load(cls, path: Path) -> Self:
         """Read a file written by ``save``."""
         with np.load(path) as stored:
-            return cls(**{name: stored[name] for name in cls.__dataclass_fields__})
+            return cls(**{name: stored[name] for name in stored.files})
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return {name: array for name, array in values.items() if array is not None}
 
 
 def collect_held_out(data: Dataset, landmarks: Path) -> HeldOut:
@@ -91,18 +98,15 @@ def collect_held_out(data: Dataset, landmarks: Path) -> HeldOut:
     """
     image = np.empty((len(data), 33, 5), dtype=np.float32)
     world = np.empty((len(data), 33, 3), dtype=np.float32)
-    aspect = np.empty(len(data))
+    aspect, pts_s = np.empty(len(data)), np.empty(len(data))
     order = np.argsort(data.filenames, kind="stable")
     ends = np.flatnonzero(data.filenames[order][1:] != data.filenames[order][:-1]) + 1
     for rows in np.split(order, ends):
         filename = str(data.filenames[rows[0]])
         track = read_track(landmarks_path(landmarks, *split_filename(filename)))
         frames = data.frame_numbers[rows]
-        image[rows], world[rows], aspect[rows] = (
-            track.image[frames],
-            track.world[frames],
-            track.aspect,
-        )
+        image[rows], world[rows] = track.image[frames], track.world[frames]
+        aspect[rows], pts_s[rows] = track.aspect, track.pts_s[frames]
     return HeldOut(
         image=image,
         world=world,
@@ -111,4 +115,5 @@ def collect_held_out(data: Dataset, landmarks: Path) -> HeldOut:
         groups=data.groups,
         filenames=data.filenames,
         frame_numbers=data.frame_numbers,
+        pts_s=pts_s,
     )

@@ -49,10 +49,20 @@ class OutOfFold:
             learned[tested] = known[predictions.truth[tested]]
         return learned
 
+    @property
+    def untested(self) -> tuple[int, ...]:
+        """Codes of the labels that no model had learned where it was tested on them."""
+        found, learned = self.predictions.truth, self.learned
+        return tuple(sorted(set(found.tolist()) - set(found[learned].tolist())))
+
+    def evaluation(self) -> Evaluation:
+        """The scores over all folds."""
+        return evaluate(self.predictions, self.untested)
+
     def per_fold(self) -> list[Evaluation]:
         """The scores of each fold."""
         return [
-            evaluate(self.predictions.rows(self.fold_of_row == fold))
+            evaluate(self.predictions.rows(self.fold_of_row == fold), self.untested)
             for fold in np.unique(self.fold_of_row)
         ]
 

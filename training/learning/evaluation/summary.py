@@ -1,5 +1,6 @@
 """The evaluation of predictions: every score, overall and for each label."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,8 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from training.learning.evaluation import scores
 from training.learning.evaluation.predictions import Predictions
+from training.learning.evaluation.served import Served
+from training.recordings.catalog import count_recordings
 
 _CALIBRATION_BINS = 10
 
@@ -15,6 +18,9 @@ _CALIBRATION_BINS = 10
 @dataclass(frozen=True)
 class LabelEvaluation:
     """How well one label is told apart from the others; NaN where the rows cannot tell.
+
+    The rows cannot tell if none of them has the label, or if no model had learned it where it was
+    tested on it.
 
     Attributes:
         label: Name of the label.
@@ -45,8 +51,11 @@ class Evaluation:
         frames: Number of frames evaluated.
         recordings: Number of recordings that they come from.
         accuracy: Share of predictions that are right.
-        balanced_accuracy: Mean recall of the labels that occur.
-        f1_macro: Mean F1 of the labels that occur.
+        balanced_accuracy: The same as ``recall_macro``, under its other name.
+        precision_macro: Mean precision of the labels that can be told.
+        recall_macro: Mean recall of these labels.
+        f1_macro: Mean F1 of these labels.
+        f1_weighted: Mean F1 of these labels, weighted by their frames.
         log_loss: Mean negative logarithm of the true label's probability.
         calibration_error: Mean gap between confidence and accuracy (expected calibration error,
             Guo et al. 2017, ten bins).
@@ -58,7 +67,10 @@ class Evaluation:
     recordings: int
     accuracy: float
     balanced_accuracy: float
+    precision_macro: float
+    recall_macro: float
     f1_macro: float
+    f1_weighted: float
     log_loss: float
     calibration_error: float
     per_label: tuple[LabelEvaluation, ...]
@@ -66,7 +78,10 @@ class Evaluation:
 
     def summary(self) -> dict[str, float]:
         """The overall scores by name."""
-        names = ("accuracy", "balanced_accuracy", "f1_macro", "log_loss", "calibration_error")
+        names = (
+            *("accuracy", "balanced_accuracy", "precision_macro", "recall_macro", "f1_macro"),
+            *("f1_weighted", "log_loss", "calibration_error"),
+        )
         return {name: float(getattr(self, name)) for name in names}
 
     def as_text(self) -> str:
@@ -74,8 +89,8 @@ class Evaluation:
         width = max(len(scores.label) for scores in self.per_label)
         lines = [f"{'':{width}}  precision  recall     F1  frames  recordings"]
         lines += [
-            f"{scores.label:{width}}  {scores.precision:9.3f}  {scores.recall:6.3f}  "
-            f"{scores.f1:5.3f}  {scores.frames:6}  {scores.recordings:10}"
+            f"{scores.label:{width}}  {_shown(scores.precision):>9}  {_shown(scores.recall):>6}  "
+            f"{_shown(scores.f1):>5}  {scores.frames:6,}  {scores.recordings:10,}"
             for scores in self.per_label
         ]
         lines += [f"{name}: {value:.4f}" for name, value in self.summary().items()]
@@ -90,27 +105,51 @@ class Evaluations:
         held_out: Scores on the held-out recordings, of a model trained on the others.
         cross_validation: Scores over all recordings.
         per_fold: Macro F1 of each fold.
+        served: What serving would do on the held-out recordings; None until it is known.
     """
 
     held_out: Evaluation
     cross_validation: Evaluation
     per_fold: tuple[float, ...]
+    served: Served | None = None
 
 
-def evaluate(predictions: Predictions) -> Evaluation:
-    """Score predictions; labels without a frame are excluded from the averages."""
+def _shown(value: float) -> str:
+    return f"{value:.3f}" if value == value else "–"
+
+
+def evaluate(predictions: Predictions, untested: Sequence[int] = ()) -> Evaluation:
+    """Score predictions; labels without a frame are excluded from the averages.
+
+    Args:
+        predictions: The predictions.
+        untested: Codes of labels that no model had learned where it was tested on them. They are
+            excluded from the averages, too.
+    """
     truth, predicted = predictions.truth, predictions.predicted
     n_labels = len(predictions.labels)
     probabilities = predictions.probabilities
+    per_label = _per_label(predictions, untested)
+    told = [label for label in per_label if label.f1 == label.f1]
+    precision, recall, f1 = (
+        float(np.mean([getattr(label, name) for label in told])) if told else np.nan
+        for name in ("precision", "recall", "f1")
+    )
+    frames_told = [label.frames for label in told]
     return Evaluation(
         frames=len(predictions),
-        recordings=len(np.unique(predictions.filenames)),
+        recordings=count_recordings(predictions.filenames.tolist()),
         accuracy=scores.score("accuracy", truth, probabilities, n_labels),
-        balanced_accuracy=scores.score("balanced_accuracy", truth, probabilities, n_labels),
-        f1_macro=scores.score("f1_macro", truth, probabilities, n_labels),
+        balanced_accuracy=recall,
+        precision_macro=precision,
+        recall_macro=recall,
+        f1_macro=f1,
+        f1_weighted=(
+            float(np.average([label.f1 for label in told], weights=frames_told)) if told else np.nan
+        ),
         log_loss=-scores.score("log_loss", truth, probabilities, n_labels),
         calibration_error=calibration_error(predictions),
-        per_label=_per_label(predictions),
+        per_label=per_label,
         confusion=scores.confusion_matrix(truth, predicted, n_labels),
     )
 
@@ -128,25 +167,26 @@ def calibration_error(predictions: Predictions) -> float:
     return float(error)
 
 
-def _per_label(predictions: Predictions) -> tuple[LabelEvaluation, ...]:
+def _per_label(predictions: Predictions, untested: Sequence[int]) -> tuple[LabelEvaluation, ...]:
     truth, predicted = predictions.truth, predictions.predicted
     counted = scores.per_label(truth, predicted, len(predictions.labels))
     evaluations = []
     for code, label in enumerate(predictions.labels):
         is_label, ranking = truth == code, predictions.probabilities[:, code]
-        both_kinds = is_label.any() and not is_label.all()
+        told = bool(is_label.any()) and code not in untested
+        both_kinds = told and not is_label.all()
         evaluations.append(
             LabelEvaluation(
                 label=label,
-                precision=float(counted.precision[code]),
-                recall=float(counted.recall[code]),
-                f1=float(counted.f1[code]),
+                precision=float(counted.precision[code]) if told else np.nan,
+                recall=float(counted.recall[code]) if told else np.nan,
+                f1=float(counted.f1[code]) if told else np.nan,
                 roc_auc=float(roc_auc_score(is_label, ranking)) if both_kinds else np.nan,
                 average_precision=(
                     float(average_precision_score(is_label, ranking)) if both_kinds else np.nan
                 ),
                 frames=int(counted.support[code]),
-                recordings=len(np.unique(predictions.filenames[is_label])),
+                recordings=count_recordings(predictions.filenames[is_label].tolist()),
             )
         )
     return tuple(evaluations)

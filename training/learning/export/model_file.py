@@ -15,9 +15,11 @@ from training.data.dataset import Dataset
 from training.data.training_data import TrainingData
 from training.learning.estimators.fitting import FitSettings
 from training.learning.estimators.models import complete
+from training.learning.evaluation.calibration import CalibratedModel, Calibration
 from training.learning.evaluation.summary import Evaluation, Evaluations
 from training.learning.export.onnx_file import export_model
 from training.learning.export.parity import Parity
+from training.words import counted
 
 _VERSIONED_PACKAGES = (
     "mediapipe",
@@ -62,10 +64,16 @@ def write_model_file(
         other=shared.labels.other,
         features=training_data.spec,
         timeline=shared.timeline,
-        training=_provenance(learned_from, training_data, settings, origin, shared),
+        training=_provenance(
+            learned_from, training_data, settings, origin, shared, _calibration(model)
+        ),
         metrics=_metrics(evaluations),
     )
     return export_model(model, contract, learned_from.features, path, settings.seed)
+
+
+def _calibration(model: Any) -> Calibration | None:
+    return model.calibration if isinstance(model, CalibratedModel) else None
 
 
 def package_versions() -> dict[str, str]:
@@ -79,6 +87,7 @@ def _provenance(
     settings: FitSettings,
     origin: Origin,
     shared: SharedParams,
+    calibration: Calibration | None,
 ) -> dict[str, Any]:
     counts = np.bincount(
         learned_from.codes[~learned_from.augmented], minlength=len(learned_from.labels)
@@ -87,7 +96,7 @@ def _provenance(
         "name": "trained on recordings",
         "run_id": origin.run_id,
         "created": origin.created.isoformat(timespec="seconds"),
-        "material": f"{len(np.unique(learned_from.filenames))} recordings",
+        "material": counted(learned_from.n_recordings, "recording"),
         "frames_per_label": dict(zip(learned_from.labels, counts.tolist(), strict=True)),
         "mirror_images": bool(learned_from.augmented.any()),
         "table_sha256": training_data.sha256,
@@ -96,6 +105,7 @@ def _provenance(
         "class_weights": settings.class_weights,
         "seed": settings.seed,
         "pose_model_sha256": model_asset.sha256_of(shared.pose.model_path, shared.pose.network),
+        "calibration": None if calibration is None else calibration.to_dict(),
         "versions": package_versions(),
     }
 
@@ -115,9 +125,9 @@ def contract_metrics(evaluation: Evaluation, measured_on: str) -> dict[str, Any]
         "calibration_error": round(evaluation.calibration_error, 4),
         "per_label": {
             scores.label: {
-                "precision": round(scores.precision, 4),
-                "recall": round(scores.recall, 4),
-                "f1": round(scores.f1, 4),
+                "precision": _rounded(scores.precision),
+                "recall": _rounded(scores.recall),
+                "f1": _rounded(scores.f1),
                 "frames": scores.frames,
             }
             for scores in evaluation.per_label
@@ -126,16 +136,21 @@ def contract_metrics(evaluation: Evaluation, measured_on: str) -> dict[str, Any]
     }
 
 
+def _rounded(score: float) -> float | None:
+    """Four digits; None if the score is not known."""
+    return round(score, 4) if score == score else None
+
+
 def _metrics(evaluations: Evaluations) -> dict[str, Any]:
     measured_on = (
-        f"{evaluations.held_out.recordings} held-out recordings, by a model trained in the same "
-        "way on the others"
+        f"{counted(evaluations.held_out.recordings, 'held-out recording')}, by a model trained in "
+        "the same way on the others"
     )
     return contract_metrics(evaluations.held_out, measured_on) | {
         "cross_validation": {
             "folds": len(evaluations.per_fold),
             "macro_f1": round(evaluations.cross_validation.f1_macro, 4),
-            "macro_f1_per_fold": [round(score, 4) for score in evaluations.per_fold],
+            "macro_f1_per_fold": [_rounded(score) for score in evaluations.per_fold],
             "frames": evaluations.cross_validation.frames,
         },
     }

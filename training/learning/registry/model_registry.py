@@ -10,8 +10,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import mlflow
+import numpy as np
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
+from mlflow.models import ModelSignature
+from mlflow.types import Schema, TensorSpec
+from numpy.typing import NDArray
 
 from training.errors import PromotionError
 from training.learning.registry import tracking
@@ -19,6 +23,10 @@ from training.params import TrackingParams
 from training.recordings.content_hashes import content_sha256
 
 CHAMPION = "champion"
+_DESCRIPTION = (
+    "The ONNX file of the champion is served, byte for byte. Its metadata say what it expects, what "
+    "it learned from, and how well it does."
+)
 _FOLDER = "deployment"
 _MODEL_FILE = "pose_classifier.onnx"
 _DEVELOPMENT_FILE = "development.onnx"
@@ -60,6 +68,33 @@ class Deployment:
         return self.folder / _LEARNED_FROM_FILE
 
 
+def _specs(values: Any) -> list[TensorSpec]:
+    """Names, types and shapes of a graph's inputs or outputs; a free dimension is −1."""
+    from onnx import helper
+
+    found = []
+    for value in values:
+        tensor = value.type.tensor_type
+        shape = tuple(dimension.dim_value or -1 for dimension in tensor.shape.dim)
+        dtype = np.dtype(helper.tensor_dtype_to_np_dtype(tensor.elem_type))
+        found.append(TensorSpec(dtype, shape, value.name))
+    return found
+
+
+def _signature(model: Any) -> ModelSignature:
+    return ModelSignature(
+        inputs=Schema([*_specs(model.graph.input)]), outputs=Schema([*_specs(model.graph.output)])
+    )
+
+
+def _example(model: Any) -> dict[str, NDArray[Any]]:
+    """Input of zeros: NaN, for what is not known, is valid input but not valid JSON."""
+    return {
+        str(spec.name): np.zeros([1 if size < 0 else size for size in spec.shape], dtype=spec.type)
+        for spec in _specs(model.graph.input)
+    }
+
+
 class Registry:
     """The registered versions of one model.
 
@@ -76,18 +111,27 @@ class Registry:
         self._model_file = model_file
         self.name = params.registered_model
 
-    def register(self, deployment: Deployment, tags: Mapping[str, Any]) -> str:
+    def register(self, deployment: Deployment, tags: Mapping[str, Any], description: str) -> str:
         """Log a deployment to the active run, register it, and return the new version.
 
-        The ONNX model is also logged as an MLflow model, so that MLflow's own tools can load it.
+        The ONNX model is also logged as an MLflow model, with its signature and an example of its
+        input, so that MLflow's own tools can load it.
+
+        Args:
+            deployment: The files of the version.
+            tags: Facts about it.
+            description: What it is, for the person who looks at it in MLflow.
         """
         import onnx
 
+        model = onnx.load(deployment.model)
         mlflow.log_artifacts(str(deployment.folder), _FOLDER)
         with tracking.quiet():
             logged = mlflow.onnx.log_model(
-                onnx.load(deployment.model),
+                model,
                 name="model",
+                signature=_signature(model),
+                input_example=_example(model),
                 # Inferring these would take seconds and list the whole environment.
                 pip_requirements=["onnxruntime", "numpy"],
                 save_as_external_data=False,
@@ -97,6 +141,8 @@ class Registry:
         all_tags = {"sha256": content_sha256(deployment.model), **tags}
         for key, value in all_tags.items():
             self._client.set_model_version_tag(self.name, version, key, str(value))
+        self._client.update_model_version(self.name, version, description)
+        self._client.update_registered_model(self.name, _DESCRIPTION)
         return version
 
     def versions(self) -> list[ModelVersion]:
@@ -134,6 +180,15 @@ class Registry:
                 "deleted, or its folder moved?"
             ) from error
         return Deployment(Path(path), self._model_file)
+
+    def has_files(self, version: ModelVersion) -> bool:
+        """Whether the files of a version are still there."""
+        try:
+            return bool(
+                mlflow.artifacts.list_artifacts(run_id=version.run_id, artifact_path=_FOLDER)
+            )
+        except (MlflowException, OSError):
+            return False
 
     def champion(self) -> str | None:
         """Number of the version that is served; None if none has been promoted."""

@@ -5,9 +5,9 @@ that serving reads, and sets the registry's alias. Serving needs no MLflow.
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from training.learning.registry.model_registry import Deployment, Registry
 from training.params import PromotionParams, TrackingParams
 from training.recordings.content_hashes import content_sha256
 from training.runtime.locks import locked
+from training.runtime.unwritable import remedy
 
 _ADOPTED_RUN = "Adopted_Model"
 _ORIGIN_TAG = "origin"
@@ -33,12 +34,36 @@ class Scores:
         champion: Score of the champion.
         measure: Name of the score.
         material: What they were compared on, as a phrase.
+        also: Further scores in which the new model may not be worse, by name: its own and the
+            champion's.
+        details: What else a person should know, as a phrase.
     """
 
     candidate: float
     champion: float
     measure: str
     material: str
+    also: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    details: str = ""
+
+    def worse_by(self, tolerance: float) -> list[str]:
+        """In what the new model is worse by more than a tolerance."""
+        pairs = {self.measure: (self.candidate, self.champion), **self.also}
+        # Nothing is worse than an unknown score.
+        return [name for name, (own, other) in pairs.items() if own < other - tolerance]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What serving would do with a model, whatever the champion is.
+
+    Attributes:
+        said: What it would do, as a phrase; empty if that is not known.
+        fault: A sentence without a full stop if that is not good enough; else empty.
+    """
+
+    said: str = ""
+    fault: str = ""
 
 
 class Gate(Protocol):
@@ -58,6 +83,9 @@ class Gate(Protocol):
         Raises:
             ClassifierError: It cannot.
         """
+
+    def judge(self, candidate: Deployment, params: PromotionParams) -> Judgement:
+        """Say what serving would do with a version."""
 
     def compare(self, candidate: Deployment, champion: Deployment) -> Scores | str:
         """Compare two versions, or say why that is impossible, as a phrase.
@@ -87,6 +115,8 @@ class Comparison:
             f"{self.champion_version}: {self.scores.champion:.3f}, on {self.scores.material} that "
             "neither has learned from"
         )
+        if self.scores.details:
+            scores += f"; {self.scores.details}"
         origin = f" (version {self.champion_version} was {self.champion_origin})"
         return scores + origin if self.champion_origin else scores
 
@@ -129,10 +159,17 @@ def promote(
         chosen = _newest(registry, gate) if version is None else version
         files = registry.files(registry.version(chosen), folder / "candidate")
         _check_file(files.model, registry.version(chosen).tags.get("sha256", ""), gate)
+        judgement = gate.judge(files, params)
+        if judgement.fault and not force:
+            raise PromotionError(
+                f"Version {chosen} was judged by what serving would do on its held-out recordings: "
+                f"{judgement.fault}. Nothing was changed; `--force` promotes it anyway."
+            )
         _adopt_served_file(registry, params.output, folder, gate)
         previous = registry.champion()
         if previous in (None, chosen):
-            comparison: Comparison | str = "there was no other champion to compare with"
+            said = f"; when served {judgement.said}" if judgement.said else ""
+            comparison: Comparison | str = f"there was no other champion to compare with{said}"
         else:
             comparison = _compare(registry, files, str(previous), folder, gate)
             if not force:
@@ -219,7 +256,8 @@ def _adopt_served_file(registry: Registry, output: Path, folder: Path, gate: Gat
         return  # there is no point in going back to a file that cannot be served
     before = registry.champion()
     with tracking.run(_ADOPTED_RUN, nested=False):
-        version = registry.register(adopted, {_ORIGIN_TAG: f"found in {output}"})
+        origin = f"found in {output}"
+        version = registry.register(adopted, {_ORIGIN_TAG: origin}, f"Served before; {origin}.")
     registry.set_alias(version)
     if before is not None:
         registry.remember_champions([*registry.former_champions(), before])
@@ -243,8 +281,8 @@ def _compare(
 def _require_not_worse(version: str, comparison: Comparison | str, tolerance: float) -> None:
     if isinstance(comparison, str):
         reason = f"was {comparison}"
-    elif comparison.scores.candidate < comparison.scores.champion - tolerance:
-        reason = f"is worse than the champion: {comparison}"
+    elif worse := comparison.scores.worse_by(tolerance):
+        reason = f"is worse than the champion in {' and '.join(worse)}: {comparison}"
     else:
         return
     raise PromotionError(
@@ -260,6 +298,6 @@ def _serve(registry: Registry, model: Path, version: str, output: Path) -> None:
             registry.set_alias(version)
     except OSError as error:
         raise PromotionError(
-            f"{output} cannot be written ({error.strerror}). Free some space, or check the "
-            "permissions of its folder, then promote again; the file served now is unchanged."
+            f"{output} cannot be written ({error.strerror}). {remedy(error)}, then promote again; "
+            "the file served now is unchanged."
         ) from error

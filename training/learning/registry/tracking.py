@@ -25,13 +25,16 @@ import git
 import mlflow
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
+from mlflow.utils.mlflow_tags import MLFLOW_GIT_COMMIT, MLFLOW_PARENT_RUN_ID
 from sqlalchemy import NullPool, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared_features.params import PROJECT_ROOT
 from training.errors import TrainingError
-from training.learning.registry.mlflow_store import mlflow_uri
+from training.learning.registry.mlflow_store import mlflow_file, mlflow_uri
+from training.learning.registry.moved_store import repair_addresses
 from training.params import TrackingParams
+from training.recordings.output_folder import process_runs
 from training.runtime.locks import locked
 
 # Messages about its tables and steps are of no use to the person who trains.
@@ -47,6 +50,9 @@ _PROCESS_TAG = "process.id"
 def connect(params: TrackingParams) -> MlflowClient:
     """Connect MLflow to its store, creating the store and the experiment if they are new.
 
+    Addresses are repaired if the folder was moved, and runs whose process on this machine died
+    without ending them are marked as killed.
+
     If several processes open a new SQLite file at once, its first migration fails. A lock makes
     them take turns.
 
@@ -58,14 +64,18 @@ def connect(params: TrackingParams) -> MlflowClient:
         params.folder.mkdir(parents=True, exist_ok=True)
         with locked(params.folder / "mlflow.lock"):
             _require_database(uri)
+            artifacts = (params.folder / _ARTIFACTS).resolve().as_uri()
+            if params.mlflow_uri is None:
+                repair_addresses(mlflow_file(params), params.experiment, artifacts)
             mlflow.set_tracking_uri(uri)
             mlflow.set_registry_uri(uri)
             client = MlflowClient()
             if client.get_experiment_by_name(params.experiment) is None:
                 # A server knows where to keep artifacts; locally they go next to the database.
-                local = None if uri.startswith("http") else (params.folder / _ARTIFACTS).as_uri()
+                local = None if uri.startswith("http") else artifacts
                 client.create_experiment(params.experiment, artifact_location=local)
             mlflow.set_experiment(params.experiment)
+            _close_abandoned(client, params.experiment)
     except (MlflowException, SQLAlchemyError, OSError) as error:
         raise TrainingError(
             f"MLflow's store {_without_secret(uri)} cannot be used ({_first_line(error)}). Check "
@@ -83,16 +93,32 @@ def run(name: str, nested: bool = True) -> Iterator[str]:
         yield active.info.run_id
 
 
-def close_abandoned(params: TrackingParams) -> None:
-    """Mark runs as killed if their process on this machine died without ending them."""
-    client = connect(params)
-    experiment = client.get_experiment_by_name(params.experiment)
-    if experiment is None:
+@contextmanager
+def past_run(name: str, started_s: float, ended_s: float) -> Iterator[str]:
+    """A nested run for work that is done already; times in seconds since 1970."""
+    client, parent = MlflowClient(), mlflow.active_run()
+    if parent is None:
+        raise RuntimeError("a past run belongs to the run that is active")
+    created = client.create_run(
+        parent.info.experiment_id,
+        start_time=round(started_s * 1000),
+        run_name=name,
+        tags={MLFLOW_PARENT_RUN_ID: parent.info.run_id},
+    )
+    run_id: str = created.info.run_id
+    with mlflow.start_run(run_id=run_id, nested=True):
+        yield run_id
+    client.set_terminated(run_id, end_time=round(ended_s * 1000))
+
+
+def _close_abandoned(client: MlflowClient, experiment: str) -> None:
+    found = client.get_experiment_by_name(experiment)
+    if found is None:
         return
     ours = f"attributes.status = 'RUNNING' and tags.`{_HOST_TAG}` = '{socket.gethostname()}'"
-    for found in client.search_runs([experiment.experiment_id], filter_string=ours):
-        if not _is_alive(int(found.data.tags[_PROCESS_TAG])):
-            client.set_terminated(found.info.run_id, status="KILLED")
+    for one in client.search_runs([found.experiment_id], filter_string=ours):
+        if not process_runs(int(one.data.tags[_PROCESS_TAG])):
+            client.set_terminated(one.info.run_id, status="KILLED")
 
 
 @contextmanager
@@ -110,7 +136,11 @@ def log_parameters(parameters: Mapping[str, Any]) -> None:
 
 def log_environment() -> None:
     """Log the version of every installed package, and the commit of this program."""
-    mlflow.set_tags({f"git.{name}": value for name, value in _commit().items()})
+    commit = _commit()
+    mlflow.set_tags({f"git.{name}": value for name, value in commit.items()})
+    if "commit" in commit:
+        # The name under which MLflow's own page looks for it.
+        mlflow.set_tag(MLFLOW_GIT_COMMIT, commit["commit"])
     versions = {found.name: found.version for found in distributions()}
     mlflow.log_dict(dict(sorted(versions.items())), "environment.json")
 
@@ -124,16 +154,6 @@ def log_files(paths: list[Path], folder: str | None = None) -> None:
 def log_json(content: Any, name: str) -> None:
     """Log a value as a JSON artifact."""
     mlflow.log_text(json.dumps(content, indent=1, sort_keys=True) + "\n", name)
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True  # a process of another user
-    return True
 
 
 def _commit() -> dict[str, str]:

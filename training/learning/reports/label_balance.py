@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from training.data.training_data import TrainingData
 from training.learning.estimators.fitting import FitSettings, sample_weights
 
@@ -39,8 +37,8 @@ def count_labels(training_data: TrainingData, settings: FitSettings) -> tuple[La
             LabelCount(
                 label=label,
                 frames=int(frames.sum()),
-                recordings=len(np.unique(recorded.filenames[frames])),
-                held_out_recordings=len(np.unique(held_out.filenames[held_out.codes == code])),
+                recordings=recorded.rows(frames).n_recordings,
+                held_out_recordings=held_out.rows(held_out.codes == code).n_recordings,
                 weight=1.0 if weights is None or not frames.any() else float(weights[frames][0]),
             )
         )

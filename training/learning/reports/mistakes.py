@@ -9,6 +9,7 @@ from shared_features.params import MediaParams
 from training.learning.evaluation.predictions import Predictions
 from training.learning.reports.thumbnails import FrameId, thumbnails
 from training.params import DataParams
+from training.recordings.catalog import source_recording
 
 # Neighbouring frames of a video are wrong in the same way, so one of them is enough.
 _MAX_PER_RECORDING = 2
@@ -67,7 +68,8 @@ def _worst_rows(predictions: Predictions, at_most: int) -> list[int]:
     rows = []
     for row in wrong[np.argsort(truth_probability, kind="stable")].tolist():
         frame = _frame(predictions, row)
-        others = taken[frame.filename]
+        # The mirrored copy shows the same spot.
+        others = taken[source_recording(frame.filename)]
         near = any(abs(frame.frame_number - other) < _MIN_FRAMES_APART for other in others)
         if near or len(others) >= _MAX_PER_RECORDING:
             continue

@@ -7,6 +7,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from shared_features.runtime.atomic import atomic_write
+from training.words import counted
 
 
 def render(template: str, path: Path, **values: Any) -> None:
@@ -18,6 +19,7 @@ def render(template: str, path: Path, **values: Any) -> None:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["counted"] = counted
     environment.filters["jpeg"] = lambda image: _data_uri(image, "image/jpeg")
     environment.filters["png"] = lambda image: _data_uri(image, "image/png")
     page = environment.get_template(template).render(**values)

@@ -1,6 +1,6 @@
 """Logs a training to the active MLflow run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from training.learning.estimators.fitting import FitSettings
 from training.learning.estimators.models import complete
 from training.learning.evaluation.importances import feature_importances
 from training.learning.evaluation.predictions import Predictions
+from training.learning.evaluation.served import Served
 from training.learning.evaluation.summary import Evaluation, Evaluations
 from training.learning.export.parity import Parity
 from training.learning.registry import tracking
@@ -71,20 +72,25 @@ def log_settings(settings: FitSettings) -> None:
 
 def log_evaluation(evaluation: Evaluation, predictions: Predictions, folder: Path) -> None:
     """Log overall and per-label metrics, curves, confusion matrix and classification report."""
-    mlflow.log_metrics(evaluation.summary())
+    mlflow.log_metrics(_known(evaluation.summary()))
     for scores in evaluation.per_label:
         values = asdict(scores)
         label = values.pop("label").replace(" ", "_")
-        known = {name: float(value) for name, value in values.items() if value == value}
-        mlflow.log_metrics({f"{label}.{name}": value for name, value in known.items()})
+        mlflow.log_metrics({f"{label}.{name}": value for name, value in _known(values).items()})
     tracking.log_files(save_figures(evaluation_figures(predictions, evaluation), folder))
     mlflow.log_text(evaluation.as_text(), "classification_report.txt")
+
+
+def log_served(served: Served | None) -> None:
+    """Log what serving would do on the held-out recordings."""
+    if served is not None:
+        mlflow.log_metrics({f"served_{name}": value for name, value in served.numbers().items()})
 
 
 def log_folds(per_fold: Sequence[Evaluation]) -> None:
     """Log the macro F1 of each fold."""
     for step, evaluation in enumerate(per_fold):
-        mlflow.log_metric("fold_f1_macro", evaluation.f1_macro, step=step)
+        mlflow.log_metrics(_known({"fold_f1_macro": evaluation.f1_macro}), step=step)
 
 
 def log_importances(model: Any, held_out: Dataset, seed: int, folder: Path) -> None:
@@ -122,4 +128,10 @@ def log_summary(evaluations: Evaluations) -> None:
     """Log the scores for comparing trainings, to the outermost run."""
     held_out = {f"held_out_{n}": value for n, value in evaluations.held_out.summary().items()}
     everything = {f"all_{n}": value for n, value in evaluations.cross_validation.summary().items()}
-    mlflow.log_metrics(held_out | everything)
+    log_served(evaluations.served)
+    mlflow.log_metrics(_known(held_out | everything))
+
+
+def _known(values: Mapping[str, float]) -> dict[str, float]:
+    """The scores that are known."""
+    return {name: float(value) for name, value in values.items() if value == value}

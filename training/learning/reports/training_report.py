@@ -35,6 +35,7 @@ class TrainingReport:
         mistakes: The worst mistakes in cross-validation.
         figures: PNG files by name.
         settings: Settings of the training, as in params.yaml.
+        times_s: Durations of the stages in seconds, by title.
     """
 
     created: str
@@ -55,6 +56,7 @@ class TrainingReport:
     mistakes: tuple[Mistake, ...]
     figures: Mapping[str, Path]
     settings: Mapping[str, Any]
+    times_s: Mapping[str, float]
 
 
 def write_report(report: TrainingReport, path: Path) -> None:

@@ -1,12 +1,15 @@
-"""Boosted trees round by round: how many rounds score best on recordings not learned from.
+"""Boosted trees round by round: how many rounds predict best for recordings not learned from.
 
 All folds advance together, so each round gives one score over all of the data, and hopeless
-hyperparameters can be abandoned after a few rounds.
+hyperparameters can be abandoned after a few rounds. The features are quantised once for all folds:
+the rows that a fold tests have weight 0 in its training, and their predictions come for free.
+
+The number of rounds is the one with the lowest log loss, whatever the search maximises: F1 is often
+best while probabilities are still too low for the service to answer.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,14 +18,16 @@ from numpy.typing import NDArray
 from training.data.dataset import Dataset
 from training.data.splits import Fold
 from training.errors import TrainingError
-from training.learning.estimators.fitting import ClassWeights, FitSettings, sample_weights
+from training.learning.estimators.fitting import FitSettings, sample_weights
 from training.learning.estimators.models import THREADS, complete, make, model_kind
 from training.learning.evaluation.scores import score
 from training.params import ScoreMetric
 
 ROUNDS = "n_estimators"
-# A curve that has not risen for this many rounds is abandoned.
+# A curve whose loss has not fallen for this many rounds is abandoned.
 PATIENCE_ROUNDS = 30
+# A loss that falls by less than this in all of them is as good as still.
+_LEAST_GAIN = 1e-5
 
 # Called with the number of rounds done and their score; may raise to stop.
 Report = Callable[[int, float], None]
@@ -30,18 +35,23 @@ Report = Callable[[int, float], None]
 
 @dataclass(frozen=True)
 class Curve:
-    """The score after each round.
+    """The score and the loss after each round.
 
     Attributes:
         scores: Scores in order; the first is after one round.
+        log_losses: Log losses in order, over the rows whose label the fold has learned.
+        probabilities: ``(n, labels)`` of the tested rows, fold by fold, after ``best_rounds``
+            rounds; 0 for labels that a fold has not learned.
     """
 
     scores: tuple[float, ...]
+    log_losses: tuple[float, ...]
+    probabilities: NDArray[np.float32] = field(repr=False, compare=False)
 
     @property
     def best_rounds(self) -> int:
-        """The fewest rounds that reach the best score."""
-        return int(np.argmax(self.scores)) + 1
+        """The fewest rounds that reach the lowest log loss."""
+        return int(np.argmin(self.log_losses)) + 1
 
     @property
     def best_score(self) -> float:
@@ -50,16 +60,26 @@ class Curve:
 
 
 def with_best_rounds(
-    data: Dataset, folds: Sequence[Fold], settings: FitSettings, metric: ScoreMetric
-) -> FitSettings:
-    """The settings with the number of rounds that scores best.
+    data: Dataset,
+    folds: Sequence[Fold],
+    settings: FitSettings,
+    advance: Callable[[int], None] = lambda rounds: None,
+) -> tuple[FitSettings, Curve | None]:
+    """The settings with the number of rounds that predicts best, and the curve that shows it.
 
-    They are returned unchanged for models without rounds, and if the number was set by hand.
+    They are returned unchanged, without a curve, for models without rounds, and if the number was
+    set by hand.
     """
     if not model_kind(settings.model).boosted or ROUNDS in settings.hyperparameters:
-        return settings
-    rounds = boosted_curve(data, folds, settings, metric).best_rounds
-    return replace(settings, hyperparameters={**settings.hyperparameters, ROUNDS: rounds})
+        return settings, None
+
+    def report(rounds: int, value: float) -> None:
+        del rounds, value
+        advance(1)
+
+    curve = boosted_curve(data, folds, settings, "log_loss", report)
+    rounds = {ROUNDS: curve.best_rounds}
+    return replace(settings, hyperparameters={**settings.hyperparameters, **rounds}), curve
 
 
 def boosted_curve(
@@ -71,7 +91,7 @@ def boosted_curve(
     weights: NDArray[np.float64] | None = None,
     patience_rounds: int = PATIENCE_ROUNDS,
 ) -> Curve:
-    """The score over all test rows after each round, until it stops rising.
+    """The score over all test rows after each round, until the log loss stops falling.
 
     Args:
         data: The table.
@@ -81,82 +101,142 @@ def boosted_curve(
         report: Called after each round; anything it raises stops the training and is passed on.
         weights: ``(n,)`` weight of each row in training and in the score, instead of those that
             ``class_weights`` implies (which apply to training only).
-        patience_rounds: Stop when the score has not risen for this many rounds.
+        patience_rounds: Stop when the log loss has not fallen for this many rounds.
 
     Raises:
         TrainingError: A hyperparameter is unknown or has an impossible value.
     """
     import xgboost
 
-    seen, codes = np.unique(data.codes, return_inverse=True)
     most_rounds = int(complete(settings.model, settings.hyperparameters)[ROUNDS])
-    estimator = make(settings.model, settings.hyperparameters, settings.seed)
-    booster_params = estimator.get_xgb_params() | _objective(len(seen))
-    tested = np.concatenate([fold.test for fold in folds])
-    test_weights = None if weights is None else weights[tested]
-    score_round = partial(score, metric, codes[tested], n_labels=len(seen), weights=test_weights)
-    follower = _follower(score_round, patience_rounds, report)
     try:
-        xgboost.cv(
-            booster_params,
-            xgboost.DMatrix(data.features, label=codes, weight=weights, nthread=THREADS),
-            num_boost_round=most_rounds,
-            folds=[(fold.train, fold.test) for fold in folds],
-            fpreproc=_weighting(settings.class_weights) if weights is None else None,
-            callbacks=[follower],
-            as_pandas=False,
-        )
+        boosted = _Boosted(data, folds, settings, weights)
+        scores: list[float] = []
+        losses: list[float] = []
+        best = np.empty(0, dtype=np.float32)
+        for number in range(most_rounds):
+            probabilities = boosted.advance(number)
+            scores.append(boosted.score(metric, probabilities))
+            losses.append(boosted.log_loss(probabilities))
+            if losses[-1] == min(losses):
+                best = probabilities
+            report(number + 1, scores[-1])
+            if _is_still(losses, patience_rounds):
+                break
     except xgboost.core.XGBoostError as error:
         raise TrainingError(
             f"{settings.model} cannot be trained with the hyperparameters "
             f"{dict(settings.hyperparameters)}: {error}"
         ) from error
-    return Curve(tuple(follower.scores))
+    return Curve(tuple(scores), tuple(losses), boosted.of_all_labels(best))
+
+
+def _is_still(losses: Sequence[float], patience_rounds: int) -> bool:
+    if len(losses) <= patience_rounds:
+        return False
+    before = min(losses[:-patience_rounds])
+    return before - min(losses[-patience_rounds:]) < _LEAST_GAIN
+
+
+class _Boosted:
+    """The boosters of all folds."""
+
+    def __init__(
+        self,
+        data: Dataset,
+        folds: Sequence[Fold],
+        settings: FitSettings,
+        weights: NDArray[np.float64] | None,
+    ) -> None:
+        import xgboost
+
+        self._seen, self._codes = np.unique(data.codes, return_inverse=True)
+        self._n_labels = len(data.labels)
+        self._folds = folds
+        # Rows that only other folds use are left out, so that they cannot shape the bins.
+        rows = np.unique(
+            np.concatenate([part for fold in folds for part in (fold.train, fold.test)])
+        )
+        place = np.empty(len(data), dtype=np.int64)
+        place[rows] = np.arange(len(rows))
+        self._tests = [place[fold.test] for fold in folds]
+        self._weights = [
+            _fold_weights(place[fold.train], self._codes[rows], settings, weights, rows)
+            for fold in folds
+        ]
+        self._matrix = xgboost.QuantileDMatrix(
+            data.features if len(rows) == len(data) else data.features[rows],
+            label=self._codes[rows],
+            nthread=THREADS,
+        )
+        params = make(settings.model, settings.hyperparameters, settings.seed).get_xgb_params()
+        params |= _objective(len(self._seen))
+        self._boosters = [xgboost.Booster(params, [self._matrix]) for _ in folds]
+        tested = np.concatenate([fold.test for fold in folds])
+        self._truth = self._codes[tested]
+        self._test_weights = None if weights is None else weights[tested]
+        self._learned = np.concatenate([self._learns(fold) for fold in folds])
+
+    def _learns(self, fold: Fold) -> NDArray[np.bool_]:
+        """Which tested rows have a label that the fold learns; others say nothing about rounds."""
+        return np.isin(self._codes[fold.test], np.unique(self._codes[fold.train]))
+
+    def advance(self, number: int) -> NDArray[np.float32]:
+        """Do one more round; probabilities of all tested rows, fold by fold."""
+        found = []
+        for booster, test, weights in zip(self._boosters, self._tests, self._weights, strict=True):
+            self._matrix.set_weight(weights)
+            booster.update(self._matrix, number)
+            found.append(booster.predict(self._matrix)[test])
+        probabilities = np.concatenate(found)
+        if probabilities.ndim == 1:
+            probabilities = np.stack([1 - probabilities, probabilities], axis=1)
+        return np.asarray(probabilities)
+
+    def score(self, metric: ScoreMetric, probabilities: NDArray[np.float32]) -> float:
+        """The score over all tested rows; higher is better."""
+        return score(metric, self._truth, probabilities, len(self._seen), self._test_weights)
+
+    def log_loss(self, probabilities: NDArray[np.float32]) -> float:
+        """The log loss over the rows whose label was learned."""
+        chosen = self._learned if self._learned.any() else np.ones(len(self._truth), dtype=bool)
+        weights = None if self._test_weights is None else self._test_weights[chosen]
+        truth = self._truth[chosen]
+        return -score("log_loss", truth, probabilities[chosen], len(self._seen), weights)
+
+    def of_all_labels(self, probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Probabilities ``(n, labels)`` of every label of the dataset."""
+        found = np.zeros((len(probabilities), self._n_labels), dtype=np.float32)
+        found[:, self._seen] = probabilities
+        start = 0
+        for fold in self._folds:
+            end = start + len(fold.test)
+            unlearned = np.setdiff1d(self._seen, self._seen[self._codes[fold.train]])
+            found[start:end, unlearned] = 0
+            start = end
+        return found
+
+
+def _fold_weights(
+    train: NDArray[np.int64],
+    codes: NDArray[np.int64],
+    settings: FitSettings,
+    weights: NDArray[np.float64] | None,
+    rows: NDArray[np.int64],
+) -> NDArray[np.float32]:
+    """``(n,)`` weights of a fold's training rows, as ``fit_model`` weighs them; 0 for others."""
+    found = np.zeros(len(codes), dtype=np.float32)
+    if weights is not None:
+        found[train] = weights[rows[train]]
+    else:
+        balanced = sample_weights(codes[train], settings.class_weights)
+        found[train] = 1 if balanced is None else balanced
+    return found
 
 
 def _objective(n_labels: int) -> dict[str, Any]:
-    # The callback scores instead of XGBoost's own metric.
+    # Rounds are scored here instead of by XGBoost's own metric.
     common = {"disable_default_eval_metric": True}
     if n_labels == 2:
         return common | {"objective": "binary:logistic"}
     return common | {"objective": "multi:softprob", "num_class": n_labels}
-
-
-def _weighting(class_weights: ClassWeights) -> Callable[[Any, Any, Any], tuple[Any, Any, Any]]:
-    """Weights the rows of each fold by the labels of its training part, as ``fit_model`` does."""
-
-    def weigh(train: Any, test: Any, params: Any) -> tuple[Any, Any, Any]:
-        weights = sample_weights(train.get_label().astype(np.int64), class_weights)
-        if weights is not None:
-            train.set_weight(weights)
-        return train, test, params
-
-    return weigh
-
-
-def _follower(
-    score_round: Callable[[NDArray[np.floating[Any]]], float],
-    patience_rounds: int,
-    report: Report,
-) -> Any:
-    """An XGBoost callback that appends the score of every round to its ``scores``."""
-    from xgboost.callback import TrainingCallback
-
-    class Follower(TrainingCallback):
-        """Scores the predictions of all folds together."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.scores: list[float] = []
-
-        def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
-            """Whether to stop."""
-            del evals_log
-            probabilities = np.concatenate([part.bst.predict(part.dtest) for part in model.cvfolds])
-            if probabilities.ndim == 1:
-                probabilities = np.stack([1 - probabilities, probabilities], axis=1)
-            self.scores.append(score_round(probabilities))
-            report(epoch + 1, self.scores[-1])
-            return len(self.scores) - 1 - int(np.argmax(self.scores)) >= patience_rounds
-
-    return Follower()

@@ -71,6 +71,17 @@ def open_storage(url: str) -> "RDBStorage":
         ) from error
 
 
+def copy_study(url: str, name: str, folder: Path) -> Path:
+    """A copy of a study as a SQLite file, which ``optuna-dashboard`` opens."""
+    import optuna
+
+    path = folder / "optuna_study.db"
+    optuna.copy_study(
+        from_study_name=name, from_storage=open_storage(url), to_storage=f"sqlite:///{path}"
+    )
+    return path
+
+
 def study_lock(url: str) -> AbstractContextManager[None]:
     """A lock that one process on this machine can hold at a time, if the storage is SQLite."""
     file = sqlite_file(url)

@@ -56,6 +56,7 @@ class TrialRecord:
         value: Score of the trial; for a pruned one the last score reported.
         hyperparameters: All hyperparameters used, the best number of rounds included.
         steps: Number of rounds (boosted trees) or folds (other models) computed.
+        started_s: Time at which the trial started, in seconds since 1970.
         duration_s: Duration of the trial, in seconds.
         earlier: Whether it was finished before this search started.
     """
@@ -65,6 +66,7 @@ class TrialRecord:
     value: float
     hyperparameters: Mapping[str, Any]
     steps: int
+    started_s: float
     duration_s: float
     earlier: bool
 
@@ -175,6 +177,7 @@ def _record(trial: "FrozenTrial", earlier: bool) -> TrialRecord:
         value=float(trial.value if trial.value is not None else np.nan),
         hyperparameters=trial.user_attrs[HYPERPARAMETERS],
         steps=len(trial.intermediate_values),
+        started_s=trial.datetime_start.timestamp() if trial.datetime_start else 0.0,
         duration_s=trial.duration.total_seconds() if trial.duration else 0.0,
         earlier=earlier,
     )
