@@ -205,7 +205,7 @@ def test_unreadable_recordings_are_named(some: tuple[Path, Path]) -> None:
     code, output, errors = run_command(
         "extract-photo-landmarks", "--input", photos, "--output", out, "--workers", 1
     )
-    assert code == 0, errors
+    assert code == 1, errors
     assert "1 done, 3 up to date, 1 without a person, 1 failed" in output
     assert "bad.jpg is not a photo" in errors
     assert "No person was found in these photos: nobody.png" in errors

@@ -190,7 +190,7 @@ def test_copies_never_become_recordings(tmp_path: Path, media: MediaParams) -> N
 
 
 def test_unreadable_photos_are_named_and_the_others_prepared(tmp_path: Path) -> None:
-    """The exit code is 0, with a list on standard error; it is 2 if no photo could be read."""
+    """The exit code is 1, with a list on standard error; it is 2 if no photo could be read."""
     raw, out = tmp_path / "raw", tmp_path / "out"
     raw.mkdir()
     (raw / "bad.jpg").write_text("no photo")
@@ -201,7 +201,7 @@ def test_unreadable_photos_are_named_and_the_others_prepared(tmp_path: Path) -> 
     assert contents(out) == {}
     Image.fromarray(corner_image(60, 60)).save(raw / "good.jpg")
     code, output, errors = run_command(*command)
-    assert code == 0
+    assert code == 1
     assert "1 done, 0 up to date, 1 failed" in output
     assert "bad.jpg is not a photo" in errors
     assert "good.jpg" in contents(out)

@@ -24,8 +24,8 @@ from training.recordings.content_hashes import content_sha256
 
 CHAMPION = "champion"
 _DESCRIPTION = (
-    "The ONNX file of the champion is served, byte for byte. Its metadata say what it expects, what "
-    "it learned from, and how well it does."
+    "The ONNX file of the champion is served, byte for byte. Its metadata say what it expects, "
+    "what it learned from, and how well it does."
 )
 _FOLDER = "deployment"
 _MODEL_FILE = "pose_classifier.onnx"

@@ -26,8 +26,8 @@ from training.params import ScoreMetric
 ROUNDS = "n_estimators"
 # A curve whose loss has not fallen for this many rounds is abandoned.
 PATIENCE_ROUNDS = 30
-# A loss that falls by less than this in all of them is as good as still.
-_LEAST_GAIN = 1e-5
+# A loss has fallen if it is lower by this share; hundreds of rounds for less are not worth it.
+_LEAST_GAIN = 0.005
 
 # Called with the number of rounds done and their score; may raise to stop.
 Report = Callable[[int, float], None]
@@ -40,18 +40,15 @@ class Curve:
     Attributes:
         scores: Scores in order; the first is after one round.
         log_losses: Log losses in order, over the rows whose label the fold has learned.
+        best_rounds: The number of rounds after which the log loss hardly falls any more.
         probabilities: ``(n, labels)`` of the tested rows, fold by fold, after ``best_rounds``
             rounds; 0 for labels that a fold has not learned.
     """
 
     scores: tuple[float, ...]
     log_losses: tuple[float, ...]
+    best_rounds: int
     probabilities: NDArray[np.float32] = field(repr=False, compare=False)
-
-    @property
-    def best_rounds(self) -> int:
-        """The fewest rounds that reach the lowest log loss."""
-        return int(np.argmin(self.log_losses)) + 1
 
     @property
     def best_score(self) -> float:
@@ -113,29 +110,22 @@ def boosted_curve(
         boosted = _Boosted(data, folds, settings, weights)
         scores: list[float] = []
         losses: list[float] = []
-        best = np.empty(0, dtype=np.float32)
+        best, best_rounds = np.empty(0, dtype=np.float32), 0
         for number in range(most_rounds):
             probabilities = boosted.advance(number)
             scores.append(boosted.score(metric, probabilities))
             losses.append(boosted.log_loss(probabilities))
-            if losses[-1] == min(losses):
-                best = probabilities
+            if not best_rounds or losses[-1] < losses[best_rounds - 1] * (1 - _LEAST_GAIN):
+                best, best_rounds = probabilities, number + 1
             report(number + 1, scores[-1])
-            if _is_still(losses, patience_rounds):
+            if number + 1 - best_rounds >= patience_rounds:
                 break
     except xgboost.core.XGBoostError as error:
         raise TrainingError(
             f"{settings.model} cannot be trained with the hyperparameters "
             f"{dict(settings.hyperparameters)}: {error}"
         ) from error
-    return Curve(tuple(scores), tuple(losses), boosted.of_all_labels(best))
-
-
-def _is_still(losses: Sequence[float], patience_rounds: int) -> bool:
-    if len(losses) <= patience_rounds:
-        return False
-    before = min(losses[:-patience_rounds])
-    return before - min(losses[-patience_rounds:]) < _LEAST_GAIN
+    return Curve(tuple(scores), tuple(losses), best_rounds, boosted.of_all_labels(best))
 
 
 class _Boosted:

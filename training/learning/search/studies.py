@@ -115,6 +115,8 @@ def study_name(
         "class_weights": settings.class_weights,
         "seed": settings.seed,
         "metric": metric,
+        # Studies in which F1 chose the number of rounds cannot be continued.
+        "rounds": "log_loss",
         "pruning": pruning,
         "space": {name: repr(distribution) for name, distribution in space.items()},
     }
