@@ -1,5 +1,6 @@
 """Services that share a PostgreSQL queue and a store do each job once, whatever happens to one."""
 
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -8,11 +9,15 @@ from typing import Any
 
 import httpx
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
+from tests.serving.live.client import address
 from tests.serving.postgres import Postgres
 from tests.serving.server import VIDEOS, Server, write_params
 from tests.waiting import wait_for
 
+SERVICE_RESTART = 1012
 pytestmark = [pytest.mark.release, pytest.mark.usefixtures("pose_model")]
 
 
@@ -119,7 +124,10 @@ def test_the_work_of_one_that_is_gone_is_taken_over(
 def test_roles(
     tmp_path: Path, tiny_model: Path, postgres: Postgres, store: str, clip: Path
 ) -> None:
-    """A web service alone only accepts; a worker only works, and has no page."""
+    """A web service alone only accepts; a worker only works, and has no page.
+
+    A web service that stops tells its live sessions to come back.
+    """
     web = replica(tmp_path, tiny_model, postgres, store, "web", role="web").start()
     worker = replica(tmp_path, tiny_model, postgres, store, "worker", role="worker")
     try:
@@ -130,6 +138,13 @@ def test_roles(
         assert worker.http.get("/").status_code == 404
         assert worker.http.get(VIDEOS).status_code == 404
         assert b"straps_jobs_ended_total" in worker.http.get("/metrics").content
+        with connect(address(web), compression=None) as socket:
+            assert json.loads(socket.recv())["type"] == "ready"
+            web.stop()
+            with pytest.raises(ConnectionClosed) as closed:
+                socket.recv()
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == SERVICE_RESTART
     finally:
         worker.close()
         web.close()
