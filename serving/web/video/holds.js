@@ -6,6 +6,7 @@ import { tone } from "../shared/tones.js";
 import { clock, count, percent, pointsText, seconds } from "../shared/words.js";
 import { HoldScore } from "./hold_score.js";
 
+const BY = "Points follow this service's code of points, by what the landmarks show. No judge has seen the video.";
 const COLUMNS = ["Pose", "Start", "Held for", "Sure"];
 
 // The table is laid out as cards, which takes its meaning away unless roles give it back.
@@ -37,6 +38,7 @@ export class Holds {
         make("thead", { role: "rowgroup" }, make("tr", { role: "row" }, ...columns.map((text) => make("th", { text, scope: "col", role: "columnheader" })))),
         ...holds.map((hold) => this.#rows(hold, model, hold.duration_s === longest_s)),
       ),
+      this.#scored ? make("p", { className: "fine by", text: BY }) : null,
     );
   }
 
