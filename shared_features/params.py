@@ -71,7 +71,7 @@ class PoseParams(Section):
 class FeatureParams(Section):
     """Which features are computed, with which margins."""
 
-    groups: tuple[Literal["angles", "spatial", "body", "facing"], ...]
+    groups: tuple[Literal["angles", "spatial", "body", "facing", "torso"], ...]
     spatial_margin: float = Field(ge=0, le=1)
     head_shoulder_margin: float = Field(ge=0, le=1)
 

@@ -24,7 +24,7 @@ class XgboostParams(Section):
     """Settings of the boosted trees, with XGBoost's names and meanings."""
 
     max_rounds: int = Field(gt=0)
-    early_stopping_rounds: int = Field(gt=0)
+    early_stopping_rounds: int | None = Field(gt=0)
     learning_rate: float = Field(gt=0, le=1)
     max_depth: int = Field(ge=1, le=16)
     min_child_weight: float = Field(ge=0)

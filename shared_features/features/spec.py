@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_features.errors import FeatureSpecError
-from shared_features.features import angles, body, spatial
+from shared_features.features import angles, body, spatial, torso
 from shared_features.features.points import PointArray, point_array
 from shared_features.landmarks.landmarks import LandmarkTrack
 
-FeatureGroup = Literal["angles", "spatial", "body", "facing"]
+FeatureGroup = Literal["angles", "spatial", "body", "facing", "torso"]
 GROUPS: tuple[FeatureGroup, ...] = get_args(FeatureGroup)
 
 # Raise it whenever a formula changes, so that older model files are rejected rather than misused.
@@ -30,6 +30,7 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "spatial": spatial.COLUMNS,
     "body": body.BODY_COLUMNS,
     "facing": body.FACING_COLUMNS,
+    "torso": torso.COLUMNS,
 }
 
 # Number of frames computed together. Arrays of this size stay in the processor's cache, which makes
@@ -150,7 +151,7 @@ class FeatureSpec:
         return features
 
     def _group_columns(self, points: PointArray) -> list[NDArray[np.float64]]:
-        torso = body.torso_length(points)
+        torso_length = body.torso_length(points)
         columns = []
         for group in self.groups:
             if group == "angles":
@@ -158,9 +159,11 @@ class FeatureSpec:
             elif group == "spatial":
                 columns.append(spatial.relations(points, self._level_margins))
             elif group == "body":
-                columns.append(body.positions(points, torso))
+                columns.append(body.positions(points, torso_length))
+            elif group == "facing":
+                columns.append(body.facing(points, torso_length))
             else:
-                columns.append(body.facing(points, torso))
+                columns.append(torso.in_torso_axes(points))
         return columns
 
     def of_track(self, track: LandmarkTrack) -> NDArray[np.float32]:

@@ -163,15 +163,17 @@ def _fit(
     spec: FeatureSpec,
     params: StarterParams,
 ) -> tuple[FitSettings, Any]:
-    """The settings, with the number of rounds that scores best on ``tune``, and the fitted model.
+    """The settings, with the number of rounds, and the fitted model.
 
     Args:
-        parts: Samples ``generated``, ``train`` and ``tune``. The model learns from the first two.
+        parts: Samples ``generated``, ``train`` and ``tune``. The model learns from the first two;
+            the last decides the number of rounds if they are to stop early.
         labels: Names of the labels.
         spec: Which features.
         params: Hyperparameters and weights.
     """
-    generated, train, tune = (_dataset(with_mirror_images(part), labels, spec) for part in parts)
+    generated = _dataset(parts[0], labels, spec)
+    train, tune = (_dataset(with_mirror_images(part), labels, spec) for part in parts[1:])
     table = _joined([generated, train, tune])
     weights = np.concatenate(
         [
@@ -183,17 +185,13 @@ def _fit(
     rows = np.arange(len(table))
     fold = Fold(rows[: -len(tune)], rows[-len(tune) :])
     trees = params.xgboost.model_dump(exclude={"max_rounds", "early_stopping_rounds"})
-    most_rounds = {ROUNDS: params.xgboost.max_rounds}
-    settings = FitSettings("xgb", params.seed, hyperparameters=trees | most_rounds)
-    curve = boosted_curve(
-        table,
-        [fold],
-        settings,
-        "log_loss",
-        weights=weights,
-        patience_rounds=params.xgboost.early_stopping_rounds,
-    )
-    settings = replace(settings, hyperparameters=trees | {ROUNDS: curve.best_rounds})
+    rounds, patience = params.xgboost.max_rounds, params.xgboost.early_stopping_rounds
+    settings = FitSettings("xgb", params.seed, hyperparameters=trees | {ROUNDS: rounds})
+    if patience is not None:
+        curve = boosted_curve(
+            table, [fold], settings, "log_loss", weights=weights, patience_rounds=patience
+        )
+        settings = replace(settings, hyperparameters=trees | {ROUNDS: curve.best_rounds})
     return settings, fit_model(table.rows(fold.train), settings, weights[fold.train])
 
 

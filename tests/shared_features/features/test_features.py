@@ -1,4 +1,4 @@
-"""The invariants of the four feature groups."""
+"""The invariants of the feature groups."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from shared_features.errors import FeatureSpecError
-from shared_features.features import angles, body, spatial
+from shared_features.features import angles, body, spatial, torso
 from shared_features.features.points import point_array
 from shared_features.features.spec import FeatureSpec
 from shared_features.landmarks.landmarks import (
@@ -104,6 +104,7 @@ def test_mirroring_the_landmarks_mirrors_the_features(
         if twin not in SPEC.columns:  # the distance between a left and a right joint
             twin = name
         sideways = name.startswith(("body", "facing")) and name.endswith("_x")
+        sideways |= name.startswith("torso") and name.endswith("_across")
         expected = (
             -mirrored[:, SPEC.columns.index(twin)]
             if sideways
@@ -225,8 +226,8 @@ def test_the_torso_has_its_length_also_when_it_points_at_the_camera() -> None:
         ("LEFT_ELBOW", 0.52, 0.5 - 0.186),
     ):
         image[0, LANDMARK_INDEX[name], :2] = x, y
-    torso = body.torso_length(point_array(image, None, 1.0))
-    assert torso[0] == pytest.approx(0.288, rel=1e-5)
+    length = body.torso_length(point_array(image, None, 1.0))
+    assert length[0] == pytest.approx(0.288, rel=1e-5)
 
 
 def test_a_spec_survives_being_written_down() -> None:
@@ -424,3 +425,42 @@ def test_all_problems_of_a_spec_are_named_at_once() -> None:
         FeatureSpec.from_dict(SPEC.to_dict() | {"hash": "feed", "columns": ["a", "b"]})
     for part in ("hash feed and 2 columns", SPEC.hash, f"{len(SPEC.columns)} columns"):
         assert part in str(mismatch.value)
+
+
+@given(landmarks(), st.floats(0, 360), ASPECTS)
+def test_joints_in_the_torsos_axes_do_not_depend_on_the_side_a_camera_sees(
+    given_landmarks: tuple[NDArray[Any], NDArray[Any]], turn_deg: float, aspect: float
+) -> None:
+    """Turning the performer about the vertical changes the camera's view, and none of them."""
+    image, world = (part.astype(np.float64) for part in given_landmarks)
+    turn = np.radians(turn_deg)
+    about_vertical = np.array(
+        [[np.cos(turn), 0, np.sin(turn)], [0, 1, 0], [-np.sin(turn), 0, np.cos(turn)]]
+    )
+    before = torso.in_torso_axes(point_array(image, world, aspect))
+    after = torso.in_torso_axes(point_array(image, world @ about_vertical.T, aspect))
+    np.testing.assert_allclose(after, before, atol=1e-4, rtol=1e-4)
+
+
+def test_the_torsos_axes_point_left_up_and_forwards() -> None:
+    """A performer who faces the camera, the left hand out to the side, the nose in front."""
+    _, world = empty_landmarks(1)
+    for name, place in {
+        "LEFT_SHOULDER": (0.2, -0.5, 0.0),
+        "RIGHT_SHOULDER": (-0.2, -0.5, 0.0),
+        "LEFT_HIP": (0.1, 0.0, 0.0),
+        "RIGHT_HIP": (-0.1, 0.0, 0.0),
+        "LEFT_WRIST": (0.7, -0.5, 0.0),
+        "NOSE": (0.0, -0.75, -0.1),
+    }.items():
+        world[0, LANDMARK_INDEX[name]] = place
+    image, _ = empty_landmarks(1)
+    found = dict(
+        zip(torso.COLUMNS, torso.in_torso_axes(point_array(image, world, 1.0))[0], strict=True)
+    )
+    assert found["torso_left_wrist_across"] == pytest.approx(1.4)
+    assert found["torso_left_wrist_up"] == pytest.approx(0.0)
+    assert found["torso_nose_up"] == pytest.approx(0.5)
+    assert found["torso_nose_front"] == pytest.approx(0.2)
+    assert found["torso_gravity_up"] == pytest.approx(-1.0)
+    assert np.isnan(found["torso_left_knee_front"])

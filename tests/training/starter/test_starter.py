@@ -53,10 +53,17 @@ def test_a_mirror_image_keeps_label_and_group(detected: DetectedFrames) -> None:
     assert not np.array_equal(doubled.image[:n], doubled.image[n:])
 
 
+@pytest.mark.parametrize("patience_rounds", [None, 3])
 def test_the_same_seed_gives_the_same_file(
-    tmp_path: Path, detected: DetectedFrames, starter: StarterParams, shared_params: SharedParams
+    tmp_path: Path,
+    detected: DetectedFrames,
+    starter: StarterParams,
+    shared_params: SharedParams,
+    patience_rounds: int | None,
 ) -> None:
     """The bytes are the same, since no time is stored, and the report matches the file."""
+    trees = starter.xgboost.model_copy(update={"early_stopping_rounds": patience_rounds})
+    starter = starter.model_copy(update={"xgboost": trees})
     generated = generate_landmarks(300, seed=6)
     paths = [tmp_path / "a.onnx", tmp_path / "b.onnx"]
     for path in paths:
@@ -66,6 +73,8 @@ def test_the_same_seed_gives_the_same_file(
     assert contract == report.contract
     assert set(contract.metrics["per_label"]) == set(contract.labels)
     assert contract.training["detection_rate"] == round(len(detected.samples) / 650, 4)
+    assert contract.training["rounds"] <= starter.xgboost.max_rounds
+    assert len(contract.training["calibration"]["shifts"]) == len(contract.labels)
 
 
 def test_poses_that_the_generator_does_not_know_are_refused(
