@@ -133,6 +133,20 @@ def requests() -> Iterator[tuple[str, Callable[[], None]]]:
     yield "bodies in chunks of one byte, 4 at once", several(4, tiny_chunks)
 
 
+def photos_at_once(count: int) -> dict[int, list[float]]:
+    """Milliseconds of each answer, by its status, of photos that are all sent at the same time."""
+    form, answers = photo_form(), dict[int, list[float]]()
+
+    def one() -> int:
+        began = time.perf_counter()
+        status = ask("POST", f"{API}/photos", form, FORM)
+        answers.setdefault(status, []).append((time.perf_counter() - began) * 1000)
+        return status
+
+    several(count, one)()
+    return answers
+
+
 def finished_videos(folder: Path, count: int) -> None:
     """Fill a data folder with videos that have failed long ago."""
     for index in range(count):
@@ -161,6 +175,10 @@ def run(videos: int, folder: Path) -> Results:
                 request()
                 ours.send("end")
                 results.note(name, max(ours.recv()))
+            for status, times_ms in sorted(photos_at_once(50).items()):
+                name = f"50 photos at once, answered with {status}"
+                results.note(f"{name}: number", len(times_ms))
+                results.note(f"{name}: longest, ms", max(times_ms))
         finally:
             watcher.terminate()
     return results
