@@ -362,3 +362,17 @@ def test_an_unwritable_folder_of_labels_is_reported(tmp_path: Path, seed_clip: P
     tool.close()
     assert (code, "Labels cannot be saved in" in output) == (2, True)
     assert "Traceback" not in output
+
+
+def test_labels_imported_meanwhile_are_shown(tools: StartTool, seed_clip: Path) -> None:
+    """An open page that asks for its recording gets the labels that are on disk now."""
+    tool = tools(routine(seed_clip))
+    tool.decoded(VIDEO)
+    tool.label(VIDEO, 5, "Apple")
+    imported = (LabelledRange(0, 9, "Banana"),)
+    write_labels(LabelTable(VIDEO, imported), tool.labels / "video_routine_labeled.csv")
+    shown = tool.recording(VIDEO)["labels"]
+    assert shown["ranges"] == [{"first": 0, "last": 9, "label": "Banana"}]
+    assert not shown["can_undo"], "a step taken before the import cannot be undone"
+    tool.label(VIDEO, 12, "Apple")
+    assert tool.table("routine") == (*imported, LabelledRange(10, 12, "Apple"))
