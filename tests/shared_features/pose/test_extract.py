@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from shared_features.landmarks.landmarks import LandmarkTrack
+from shared_features.media.frames import RgbArray
 from shared_features.params import MediaParams, PoseParams
 from shared_features.pose.estimator import Person, PersonPolicy, pick
 from shared_features.pose.extract import extract_photo, extract_video
@@ -30,10 +31,9 @@ def same_bits(a: LandmarkTrack, b: LandmarkTrack) -> bool:
 
 
 @pytest.fixture(scope="module")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def clip(tmp_path_factory: pytest.TempPathFactory, performer: list[RgbArray]) -> Path:
     """Fifty frames of the synthetic performer, then ten of an empty stage."""
-    pictures = [rgb for rgb, _, _ in performance_frames(seed=1, start_s=8.0, end_s=10.0)]
-    pictures += [np.full_like(pictures[0], 90)] * 10
+    pictures = [*performer, *[np.full_like(performer[0], 90)] * 10]
     path = tmp_path_factory.mktemp("clips") / "performance.mp4"
     return write_video(path, pictures, [i / 10 for i in range(60)])
 
@@ -135,11 +135,10 @@ def test_without_warm_up_chunks_still_join(
 
 
 def test_a_photo_is_a_track_of_one_frame(
-    tmp_path: Path, media: MediaParams, pose: PoseParams
+    tmp_path: Path, performer: list[RgbArray], media: MediaParams, pose: PoseParams
 ) -> None:
     """With a person, or a row of NaN."""
-    rgb, _, _ = next(performance_frames(seed=1, start_s=8.0))
-    Image.fromarray(rgb).save(tmp_path / "person.png")
+    Image.fromarray(performer[0]).save(tmp_path / "person.png")
     Image.fromarray(corner_image(320, 240)).save(tmp_path / "nobody.png")
     person = extract_photo(tmp_path / "person.png", media, pose)
     nobody = extract_photo(tmp_path / "nobody.png", media, pose)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from shared_features.errors import PoseAssetError
+from shared_features.media.frames import RgbArray
 from shared_features.params import PoseParams
 from shared_features.pose import model_asset
 from shared_features.pose.estimator import PoseEstimator
@@ -16,7 +17,7 @@ from training.synthetic.performance import performance_frames
 
 
 def test_the_pruned_network_gives_bit_identical_landmarks(
-    pose_model: Path, pose: PoseParams
+    pose_model: Path, pose: PoseParams, performer: list[RgbArray]
 ) -> None:
     """Removing the segmentation branch changes no landmark, in either mode."""
     stock = model_asset.default_path("stock")
@@ -24,7 +25,6 @@ def test_the_pruned_network_gives_bit_identical_landmarks(
         pytest.skip(f"needs {stock.name}; run `make test`")
     model_asset.verify(stock, "stock")
     found = {}
-    frames = list(performance_frames(seed=3, start_s=9.0, end_s=11.0))
     for model in (pose_model, stock):
         with (
             PoseEstimator(model, "video", 1, pose) as tracking,
@@ -32,8 +32,8 @@ def test_the_pruned_network_gives_bit_identical_landmarks(
         ):
             people = [
                 person
-                for rgb, pts_s, _ in frames
-                for person in tracking.people(rgb, pts_s) + detecting.people(rgb)
+                for number, rgb in enumerate(performer)
+                for person in tracking.people(rgb, number / 25) + detecting.people(rgb)
             ]
         found[model] = (
             np.array([person.image for person in people]),

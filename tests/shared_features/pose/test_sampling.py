@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared_features.landmarks.landmarks import empty_landmarks
+from shared_features.landmarks.landmarks import LandmarkTrack, empty_landmarks
+from shared_features.media.frames import RgbArray
 from shared_features.params import MediaParams, PoseParams
 from shared_features.pose.estimator import Person
 from shared_features.pose.extract import VideoExtraction, extract_video
 from shared_features.pose.sampling import Stillness, fill_skipped
 from tests.clips import write_video
-from training.synthetic.performance import performance_frames
 
 FPS = 20
 SIZE = 720, 1280
@@ -92,12 +92,15 @@ def test_frames_between_lie_on_straight_lines() -> None:
 
 @pytest.fixture(scope="module")
 def extract(
-    tmp_path_factory: pytest.TempPathFactory, pose_model: Path, media: MediaParams, pose: PoseParams
+    tmp_path_factory: pytest.TempPathFactory,
+    performer: list[RgbArray],
+    pose_model: Path,
+    media: MediaParams,
+    pose: PoseParams,
 ) -> Extract:
     """The synthetic performer: moving, then standing still for two seconds, then moving."""
     del pose_model
-    pictures = [rgb for rgb, _, _ in performance_frames(seed=1, start_s=8.0, end_s=10.0)]
-    pictures = [*pictures, *[pictures[-1]] * 40, *pictures[::-1][:25]]
+    pictures = [*performer, *[performer[-1]] * 40, *performer[::-1][:25]]
     clip = tmp_path_factory.mktemp("clips") / "still.mp4"
     write_video(clip, pictures, [i / FPS for i in range(len(pictures))])
     chunks = pose.model_copy(update={"chunk_frames": 50, "warmup_frames": 6})
@@ -108,14 +111,19 @@ def extract(
     return extract
 
 
+@pytest.fixture(scope="module")
+def usual(extract: Extract) -> LandmarkTrack:
+    return extract().track
+
+
 @pytest.mark.parametrize(
     "asked", [{"max_fps": 7}, {"still_fps": 5}, {"max_fps": 10, "still_fps": 4}]
 )
 def test_fewer_inferences_give_the_same_bits_however_they_are_computed(
-    extract: Extract, tmp_path: Path, asked: dict[str, float]
+    extract: Extract, usual: LandmarkTrack, tmp_path: Path, asked: dict[str, float]
 ) -> None:
     """With one thread or two, resumed or not; every frame has a row close to the usual one."""
-    less, usual = extract(tmp_path, **asked).track, extract().track
+    less = extract(tmp_path, **asked).track
     assert less.pts_s.tobytes() == usual.pts_s.tobytes()
     inferences = less.provenance["frames_looked_at"]
     assert inferences < 0.8 * usual.provenance["frames_looked_at"]

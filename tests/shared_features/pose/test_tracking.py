@@ -13,7 +13,6 @@ from shared_features.pose.chunk_tracker import ChunkTracker, _blank_around, is_d
 from shared_features.pose.estimator import Person, PoseEstimator
 from shared_features.pose.sampling import SkippedFrame
 from shared_features.pose.tracking import TrackedChunk, track_chunks
-from training.synthetic.performance import performance_frames
 
 CHUNK, WARM_UP, FRAMES = 8, 3, 20
 
@@ -31,9 +30,8 @@ def bits(*arrays: NDArray[np.generic]) -> list[bytes]:
 
 
 @pytest.fixture(scope="module")
-def frames() -> list[Frame]:
-    images = [rgb for rgb, _, _ in performance_frames(seed=1, start_s=8.0, end_s=9.0)]
-    return [Frame.of_rgb(rgb, index, index / 25) for index, rgb in enumerate(images[:FRAMES])]
+def frames(performer: list[RgbArray]) -> list[Frame]:
+    return [Frame.of_rgb(rgb, index, index / 25) for index, rgb in enumerate(performer[:FRAMES])]
 
 
 @pytest.fixture(scope="module")

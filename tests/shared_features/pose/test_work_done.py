@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from shared_features.media.frames import RgbArray
 from shared_features.media.orientation import Upright
 from shared_features.params import MediaParams, PoseParams
 from shared_features.pose.estimator import PoseEstimator
 from shared_features.pose.extract import extract_video
 from tests.clips import write_video
-from training.synthetic.performance import performance_frames
 
 pytestmark = pytest.mark.usefixtures("pose_model")
 
@@ -38,13 +38,17 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     return counted
 
 
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory, performer: list[RgbArray]) -> Path:
+    path = tmp_path_factory.mktemp("clips") / "clip.mp4"
+    return write_video(path, performer, [i / 10 for i in range(FRAMES)])
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_each_frame_is_tracked_once_and_warm_up_frames_twice(
-    tmp_path: Path, media: MediaParams, pose: PoseParams, counts: Counter[str], workers: int
+    clip: Path, media: MediaParams, pose: PoseParams, counts: Counter[str], workers: int
 ) -> None:
     """One inference per frame and warm-up frame, and one for everyone per chunk."""
-    pictures = [rgb for rgb, _, _ in performance_frames(seed=1, start_s=8.0, end_s=10.0)]
-    clip = write_video(tmp_path / "clip.mp4", pictures, [i / 10 for i in range(FRAMES)])
     small = pose.model_copy(update={"chunk_frames": CHUNK, "warmup_frames": WARM_UP})
     extract_video(clip, media, small, workers=workers)
     chunks = -(-FRAMES // CHUNK)
@@ -59,11 +63,9 @@ def test_each_frame_is_tracked_once_and_warm_up_frames_twice(
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_skipped_frames_cost_no_inference_and_no_conversion(
-    tmp_path: Path, media: MediaParams, pose: PoseParams, counts: Counter[str], workers: int
+    clip: Path, media: MediaParams, pose: PoseParams, counts: Counter[str], workers: int
 ) -> None:
     """At half the frame rate: every second frame, and those at the edges of chunks and warm-up."""
-    pictures = [rgb for rgb, _, _ in performance_frames(seed=1, start_s=8.0, end_s=10.0)]
-    clip = write_video(tmp_path / "clip.mp4", pictures, [i / 10 for i in range(FRAMES)])
     asked = {"chunk_frames": CHUNK, "warmup_frames": WARM_UP, "max_fps": 5}
     track = extract_video(clip, media, pose.model_copy(update=asked), workers=workers).track
     # Besides the even ones, the last frames of the two whole chunks.

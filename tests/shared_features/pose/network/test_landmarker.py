@@ -12,14 +12,13 @@ from shared_features.pose import model_asset
 from shared_features.pose.network import landmarker
 from shared_features.pose.network.landmarker import Landmarker
 from shared_features.pose.network.mediapipe_c import MediaPipeError
-from training.synthetic.performance import performance_frames
 
 pytestmark = pytest.mark.usefixtures("pose_model")
 
 
 @pytest.fixture(scope="module")
-def pictures() -> list[RgbArray]:
-    return [rgb for rgb, _, _ in performance_frames(seed=3, start_s=8.0, end_s=9.0)]
+def pictures(performer: list[RgbArray]) -> list[RgbArray]:
+    return performer[25:]
 
 
 @pytest.mark.parametrize("mode", ["photo", "video"])
