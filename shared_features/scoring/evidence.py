@@ -3,39 +3,37 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_features.landmarks.landmarks import LANDMARK_INDEX, VISIBILITY, X, Y
+from shared_features.landmarks.landmarks import LANDMARK_INDEX, VISIBILITY
 from shared_features.scoring.ideals import PoseIdeal
 from shared_features.scoring.measures import HoldMeasures
 
-_WHOLE_BODY = [
-    LANDMARK_INDEX[f"{side}_{joint}"]
-    for joint in ("SHOULDER", "HIP", "KNEE", "ANKLE")
-    for side in ("LEFT", "RIGHT")
-]
 _TRUNK = [
     LANDMARK_INDEX[f"{side}_{joint}"] for joint in ("SHOULDER", "HIP") for side in ("LEFT", "RIGHT")
 ]
 
 
 def unseen(
-    image: NDArray[np.float32], min_visibility: float, min_seen: float, inside: NDArray[np.bool_]
+    image: NDArray[np.float32],
+    min_visibility: float,
+    min_seen: float,
+    all_in_view: NDArray[np.bool_],
 ) -> str | None:
     """Why a hold cannot be measured at all; None if it can.
 
     Args:
         image: ``(n, 33, >=4)`` landmarks of the hold's frames; NaN without a person.
         min_visibility: Least median visibility of shoulders and hips.
-        min_seen: Least share of the frames with a person, and with the whole body in the picture.
-        inside: ``(n,)`` whether the whole body is in the picture.
+        min_seen: Least share of the frames with a person, and with all of the body in view.
+        all_in_view: ``(n,)`` whether all of the body is in view.
     """
     person = ~np.isnan(image[:, 0, 0])
     if person.mean() < min_seen:
         return f"the performer was seen in only {person.mean():.0%} of the hold"
-    if inside[person].mean() < min_seen:
-        return "part of the body is out of the picture"
     visible = np.median(image[person][:, _TRUNK, VISIBILITY], axis=0)
     if visible.min() < min_visibility:
         return "shoulders or hips are hidden"
+    if all_in_view[person].mean() < min_seen:
+        return "not all of the body is in view"
     return None
 
 
@@ -51,12 +49,3 @@ def unmeasured(measures: HoldMeasures, ideal: PoseIdeal) -> str | None:
     if ideal.hip_deg is not None and np.isnan(measures.hips_deg):
         return "the line of the body cannot be measured"
     return None
-
-
-def whole_body_inside(image: NDArray[np.float32], border: float = 0.0) -> NDArray[np.bool_]:
-    """``(n,)`` whether shoulders, hips, knees and ankles are inside the frame.
-
-    False without a person.
-    """
-    joints = image[:, _WHOLE_BODY][:, :, [X, Y]]
-    return np.asarray(((joints >= border) & (joints <= 1 - border)).all(axis=(1, 2)))

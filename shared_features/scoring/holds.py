@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_features.classify.timeline import Segment
+from shared_features.landmarks.in_view import in_view
 from shared_features.landmarks.landmarks import LandmarkTrack
-from shared_features.scoring.evidence import unmeasured, unseen, whole_body_inside
+from shared_features.scoring.evidence import unmeasured, unseen
 from shared_features.scoring.faults import Fault, faults_of, points_of
 from shared_features.scoring.ideals import IDEALS
 from shared_features.scoring.measures import HoldMeasures, measure
@@ -83,7 +84,7 @@ def score_hold(
         return HoldScore(None, "this pose has no ideal line to compare with")
     if len(image) < _LEAST_FRAMES:
         return HoldScore(None, "too few frames to measure")
-    reason = unseen(image, params.min_visibility, params.min_seen, whole_body_inside(image))
+    reason = unseen(image, params.min_visibility, params.min_seen, in_view(image, aspect))
     if reason is not None:
         return HoldScore(None, reason)
     measures = measure(image, pts_s, aspect, ideal, params.min_visibility)

@@ -123,7 +123,7 @@ def test_more_of_a_fault_never_gives_more_points() -> None:
     [
         (lambda image: image[:3], "too few frames"),
         (lambda image: _where(image, slice(0, 30), np.nan), "seen in only"),
-        (lambda image: image + np.float32([0.6, 0, 0, 0, 0]), "out of the picture"),
+        (lambda image: image + np.float32([0.6, 0, 0, 0, 0]), "not all of the body is in view"),
         (lambda image: _where(image, np.s_[:, :, VISIBILITY], 0.1), "hidden"),
         (lambda image: _where(image, np.s_[:, 25:29, VISIBILITY], 0.1), "knees cannot be measured"),
     ],
