@@ -1,6 +1,7 @@
 """Trained models: their outputs, and their ONNX graphs."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from shared_features.sequence.contract import OUTPUT_NAME
 from shared_features.sequence.layout import SequenceArray
 from training.sequence.data.clips import Target
-from training.sequence.networks.backend import jax, jnp
+from training.sequence.networks.backend import Array, Params, jax, jnp
 from training.sequence.networks.models import HEAD_ONNX, NETWORKS, Weights
 from training.sequence.networks.onnx_text import sequence_graph
 from training.sequence.preprocessing.samples import Scaling
@@ -18,7 +19,7 @@ _SCALED_ONNX = """
     centred = Sub(sequences, scaling_mean)
     scaled = Div(centred, scaling_scale)
 """
-_BATCH = 512
+_BATCH = 256
 
 
 class FittedModel(Protocol):
@@ -31,6 +32,13 @@ class FittedModel(Protocol):
     def to_onnx(self) -> Any:
         """The model as ONNX, from sequences to outputs."""
         ...
+
+
+@partial(jax.jit, static_argnums=(0, 1))
+def _outputs(name: str, kind: Target, params: Params, scaled: Array) -> Array:
+    logits = NETWORKS[name].logits(params, scaled, None)
+    outputs: Array = jax.nn.softmax(logits) if kind == "labels" else jax.nn.sigmoid(logits)
+    return outputs
 
 
 @dataclass(frozen=True)
@@ -54,10 +62,12 @@ class FittedNetwork:
         params = {name: jnp.asarray(value) for name, value in self.weights.items()}
         parts = []
         for start in range(0, len(sequences), _BATCH):
-            scaled = (sequences[start : start + _BATCH] - self.scaling.mean) / self.scaling.scale
-            logits = NETWORKS[self.name].logits(params, jnp.asarray(scaled), None)
-            final = jax.nn.softmax if self.kind == "labels" else jax.nn.sigmoid
-            parts.append(np.asarray(final(logits)))
+            batch = sequences[start : start + _BATCH]
+            # Always the same shape, so that JAX compiles once.
+            filled = np.resize(batch, (_BATCH, *batch.shape[1:]))
+            scaled = (filled - self.scaling.mean) / self.scaling.scale
+            outputs = _outputs(self.name, self.kind, params, jnp.asarray(scaled))
+            parts.append(np.asarray(outputs)[: len(batch)])
         return np.concatenate(parts)
 
     def to_onnx(self) -> Any:

@@ -15,6 +15,7 @@ from training.sequence.networks.summary import COLUMNS, STATISTICS, statistics, 
 
 _MAX_ROUNDS = 600
 _EARLY_STOPPING_ROUNDS = 40
+_ROUNDS_WITHOUT_VALIDATION = 150
 _TREES = {
     "learning_rate": 0.05,
     "max_depth": 3,
@@ -106,26 +107,29 @@ class FittedTrees:
 
 def fit_trees(
     train: tuple[SequenceArray, NDArray[Any]],
-    validation: tuple[SequenceArray, NDArray[Any]],
+    validation: tuple[SequenceArray, NDArray[Any]] | None,
     kind: Target,
     seed: int,
 ) -> FittedTrees:
-    """Fit to sequences and targets; a second set decides when to stop."""
+    """Fit to sequences and targets; a second set decides when to stop.
+
+    Without one, a fixed number of rounds is used: with few clips that is better than to spare some.
+    """
     from xgboost import XGBClassifier, XGBRegressor
 
     estimator = XGBRegressor if kind == "points" else XGBClassifier
     model = estimator(
-        n_estimators=_MAX_ROUNDS,
-        early_stopping_rounds=_EARLY_STOPPING_ROUNDS,
+        n_estimators=_MAX_ROUNDS if validation else _ROUNDS_WITHOUT_VALIDATION,
+        early_stopping_rounds=_EARLY_STOPPING_ROUNDS if validation else None,
         random_state=seed,
         n_jobs=1,
         **_TREES,
     )
     parts = [
         (statistics(sequences), _targets(targets, kind))
-        for sequences, targets in (train, validation)
+        for sequences, targets in (train, validation or train)
     ]
-    model.fit(*parts[0], eval_set=parts, verbose=False)
+    model.fit(*parts[0], eval_set=parts if validation else None, verbose=False)
     return FittedTrees(model, kind)
 
 
