@@ -46,7 +46,10 @@ def scorer_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize(
+    "name",
+    ["bilstm", "tcn", *(pytest.param(n, marks=pytest.mark.release) for n in ("gru", "graph"))],
+)
 def test_the_file_of_a_network_gives_what_the_network_gives(name: str, tmp_path: Path) -> None:
     """The parity gate measures it; the same model gives the same bytes."""
     model = FittedNetwork(name, NETWORKS[name].initial(3, 3), SCALING, "labels")
