@@ -31,7 +31,8 @@ demo: setup ## analyse the demo performance and write its timeline to out/demo
 	$(BIN)/straps-serve analyze $(DEMO_VIDEO) --out out/demo
 
 test: $(VENV)/.dev $(POSE_MODEL) $(STOCK_POSE_MODEL) ## run the whole test suite
-	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
+	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile \
+		--no-loadscope-reorder
 
 lint: $(VENV)/.dev ## check style and types
 	$(BIN)/ruff check .

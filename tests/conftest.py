@@ -37,6 +37,16 @@ def pytest_configure() -> None:
     programs.preload()
 
 
+# Files that take longest. Given out first, none of them is what the others wait for at the end.
+LONG = ("test_whole_way", "test_main_job", "test_train", "test_overlay_jobs", "test_jobs")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, in an otherwise random order."""
+    items.sort(key=lambda item: item.path.stem not in LONG)
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Callable[[str], Path]:
     """Path of a real recording; skips the test where the collection is absent."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from serving.jobs import JobState
+from serving.jobs.work import recorded
 from serving.jobs.work.recorded import _MAX_ATTEMPTS
 from serving.jobs.work.running_job import JobProgress, RunningJob
 from serving.storage.job_record import JobRecord, read_record, write_record
@@ -22,6 +23,7 @@ from tests.serving.jobs.instant import (
 from tests.waiting import wait_for
 
 RESTARTS = _MAX_ATTEMPTS + 2
+FEW_ATTEMPTS = 2
 
 
 class SlowWork:
@@ -46,13 +48,16 @@ def slow_work(monkeypatch: pytest.MonkeyPatch) -> Iterator[SlowWork]:
     work.may_end.set()
 
 
-def test_orderly_restarts_are_no_attempts(slow_work: SlowWork, tmp_path: Path) -> None:
+def test_orderly_restarts_are_no_attempts(
+    slow_work: SlowWork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Stopped more often than a crash is forgiven, the job is still there and ends well."""
+    monkeypatch.setattr(recorded, "_MAX_ATTEMPTS", FEW_ATTEMPTS)
     settings = settings_in(tmp_path)
     with open_queue(settings) as jobs:
         job_id = submit(jobs, tmp_path / "data")
         assert slow_work.started.wait()
-    for _ in range(RESTARTS):
+    for _ in range(FEW_ATTEMPTS + 2):
         slow_work.started.clear()
         with open_queue(settings) as jobs:
             assert slow_work.started.wait()
