@@ -77,7 +77,9 @@ def training_commands() -> dict[str, list[str]]:
     """Every command of the toolkit with its own long options."""
     group = typer.main.get_command(training_app)
     found = {}
-    for name, command in group.commands.items():
+    commands = dict(group.commands)
+    commands |= {f"splits {name}": one for name, one in commands["splits"].commands.items()}
+    for name, command in commands.items():
         options = [option for param in command.params for option in param.opts]
         found[name] = [option for option in options if option.startswith("--")]
     return found
@@ -98,7 +100,7 @@ def test_the_commands_that_the_documents_show_exist() -> None:
     commands = training_commands()
     for document in DOCUMENTS:
         text = document.read_text(encoding="utf-8").replace("\\\n", " ")
-        for name, rest in re.findall(r"straps-train ([a-z][a-z-]+)([^`\n#]*)", text):
+        for name, rest in re.findall(r"straps-train (splits [a-z]+|[a-z][a-z-]+)([^`\n#]*)", text):
             assert name in commands, (document.name, name)
             known = commands[name] if name != "synth" else SYNTH_OPTIONS
             unknown = set(re.findall(r"--[a-z-]+", rest)) - set(known)

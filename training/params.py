@@ -16,6 +16,7 @@ from shared_features.params import (
 from training.errors import TrainingError
 from training.learning.estimators.models import model_kind
 from training.sequence_params import SequenceParams
+from training.split_params import SplitParams
 
 ScoreMetric = Literal["f1_macro", "accuracy", "balanced_accuracy", "log_loss"]
 
@@ -176,6 +177,7 @@ class TrainingParams(Section):
     promotion: PromotionParams
     starter: StarterParams
     sequence: SequenceParams = SequenceParams()
+    splits: SplitParams = SplitParams()
 
     @model_validator(mode="after")
     def _folders_differ(self) -> Self:
@@ -212,6 +214,13 @@ def load_training(path: Path | None = None) -> TrainingParams:
                 update={
                     name: relative_to_params(getattr(params.sequence, name), path)
                     for name in ("labels", "folder", "output")
+                }
+            ),
+            "splits": params.splits.model_copy(
+                update={
+                    name: relative_to_params(getattr(params.splits, name), path)
+                    for name in ("recordings", "folder", "backbone")
+                    if getattr(params.splits, name) is not None
                 }
             ),
         }

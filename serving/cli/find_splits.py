@@ -4,33 +4,45 @@ import sys
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from rich.console import Console
 from rich.table import Table
 
 from serving.cli.analyze import clock
 from serving.comparisons.results import splits_content, write_splits
-from serving.comparisons.tracks import track_of
+from serving.comparisons.tracks import looks_of, track_of
 from serving.errors import ServingError
 from serving.settings import load_settings
-from shared_features.alignment.alignment import align_poses
+from shared_features.alignment.alignment import align, align_poses
 from shared_features.alignment.annotations import (
     DEFAULT_FPS,
     AnnotatedRecording,
     checked_times,
     read_recordings,
 )
+from shared_features.alignment.backbone import Backbone
 from shared_features.alignment.moments import find_moments
 from shared_features.errors import AnnotationError, WorkerDiedError
 from shared_features.runtime.worker_process import WorkerProcess
+
+Features = Literal["pose", "frame"]
+
+# The samples of a recording end up to one of their steps before it does.
+_ROUNDING_S = 0.05
 
 
 class SplitFinder:
     """Finds moments; lives in a worker process, because videos can crash their decoder."""
 
     def find(
-        self, reference: Path, target: Path, splits_s: Sequence[float], params: Path | None
+        self,
+        reference: Path,
+        target: Path,
+        splits_s: Sequence[float],
+        features: Features,
+        backbone: Path | None,
+        params: Path | None,
     ) -> dict[str, Any]:
         """What is found, as plain values.
 
@@ -38,18 +50,27 @@ class SplitFinder:
             StrapsError: A recording cannot be read or compared, or a split is past its end.
         """
         shared = load_settings(params).shared
-        reference_track = track_of(reference, shared)
-        duration_s = float(reference_track.pts_s[-1])
-        late = [time_s for time_s in splits_s if time_s > duration_s]
-        if late:
-            raise AnnotationError(
-                f"{reference.name} lasts {duration_s:.2f} s, but "
-                f"{', '.join(f'{time_s:.2f}' for time_s in late)} s are given as splits. Check "
-                "their times, and that they belong to this recording."
-            )
-        alignment = align_poses(reference_track, track_of(target, shared))
+        if features == "pose":
+            track = track_of(reference, shared)
+            _refuse_late(reference, float(track.pts_s[-1]), splits_s)
+            alignment = align_poses(track, track_of(target, shared))
+        else:
+            describe = None if backbone is None else Backbone(backbone)
+            first = looks_of(reference, shared, describe)
+            _refuse_late(reference, first.duration_s + _ROUNDING_S, splits_s)
+            alignment = align(first, looks_of(target, shared, describe))
         moments = find_moments(alignment, splits_s)
         return splits_content(reference.name, target.name, alignment, moments)
+
+
+def _refuse_late(reference: Path, duration_s: float, splits_s: Sequence[float]) -> None:
+    late = [time_s for time_s in splits_s if time_s > duration_s]
+    if late:
+        raise AnnotationError(
+            f"{reference.name} lasts {duration_s:.2f} s, but "
+            f"{', '.join(f'{time_s:.2f}' for time_s in late)} s are given as splits. Check "
+            "their times, and that they belong to this recording."
+        )
 
 
 def find_splits(
@@ -58,6 +79,8 @@ def find_splits(
     splits: str | None,
     recordings: Path | None,
     fps: str,
+    features: Features,
+    backbone: Path | None,
     out: Path | None,
     params: Path | None,
 ) -> None:
@@ -69,6 +92,8 @@ def find_splits(
         splits: Times of the splits, separated by commas.
         recordings: Path of a ``recordings.yaml`` that has the splits of the reference instead.
         fps: Frames per second of times given as MM:SS:FF.
+        features: What is compared: the poses, or what the frames look like.
+        backbone: ONNX network that describes a frame; None for a description without weights.
         out: Folder for the results.
         params: Path of a settings file.
 
@@ -78,7 +103,7 @@ def find_splits(
     splits_s = _given_splits(reference, splits, recordings, fps)
     with WorkerProcess(SplitFinder, fork=True) as worker:
         try:
-            content = worker.call("find", reference, target, splits_s, params)
+            content = worker.call("find", reference, target, splits_s, features, backbone, params)
         except WorkerDiedError as error:
             raise ServingError(
                 f"One of the recordings crashed the program that reads it. {error} Convert it, "

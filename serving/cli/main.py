@@ -140,6 +140,14 @@ def find_splits(
         typer.Option(metavar="PATH", help="A recordings.yaml with the splits of the reference."),
     ] = None,
     fps: Annotated[str, typer.Option(help="Frames per second of MM:SS:FF.")] = "24",
+    frame: Annotated[
+        bool,
+        typer.Option("--frame", help="Compare what the frames look like: no person is in view."),
+    ] = False,
+    backbone: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="ONNX network that describes a frame, with --frame."),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Folder for the results. Default: out/REFERENCE-TARGET."),
@@ -149,7 +157,8 @@ def find_splits(
     """Find key moments of a recording in another recording of the same routine."""
     from serving.cli.find_splits import find_splits as find
 
-    find(reference, target, splits, recordings, fps, out, params)
+    features: Literal["pose", "frame"] = "frame" if frame else "pose"
+    find(reference, target, splits, recordings, fps, features, backbone, out, params)
 
 
 @app.command()

@@ -15,6 +15,7 @@ from training.cli.learning import app as learning
 from training.cli.media import app as media
 from training.cli.run import app as pipeline
 from training.cli.sequence import app as sequences
+from training.cli.splits import app as splits
 from training.cli.starter import app as starter
 from training.cli.synth import app as synth
 
@@ -31,6 +32,7 @@ for commands in (
     *(compare, pipeline, sequences, starter),
 ):
     app.add_typer(commands)
+app.add_typer(splits, name="splits")
 app.add_typer(synth, name="synth", help="Generate labelled landmarks, images and videos.")
 
 
