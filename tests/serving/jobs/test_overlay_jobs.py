@@ -124,6 +124,7 @@ def test_a_finished_job_gets_its_overlay_and_images(server: Server, clip: Path) 
         "media": f"{here}/media",
         "timeline": f"{here}/timeline",
         "angles": f"{here}/angles",
+        "scores": f"{here}/scores",
         "overlay": f"{here}/overlay.mp4",
         "summary": f"{here}/summary.png",
         "holds": f"{here}/holds",
