@@ -1,8 +1,9 @@
 """The baseline: statistics of a clip, and boosted trees on them.
 
 Most statistics are of the change since the first step: how somebody stands before a movement
-differs from person to person more than what they do (on UI-PRMD, with each person held out, this
-alone raised the ROC AUC from 0.94 to 0.96). Angles and directions also count as they are.
+differs from person to person more than what they do. (On UI-PRMD, with each person held out,
+extremely randomised trees on statistics of the change alone reached a ROC AUC of 0.960, and 0.944
+or less on statistics of the values.) Angles and directions also count as they are.
 
 The statistics are an ONNX graph, in training as well, so that they are defined once and a threshold
 of a tree falls on the same side everywhere.
