@@ -5,6 +5,7 @@ The video is read in a worker process: if it crashes a native decoder, the comma
 
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
@@ -19,7 +20,7 @@ from serving.overlay.render import draw_all
 from serving.overlay.routine import routine_of
 from serving.settings import Settings, load_settings
 from shared_features.classify.classifier import PoseClassifier
-from shared_features.classify.timeline import Timeline
+from shared_features.classify.timeline import NOT_IN_VIEW, Timeline
 from shared_features.landmarks.track_csv import track_file_name
 from shared_features.runtime.worker_process import note
 from shared_features.scoring.holds import HoldScore
@@ -161,8 +162,7 @@ def _report(media: MediaFacts, timeline: Timeline, scores: tuple[HoldScore, ...]
             print(f"{total.label}: {total.total_s:.1f} s in total, {count}, {longest}")
     if not holds:
         print("No pose was held long enough to count.")
-    print(status_sentence(media))
-    for sentence in media.notes:
+    for sentence in (*_view_sentences(timeline), status_sentence(media), *media.notes):
         print(sentence)
 
 
@@ -171,6 +171,13 @@ def remarks(score: HoldScore) -> list[str]:
     if score.reason is not None:
         return [f"no score: {score.reason}"]
     return [f"{fault.text} (−{fault.points:.0f})" for fault in score.faults]
+
+
+def _view_sentences(timeline: Timeline) -> Iterator[str]:
+    """How long the body was cut off by the edge of the picture, if it was."""
+    cut_off_s = sum(s.duration_s for s in timeline.segments if s.label == NOT_IN_VIEW)
+    if cut_off_s:
+        yield f"For {cut_off_s:.1f} s, not all of the body was in view, so no pose was named."
 
 
 def clock(seconds: float) -> str:
