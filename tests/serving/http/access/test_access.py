@@ -91,7 +91,7 @@ def test_nothing_but_the_page_and_health_is_there_for_strangers(guarded: Server)
         for method in operations:
             if path.startswith("/health") or path == SESSION:
                 continue
-            url = path.format(video_id="0" * 32, number=1)
+            url = re.sub("{[^}]*}", "0" * 32, path)
             assert is_problem(guarded.http.request(method, url), 401), (method, path)
             wrong = guarded.http.request(method, url, headers=bearer(ANNA[:-1]))
             assert is_problem(wrong, 401), (method, path)
@@ -167,16 +167,17 @@ def test_other_addresses_need_a_token(tmp_path: Path, tiny_model: Path) -> None:
 
 def test_a_service_for_all_without_tokens(tmp_path: Path, tiny_model: Path) -> None:
     """`--insecure` starts it. Any IP address is a host, but no name; each client has a rate."""
-    params = write_params(tmp_path, tiny_model, host="0.0.0.0", max_requests_per_s=1)  # noqa: S104
+    # One request, and the next in a quarter of an hour.
+    params = write_params(tmp_path, tiny_model, host="0.0.0.0", max_requests_per_s=0.001)  # noqa: S104
     server = Server(params)
     server.arguments = ["--insecure"]
     server.start(ready=False)
     try:
         assert server.http.get("/", headers={"Host": "192.0.2.7"}).status_code == 200
         assert is_problem(server.http.get("/", headers={"Host": "evil.example"}), 421)
-        replies = [server.http.get("/api/v1/model") for _ in range(20)]
-        assert is_problem(replies[-1], 429)
-        assert int(replies[-1].headers["retry-after"]) >= 1
+        reply = server.http.get("/api/v1/model")
+        assert is_problem(reply, 429)
+        assert int(reply.headers["retry-after"]) >= 1
         assert server.http.get("/health/live").status_code == 200
         other = server.http.get("/", headers={"X-Forwarded-For": "192.0.2.7"})
         assert other.status_code == 200
