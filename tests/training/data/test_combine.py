@@ -91,7 +91,7 @@ def test_everything_left_out_is_reported(tmp_path: Path) -> None:
     (warning,) = make_and_combine(data).warnings
     assert "1 feature table without labels: video_unlabelled_features.csv" in warning
     assert "2 frames without a label, in video_partly_features.csv" in warning
-    assert "1 label tables without features: video_no_landmarks_labeled.csv" in warning
+    assert "1 label table without features: video_no_landmarks_labeled.csv" in warning
     assert "labels after the last frame: video_short.mp4 (9 of 6 frames)" in warning
 
 
