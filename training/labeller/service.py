@@ -122,7 +122,7 @@ class LabellingService:
             if entry.session is not None:
                 # A damaged table is reported when the next label is written.
                 with suppress(LabelError):
-                    entry.session.reload(filename)
+                    entry.session.reload(entry.recording.filename)
             if decoding.complete:
                 entry.counted_frames = decoding.frames
             elif decoding.problem is not None and not decoding.frames:

@@ -218,7 +218,7 @@ def test_another_view_switches_the_camera_off(live_page: Page) -> None:
     page.click("#live-start")
     expect(page.locator("#live-pose")).not_to_be_empty()
     page.click("#to-video")
-    assert page.evaluate("document.querySelector('#camera').srcObject") is None
+    page.wait_for_function("document.querySelector('#camera').srcObject === null")
     page.click("#to-live")
     expect(page.locator("#live-start")).to_be_visible()
 

@@ -19,8 +19,8 @@ SMALL = 0.4
 
 @pytest.fixture(scope="module")
 def performer() -> list[RgbArray]:
-    """A front lever."""
-    return [rgb for rgb, _, _ in performance_frames(seed=1, start_s=19.6, end_s=20.2)]
+    """An l-hang."""
+    return [rgb for rgb, _, _ in performance_frames(seed=1, start_s=8.0, end_s=8.6)]
 
 
 def far_away(rgb: RgbArray, left: int) -> RgbArray:

@@ -16,11 +16,11 @@ from shared_features.landmarks.landmarks import LandmarkTrack
 from shared_features.landmarks.track_csv import write_track
 from shared_features.params import PROJECT_ROOT
 from tests.browsers import ARGUMENTS, browser_path
+from tests.training.labeller.bodies import bodies_in_view
 from tests.training.labeller.conftest import StartTool
 from tests.training.labeller.tool import SEED_RANGES, SEED_TABLE, Tool, write_params
 from training.labeller.editing.ranges import Ranges
 from training.labels.label_tables import LabelledRange, LabelTable, read_labels, write_labels
-from training.synthetic.samples import landmark_groups
 
 WEB = PROJECT_ROOT / "training" / "labeller" / "web"
 VIEWPORT: ViewportSize = {"width": 1200, "height": 800}
@@ -455,7 +455,7 @@ def test_proposals_are_accepted_with_enter(
     tools: StartTool, open_page: OpenPage, seed_clip: Path, model: Path
 ) -> None:
     """Enter accepts the model's proposal; Shift Enter goes to where the model is least sure."""
-    samples = landmark_groups(3, 0, 3).rows(slice(23))
+    samples = bodies_in_view(23)
     size = int(samples.width[0]), int(samples.height[0])
     track = LandmarkTrack(
         *("routine.mp4", *size, np.arange(23.0)), samples.image, samples.world, {}

@@ -19,6 +19,7 @@ from shared_features.landmarks.landmarks import LandmarkTrack
 from shared_features.landmarks.track_csv import write_track
 from shared_features.media.video.writer import VideoWriter
 from shared_features.params import PROJECT_ROOT
+from tests.training.labeller.bodies import bodies_in_view
 from tests.training.labeller.conftest import StartTool
 from tests.training.labeller.tool import (
     SEED_RANGES,
@@ -31,7 +32,6 @@ from tests.training.labeller.tool import (
 from training.labels.label_tables import LabelledRange, LabelTable, write_labels
 from training.recordings.catalog import landmarks_path
 from training.synthetic.performance import performance_frames
-from training.synthetic.samples import landmark_groups
 
 VIDEO = "video_routine.mp4"
 KILLS = 9
@@ -261,7 +261,7 @@ def test_frames_names_notes_and_a_second_tool(tools: StartTool, seed_clip: Path)
 
 def test_photos_are_offered_by_uncertainty(tools: StartTool, model: Path, pose_model: Path) -> None:
     """Least sure first, without a person last; landmarks come from tables or are computed."""
-    samples = landmark_groups(3, 0, 1)
+    samples = bodies_in_view(8)
     stems = [f"pose{index}" for index in range(len(samples))]
     confidence: dict[str, float] = {}
     classifier = PoseClassifier(model)
