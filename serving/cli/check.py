@@ -34,7 +34,7 @@ def check_data_dir(repair: bool, params: Path | None) -> bool:
         for finding in findings:
             print(finding)
         if not findings:
-            print(f"{data_dir.store} is in order: {len(data_dir.job_ids())} videos.")
+            print(f"{data_dir.store} is in order. Videos: {len(data_dir.job_ids())}.")
         elif not repair:
             print("Run `straps-serve check --repair` to rebuild the queue. Nothing is removed.")
         if not findings or not repair:
@@ -42,7 +42,7 @@ def check_data_dir(repair: bool, params: Path | None) -> bool:
         done, aside = rebuild_queue(settings, data_dir)
         if aside is not None:
             print(f"The broken database is kept as {aside.name}.")
-        print(f"{len(done.taken_up)} videos were taken up, {len(done.forgotten)} forgotten.")
+        print(f"Videos taken up: {len(done.taken_up)}, forgotten: {len(done.forgotten)}.")
         for name in done.set_aside:
             print(f"Set aside: {SET_ASIDE}/{name}")
         left = inspect_data_dir(settings, data_dir)

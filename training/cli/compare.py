@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from training.cli.options import Params
+from training.words import counted
 
 if TYPE_CHECKING:
     from training.learning.comparison.cross_validation import ModelScores
@@ -94,15 +95,15 @@ def _describe(table: "LabelledTable") -> None:
     import numpy as np
 
     tested = int((~table.augmented).sum())
-    extra = f", and {len(table) - tested} for training only" if tested < len(table) else ""
+    extra = f", and {len(table) - tested:,} for training only" if tested < len(table) else ""
     counts = np.bincount(table.codes[~table.augmented], minlength=len(table.labels))
-    labels = ", ".join(f"{a} {b}" for a, b in zip(table.labels, counts, strict=True))
+    labels = ", ".join(f"{a} {b:,}" for a, b in zip(table.labels, counts, strict=True))
     columns = (*table.numeric, *table.text)
     used = ", ".join(columns[:_MOST_COLUMNS_NAMED])
     if len(columns) > _MOST_COLUMNS_NAMED:
         used += f" and {len(columns) - _MOST_COLUMNS_NAMED} more"
-    typer.echo(f"{tested} rows{extra}: {labels}", err=True)
-    typer.echo(f"Learning from {len(columns)} columns: {used}", err=True)
+    typer.echo(f"{counted(tested, 'row')}{extra}: {labels}", err=True)
+    typer.echo(f"Learning from {counted(len(columns), 'column')}: {used}", err=True)
     for name, reason in table.left_out.items():
         typer.echo(f"Left out: {name} ({reason})", err=True)
 

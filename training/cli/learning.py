@@ -200,7 +200,7 @@ def _print_training(report: "TrainingReport", page: Path) -> None:
     )
     typer.echo(
         f"Held-out recordings: macro F1 {held_out.f1_macro:.3f} on "
-        f"{counted(held_out.frames, 'frame')} of {held_out.recordings:,}"
+        f"{counted(held_out.frames, 'frame')} of {counted(held_out.recordings, 'recording')}"
     )
     if report.evaluations.served is not None:
         typer.echo(f"Held-out recordings when served: {report.evaluations.served}")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from training.cli.options import Params
+from training.words import counted
 
 if TYPE_CHECKING:
     from shared_features.params import SharedParams
@@ -45,7 +46,7 @@ def samples(approach: ApproachOption = None, params: Params = None) -> None:
         writer.writerows(asdict(pair) for pair in pairs)
     for kind, count in Counter(pair.kind for pair in pairs).items():
         print(f"  {kind:16} {count:>8}")
-    print(f"{path}: {len(pairs)} pairs of {len(kept)} recordings")
+    print(f"{path}: {counted(len(pairs), 'pair')} of {counted(len(kept), 'recording')}")
 
 
 @app.command("features")
@@ -53,7 +54,10 @@ def features(params: Params = None) -> None:
     """Compute and store the features of every recording."""
     how, _, recordings = _loaded(None, params)
     frames = sum(len(one.sequence) for one in recordings)
-    print(f"{how.folder / 'features'}: {len(recordings)} recordings, {frames} samples")
+    print(
+        f"{how.folder / 'features'}: {counted(len(recordings), 'recording')}, "
+        f"{counted(frames, 'sample')}"
+    )
 
 
 @app.command("train")
@@ -78,7 +82,7 @@ def train(
         for name in ("num_augmented", "add_position_feature", "add_percent_completion_feature"):
             print(f"  {name}: {str(getattr(how, name)).lower()}")
     APPROACHES[how.approach](how).train(kept, print)
-    print(f"{how.approach}: trained on {len(kept)} recordings")
+    print(f"{how.approach}: trained on {counted(len(kept), 'recording')}")
 
 
 @app.command("validate")
@@ -105,7 +109,8 @@ def validate(
         print(scores[-1].line())
     path = how.folder / "validation.json"
     path.write_text(json.dumps([one.values() for one in scores], indent=1), encoding="utf-8")
-    print(f"{path}: {len(held)} held-out recordings; errors in seconds, shares of all moments")
+    held_out = counted(len(held), "held-out recording")
+    print(f"{path}: {held_out}; errors in seconds, shares of all moments")
 
 
 @app.command("inspect")
@@ -135,7 +140,10 @@ def inspect(
     path = out or how.folder / "inspection.html"
     found = predictions(chosen, held)
     write_page(path, recordings, [pairs[index] for index in shown], found, shared.media)
-    print(f"{path}: {len(recordings)} recordings, {len(shown)} samples, {len(found)} predictions")
+    print(
+        f"{path}: {counted(len(recordings), 'recording')}, {counted(len(shown), 'sample')}, "
+        f"{counted(len(found), 'prediction')}"
+    )
 
 
 def _loaded(

@@ -138,8 +138,8 @@ def _tables(folder: Path, ending: str) -> dict[str, Path]:
 
 def _nothing_fits(data: DataParams, tables: Mapping[str, Path], labels: Mapping[str, Path]) -> str:
     return (
-        f"Nothing to combine: {len(tables)} feature tables in {data.features} and {len(labels)} "
-        f"label tables in {data.labels} have no recording in common."
+        f"Nothing to combine: {counted(len(tables), 'feature table')} in {data.features} and "
+        f"{counted(len(labels), 'label table')} in {data.labels} have no recording in common."
         + (f" There are features of {listed(tables, 3)}." if tables else "")
         + (f" There are labels of {listed(labels, 3)}." if labels else "")
         + " Label recordings or import labels, extract their landmarks, and make features."

@@ -8,6 +8,7 @@ from training.labeller.entries import Entry
 from training.labeller.predictions.predictor import Prediction
 from training.labeller.predictions.proposals import Proposal, least_sure, proposals
 from training.labeller.service import LabellingService, RecordingView
+from training.words import counted
 
 
 def listing(service: LabellingService) -> dict[str, Any]:
@@ -113,5 +114,5 @@ def _labels_past_the_end(view: RecordingView) -> str | None:
         return None
     return (
         f"The labels go up to frame {found[-1].last}, but the recording has only "
-        f"{view.decoding.frames} frames. Were they made for another version of it?"
+        f"{counted(view.decoding.frames, 'frame')}. Were they made for another version of it?"
     )

@@ -17,6 +17,7 @@ from training.labeller.frames.jpegs import FrameJpeg
 from training.labeller.predictions.predictor import Prediction, Predictor
 from training.labeller.predictions.proposals import Proposal, propose
 from training.recordings.catalog import Kind, Recording
+from training.words import counted
 
 
 class UnknownRecordingError(TrainingError):
@@ -226,8 +227,8 @@ class LabellingService:
         if not available:
             if decoding.complete:
                 raise NoFrameError(
-                    f"{entry.recording.name} has {decoding.frames} frames; there is no frame "
-                    f"{frame}."
+                    f"{entry.recording.name} has {counted(decoding.frames, 'frame')}; "
+                    f"there is no frame {frame}."
                 )
             raise NotReadyError(
                 decoding.problem

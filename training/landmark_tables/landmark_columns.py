@@ -10,6 +10,7 @@ from shared_features.landmarks.landmarks import LANDMARK_COUNT, LANDMARK_NAMES
 from training.errors import TrainingError
 from training.recordings.catalog import listed
 from training.tables.column_names import plain_name
+from training.words import counted
 
 Channel = tuple[str, bool]
 """Name of a channel, and whether it is one of world coordinates."""
@@ -158,9 +159,9 @@ def first_number(path: Path, numbers: Iterable[int]) -> int:
         if found == set(range(first, first + LANDMARK_COUNT)):
             return first
     raise TrainingError(
-        f"{path} numbers {len(found)} landmarks from {min(found)} to {max(found)}, expected the "
-        f"{LANDMARK_COUNT} of MediaPipe, from 0 or 1. Other skeletons need names, such as "
-        "left_shoulder_x."
+        f"{path} numbers {counted(len(found), 'landmark')} from {min(found)} to "
+        f"{max(found)}, expected the {LANDMARK_COUNT} of MediaPipe, from 0 or 1. "
+        "Other skeletons need names, such as left_shoulder_x."
     )
 
 

@@ -15,6 +15,7 @@ from shared_features.runtime.atomic import atomic_write
 from training.errors import TrainingError
 from training.landmark_tables.foreign_table import ForeignTrack
 from training.recordings.catalog import listed
+from training.words import counted
 
 
 def read_parquet(path: Path) -> ForeignTrack:
@@ -33,15 +34,16 @@ def read_parquet(path: Path) -> ForeignTrack:
     missing = [name for name in COLUMNS if name not in table.column_names]
     if missing or not len(table):
         raise TrainingError(
-            f"{path} has {len(table)} rows and lacks the columns {listed(missing) or 'none'}. "
-            "Expected those of a landmark table, docs/training.md lists them."
+            f"{path} has {counted(len(table), 'row')} and lacks the columns "
+            f"{listed(missing) or 'none'}. Expected those of a landmark table, "
+            "docs/training.md lists them."
         )
     recordings = set(table["filename"].to_pylist())
     sizes = set(zip(table["width"].to_pylist(), table["height"].to_pylist(), strict=True))
     if len(recordings) != 1 or len(sizes) != 1:
         raise TrainingError(
-            f"{path} holds {len(recordings)} recordings and {len(sizes)} sizes; expected one file "
-            "for each recording."
+            f"{path} holds {counted(len(recordings), 'recording')} and "
+            f"{counted(len(sizes), 'size')}; expected one file for each recording."
         )
     n_frames = len(table)
 

@@ -169,7 +169,7 @@ def train(
 def _run_name(params: TrainingParams) -> str:
     """The name of the outermost run, by which a list of them can be told apart."""
     how = params.model_training
-    searched = f", {how.num_trials} trials" if how.optimize_hyperparams else ""
+    searched = f", {counted(how.num_trials, 'trial')}" if how.optimize_hyperparams else ""
     return f"{params.tracking.main_run} {datetime.now():%Y-%m-%d %H:%M} {how.model}{searched}"
 
 

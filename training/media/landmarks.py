@@ -26,6 +26,7 @@ from training.recordings.output_folder import prepare_folder
 from training.recordings.perceptual_hashes import PERCEPTUAL_HASH
 from training.runtime.progress_bar import ReportProgress
 from training.runtime.workers import Workers
+from training.words import counted
 
 # Pose settings about chunks and sampling do not affect photos.
 _VIDEO_ONLY = frozenset({"chunk_frames", "warmup_frames", "max_fps", "still_fps"})
@@ -126,8 +127,8 @@ def _refuse_annotated_copies(recordings: Sequence[Recording], folder: Path) -> N
     inside = [r.name for r in recordings if r.path.resolve().is_relative_to(folder)]
     if inside:
         raise RecordingError(
-            f"{len(inside)} recordings, such as {inside[0]}, are in {folder}, where tables and "
-            "annotated copies are written. Choose another --output."
+            f"Tables and annotated copies would be written to {folder}, which holds "
+            f"{counted(len(inside), 'recording')}, such as {inside[0]}. Choose another --output."
         )
 
 

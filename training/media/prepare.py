@@ -28,6 +28,7 @@ from training.recordings.media_report import MediaReport
 from training.recordings.output_folder import prepare_folder
 from training.runtime.progress_bar import ReportProgress
 from training.runtime.workers import Workers
+from training.words import counted
 
 
 @dataclass(frozen=True)
@@ -117,8 +118,8 @@ def _refuse_recordings_inside(recordings: Iterable[Recording], folder: Path) -> 
     inside = [r.name for r in recordings if r.path.resolve().is_relative_to(folder)]
     if inside:
         raise RecordingError(
-            f"{len(inside)} recordings, such as {inside[0]}, are in {folder}, where their copies "
-            "would be written. Choose another --output."
+            f"Copies would be written to {folder}, which holds "
+            f"{counted(len(inside), 'recording')}, such as {inside[0]}. Choose another --output."
         )
 
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from shared_features.sequence.contract import SCORE_SCALE
 from training.sequence.preprocessing.samples import Samples
+from training.words import counted
 
 _LEAST_PROBABILITY = 1e-7
 
@@ -52,7 +53,7 @@ class SequenceEvaluation:
             for name, value in self.scores.items()
             if name in SCORE_NAMES and not np.isnan(value)
         )
-        return f"{shown} on {self.clips} clips of {self.groups} groups"
+        return f"{shown} on {counted(self.clips, 'clip')} of {counted(self.groups, 'group')}"
 
 
 def evaluate(samples: Samples, outputs: NDArray[np.float32]) -> SequenceEvaluation:

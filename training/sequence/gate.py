@@ -14,6 +14,7 @@ from training.params import PromotionParams, TrackingParams, TrainingParams
 from training.sequence.data.clips import LabelledClips
 from training.sequence.evaluation import SCORE_NAMES, SequenceEvaluation, evaluate
 from training.sequence.preprocessing.samples import Samples
+from training.words import counted
 
 MODEL_FILE = "quality.onnx"
 
@@ -69,7 +70,7 @@ class SequenceGate:
             own_score,
             champion_score,
             f"minus {SCORE_NAMES[name]}" if name.startswith("mae") else SCORE_NAMES[name],
-            f"{own.clips} clips of {own.groups} groups",
+            f"{counted(own.clips, 'clip')} of {counted(own.groups, 'group')}",
         )
 
 

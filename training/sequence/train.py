@@ -42,6 +42,7 @@ from training.sequence.preprocessing.pipeline import Preprocessing, sequence_spe
 from training.sequence.preprocessing.samples import Samples
 from training.sequence.report import SequenceReport, write_sequence_report
 from training.sequence_params import SequenceParams
+from training.words import counted
 
 MAIN_RUN = "Sequence_Training"
 REPORT_FILE = "sequence_report.html"
@@ -235,7 +236,8 @@ def _export(
             "versions": package_versions(),
         },
         metrics={
-            "measured_on": f"{evaluation.clips} held-out clips of {evaluation.groups} groups",
+            "measured_on": f"{counted(evaluation.clips, 'held-out clip')} of "
+            f"{counted(evaluation.groups, 'group')}",
             **contract_scores(evaluation.scores),
         },
     )

@@ -19,6 +19,7 @@ from training.split_params import PairTask, SplitParams
 from training.splits.clips import Scale, clips
 from training.splits.recordings import SplitRecording, held_out, stored_features
 from training.splits.samples import ClipPair, classifier_pairs, regressor_pairs
+from training.words import counted
 
 Report = Callable[[str], None]
 Prediction = list[float | None]
@@ -50,7 +51,7 @@ class Approach(ABC):
 
     def train(self, recordings: Sequence[SplitRecording], report: Report) -> None:
         """Learn from recordings; nothing by default."""
-        report(f"{type(self).__name__} trains nothing ({len(recordings)} recordings).")
+        report(f"{type(self).__name__} trains nothing ({counted(len(recordings), 'recording')}).")
 
     @abstractmethod
     def predict(self, reference: SplitRecording, target: SplitRecording) -> Prediction:

@@ -16,6 +16,7 @@ from shared_features.media.video.reader import VideoReader
 from shared_features.params import MediaParams
 from training.labeller.frames.jpegs import SMALL_JPEG_BYTES, FrameJpeg, JpegFile, encode_frame
 from training.labeller.frames.shown_frames import ShownFrames
+from training.words import counted
 
 STORE_BYTES = 400_000_000
 """Disk space that the JPEGs of one recording may take; a long recording keeps fewer of them."""
@@ -165,8 +166,10 @@ def _remark(verdict: Verdict) -> str | None:
     if verdict.status == "complete":
         return None
     if verdict.status == "truncated":
-        return f"The file ends too early. The {verdict.frames} frames that can be read are shown."
+        readable = counted(verdict.frames, "frame")
+        return f"The file ends too early. What can be read is shown: {readable}."
     return (
-        f"The file is damaged in places: {verdict.decode_failures} pieces cannot be read, and "
-        f"{verdict.damaged_frames} frames are damaged. Everything that can be read is shown."
+        "The file is damaged in places: "
+        f"{counted(verdict.decode_failures, 'unreadable piece')}, "
+        f"{counted(verdict.damaged_frames, 'damaged frame')}. Everything that can be read is shown."
     )

@@ -42,7 +42,7 @@ def read_coco(path: Path, content: Mapping[str, Any], known: KnownRecordings) ->
             problems.append(f"annotation {number} cannot be read ({error!r})")
     labelled = {claim.given for claim in claims}
     without = len(set(images.values()) - labelled)
-    remark = f"{without:,} of {len(images):,} images have no annotation."
+    remark = f"Images without an annotation: {without:,} of {len(images):,}."
     return LabelSource(path, claims, problems, [remark] if without else [])
 
 

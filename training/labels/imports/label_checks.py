@@ -15,6 +15,7 @@ from training.errors import LabelError
 from training.labels.label_claims import LabelClaim
 from training.labels.label_tables import LabelledRange, LabelTable
 from training.recordings.catalog import Recording, landmarks_path
+from training.words import counted
 
 # Tools that multiply time by frame rate place the end of a video a frame or two too late.
 OVERSHOOT_FRAMES = 2
@@ -149,7 +150,7 @@ def _misplaced(claim: LabelClaim, first: int, last: int, times_s: NDArray[np.flo
     end = "the end" if claim.end_s is None else f"{claim.end_s:g} s"
     return (
         f"{claim.where}: no frames from {claim.start_s:g} s to {end} of {claim.given}, which lasts "
-        f"{_end_s(times_s):.2f} s and has {len(times_s):,} frames"
+        f"{_end_s(times_s):.2f} s and has {counted(len(times_s), 'frame')}"
     )
 
 

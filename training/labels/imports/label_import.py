@@ -106,8 +106,8 @@ def import_labels(
         raise LabelError(f"{source.path} has no labels: {' '.join(source.remarks)}")
     if not tables:
         raise LabelError(
-            f"None of the {len(missing)} recordings in {source.path} was found: {listed(missing)}. "
-            "Name their folder with --media."
+            f"Not found: {counted(len(missing), 'recording')} in {source.path}, {listed(missing)}. "
+            "Name the folder with --media."
         )
     remarks = [*source.remarks, *_remarks(missing, cut, source.range_hint)]
     return _write(source, tables, remarks, request.replace, data.labels)

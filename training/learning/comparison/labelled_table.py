@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.errors import DatasetError
+from training.words import counted
 
 if TYPE_CHECKING:
     import pandas
@@ -92,8 +93,8 @@ def read_labelled_table(
     labels, codes = np.unique(frame[target].astype(str).to_numpy(dtype=str), return_inverse=True)
     if len(labels) < 2:
         raise DatasetError(
-            f"{path}: column {target!r} has {len(labels)} label in {len(frame)} rows; a comparison "
-            "needs at least two."
+            f"{path}: column {target!r} has {counted(len(labels), 'label')} in "
+            f"{counted(len(frame), 'row')}; a comparison needs at least two."
         )
     groups = np.arange(len(frame)).astype(str)
     if group:

@@ -17,6 +17,7 @@ from training.learning.estimators.models import (
     model_kind,
 )
 from training.params import TrainingParams
+from training.words import counted
 
 ClassWeights = Literal["balanced", "none"]
 
@@ -109,8 +110,9 @@ def fit_rows(
     seen, dense = np.unique(codes, return_inverse=True)
     if len(seen) < 2:
         raise DatasetError(
-            f"A model needs at least two labels to tell apart, but these {len(codes)} rows have "
-            f"{len(seen)}. Label recordings of other poses too."
+            "A model needs at least two labels to tell apart, but "
+            f"{counted(len(codes), 'row')} with {len(seen)} were given. "
+            "Label recordings of other poses too."
         )
     if weights is None:
         weights = sample_weights(dense, settings.class_weights)

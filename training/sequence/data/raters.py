@@ -8,6 +8,7 @@ from itertools import combinations
 import numpy as np
 
 from training.sequence.data.ratings import Rating
+from training.words import counted
 
 _FEW_CLIPS = 10
 
@@ -72,8 +73,8 @@ class RaterReport:
         """The report as a person would read it."""
         total = sum(rater.ratings for rater in self.raters)
         lines = [
-            f"{total} ratings of {self.clips} clips by {len(self.raters)} "
-            f"rater{'s' * (len(self.raters) > 1)}; {self.shared_clips} clips have more than one."
+            f"{counted(total, 'rating')} of {counted(self.clips, 'clip')} by "
+            f"{counted(len(self.raters), 'rater')}; clips with more than one: {self.shared_clips}."
         ]
         if not self.shared_clips:
             return [

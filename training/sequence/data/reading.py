@@ -19,6 +19,7 @@ from training.recordings.groups import GROUPS_FILE, group_recordings, read_group
 from training.sequence.data.clips import Clip, LabelledClips
 from training.sequence.data.raters import RaterReport, rater_report
 from training.sequence.data.ratings import Rating, Ratings, read_ratings
+from training.words import counted
 
 _LANDMARK_SUFFIXES = frozenset({".csv"})
 
@@ -79,8 +80,8 @@ def read_clips(table: Path, task: Task, data: DataParams, min_valid_share: float
     notes = []
     if without:
         notes.append(
-            f"{len(without)} clips are left out, because they show no person in most of their "
-            f"frames: {listed(sorted(without))}."
+            f"Left out {counted(len(without), 'clip')} without a person in most of the frames: "
+            f"{listed(sorted(without))}."
         )
     if not clips:
         raise DatasetError(f"No clip of {table} shows a person in most of its frames.")
@@ -126,7 +127,8 @@ def _tracks(table: Path, ratings: Ratings, data: DataParams) -> dict[str, Landma
             problems.append(f"{path} ({error})")
     if problems:
         raise DatasetError(
-            f"{len(problems)} recordings of {table} have no landmarks in {data.landmarks}: "
+            f"There are no landmarks in {data.landmarks} of "
+            f"{counted(len(problems), 'recording')} in {table}: "
             f"{listed(problems)}. Put the recordings into {data.raw_videos} and run "
             "`straps-train process-videos` and `extract-video-landmarks`, or name landmark tables "
             "in the table."

@@ -156,7 +156,7 @@ def test_check_says_what_is_wrong_and_repairs_it(
     assert sorted((tmp_path / "data").rglob("*")) == before
     repaired = check(tmp_path, "--repair")
     assert repaired.returncode == 0, repaired.stdout + repaired.stderr
-    assert "2 videos were taken up" in repaired.stdout
+    assert "Videos taken up: 2" in repaired.stdout
     sound = check(tmp_path)
     assert (sound.returncode, "2 videos" in sound.stdout) == (0, True), sound.stdout + sound.stderr
     with open_queue(settings) as jobs:
