@@ -119,3 +119,4 @@ def video(seed: Seed = 0, out: Out = Path("synthetic.mp4")) -> None:
         raise TrainingError(
             f"Cannot write {table}: {error.strerror}. Choose another --out."
         ) from error
+    typer.echo(f"{out}\n{table}")

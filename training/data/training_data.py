@@ -1,13 +1,15 @@
 """The labelled table and its split, as training, evaluation and the notebook use them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from shared_features.features.spec import FeatureSpec
-from shared_features.params import SharedParams
+from shared_features.params import LabelParams, SharedParams
 from training.data.dataset import DATASET_FILE, Dataset, read_dataset
 from training.data.split_table import SPLIT_FILE, read_split_table
 from training.data.splits import HeldOutSplit, fold_warnings, held_out_split
 from training.params import TrainingParams, known_labels
+from training.recordings.catalog import listed
 from training.recordings.content_hashes import content_sha256
 
 
@@ -47,5 +49,15 @@ def read_training_data(shared: SharedParams, params: TrainingParams) -> Training
     how = params.model_training
     known = read_split_table(table.with_name(SPLIT_FILE))
     split = held_out_split(dataset, how.test_share, how.seed, known)
-    warnings = (*fold_warnings(dataset, how.folds), *split.warnings)
+    warnings = (
+        *_unknown_poses(dataset, shared.labels),
+        *fold_warnings(dataset, how.folds),
+        *split.warnings,
+    )
     return TrainingData(dataset, split, spec, content_sha256(table), warnings)
+
+
+def _unknown_poses(dataset: Dataset, labels: LabelParams) -> Iterator[str]:
+    unknown = [pose for pose in labels.poses if pose not in dataset.labels]
+    if unknown:
+        yield f"In no labelled recording, so unknown to the model: {listed(unknown)}."

@@ -238,6 +238,17 @@ def test_a_label_that_is_only_held_out_is_refused(tmp_path: Path) -> None:
     assert Registry(tracked(project).tracking).versions() == []
 
 
+def test_poses_without_recordings_are_named(tmp_path: Path) -> None:
+    """A model knows only the poses in its table, and the note says which of the others it lacks."""
+    project = Project(tmp_path)
+    project.add_recordings(2, seed=3, relabel=lambda label: "back lever")
+    project.add_recordings(2, seed=5, relabel=lambda label: "front lever")
+    project.combine()
+    data = read_training_data(*project.params)
+    lacking = [pose for pose in project.params[0].labels.poses if "lever" not in pose]
+    assert any(f"unknown to the model: {', '.join(lacking)}." in note for note in data.warnings)
+
+
 def test_an_unknown_hyperparameter_is_named(tmp_path: Path) -> None:
     """The message suggests the nearest name."""
     project = Project(tmp_path, model_training={"hyperparameters": {"xgb": {"max_dept": 3}}})

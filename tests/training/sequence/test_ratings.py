@@ -96,7 +96,7 @@ def test_clips_come_from_landmark_tables(tmp_path: Path) -> None:
         read_clips(
             table(tmp_path, f"path,score,start_s\n{names[0]},50,99\n"), "score", folders, 0.5
         )
-    with pytest.raises(DatasetError, match=r"(?s)have no landmarks.*gone.mp4.*extract-video"):
+    with pytest.raises(DatasetError, match=r"(?s)no landmarks.*gone.mp4.*extract-video"):
         read_clips(table(tmp_path, "path,score\ngone.mp4,5\n"), "score", folders, 0.5)
     with pytest.raises(DatasetError, match="has no column label"):
         read_clips(path.with_name("scores.csv"), "classify", folders, 0.5)

@@ -158,7 +158,7 @@ def test_check_says_what_is_wrong_and_repairs_it(
     assert repaired.returncode == 0, repaired.stdout + repaired.stderr
     assert "Videos taken up: 2" in repaired.stdout
     sound = check(tmp_path)
-    assert (sound.returncode, "2 videos" in sound.stdout) == (0, True), sound.stdout + sound.stderr
+    assert (sound.returncode, "Videos: 2" in sound.stdout) == (0, True), sound.stdout + sound.stderr
     with open_queue(settings) as jobs:
         assert settled(jobs, done.id) == done
         assert settled(jobs, failed.id).state == JobState.FAILED

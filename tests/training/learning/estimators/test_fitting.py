@@ -100,5 +100,5 @@ def test_labels_without_rows_are_never_answered(model: str) -> None:
 def test_a_single_label_is_nothing_to_learn() -> None:
     """There is nothing to tell it apart from."""
     data = small_dataset()
-    with pytest.raises(DatasetError, match="rows have 1\\."):
+    with pytest.raises(DatasetError, match="with 1 were given\\."):
         fit_model(data.rows(data.codes == 0), FitSettings("xgb", seed=1))
