@@ -7,9 +7,9 @@ only workflows that are still theirs, run this room's tests, and add it.
 
 from dbos import DBOS
 
-TRIED_VERSIONS = ("3.4",)
+TRIED_VERSIONS = ("3.4.0",)
 
 
 def recover(executors: list[str]) -> None:
     """Enqueue the running workflows of these executors again, each at most once."""
-    DBOS._recover_pending_workflows(executors)
+    DBOS._recover_pending_workflows(executors)  # see above
